@@ -1,0 +1,47 @@
+"""The command line: parse, call, render. Commands import what they need when they run, so that --help is quick."""
+
+from __future__ import annotations
+
+import typer
+
+from matchmaker.cli import alliance, batch, institutes, match, problems
+from matchmaker.cli.boundary import Boundary, ready_streams
+
+app = typer.Typer(
+    name="matchmaker",
+    cls=Boundary,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Says which research institute can solve an enterprise's technical problem, how sure it is, and why.\n\n"
+    "Example: matchmaker match data/problems/05-water-leak.yaml",
+)
+app.command("match")(match.match)
+app.command("batch")(batch.batch)
+app.command("problems")(problems.problems)
+app.command("alliance")(alliance.alliance)
+app.add_typer(institutes.app, name="institutes")
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        from matchmaker.output import version
+
+        typer.echo(f"matchmaker {version()}")
+        raise typer.Exit
+
+
+@app.callback()
+def program(
+    show_version: bool = typer.Option(
+        False, "--version", is_eager=True, callback=_print_version, help="Print the version and stop."
+    ),
+) -> None:
+    """Options of the program as a whole."""
+
+
+def main() -> None:
+    """Run the command line; what ``matchmaker`` and ``python -m matchmaker`` call."""
+    ready_streams()
+    app(prog_name="matchmaker")

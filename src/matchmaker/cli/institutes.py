@@ -1,0 +1,165 @@
+"""``matchmaker institutes``: the registry."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from matchmaker.cli import options
+from matchmaker.cli.boundary import Boundary
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from matchmaker.domain import Institute, Registry
+
+_GOOD_NUMBER = 8  # of keywords
+
+app = typer.Typer(
+    cls=Boundary,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="List, show, check and search the institutes.\n\nExample: matchmaker institutes list",
+)
+Id = Annotated[str, typer.Argument(metavar="ID", help="An institute's id, name or alias.")]
+Words = Annotated[str, typer.Argument(metavar="TEXT", help="A name, a keyword or a sentence.")]
+
+
+@app.command("list")
+def list_institutes(
+    institutes: options.Institutes = None,
+    format: options.FormatOption = None,
+    lang: options.LanguageOption = None,
+) -> None:
+    """List the institutes with the number of their own capabilities and of those reached through a parent body.
+
+    Example: matchmaker institutes list --institutes all
+    """
+    registry = options.registry_from(institutes)
+    if _is_table(format):
+        from matchmaker.render import open_console, print_institutes
+
+        print_institutes(open_console(), registry, options.language_from(lang) or "zh")
+        return
+    rows = [_line(institute) for institute in registry.institutes]
+    _print_json(rows, format)
+
+
+@app.command()
+def show(
+    name: Id,
+    institutes: options.Institutes = None,
+    format: options.FormatOption = None,
+    lang: options.LanguageOption = None,
+) -> None:
+    """Show one institute: what it can do, on what evidence, from which source.
+
+    Example: matchmaker institutes show giii --lang en
+    """
+    from matchmaker.institutes import find_institute
+
+    registry = options.registry_from(institutes)
+    institute = find_institute(registry, name)
+    if _is_table(format):
+        from matchmaker.render import open_console, print_institute
+
+        print_institute(open_console(), registry, institute, options.language_from(lang) or "zh")
+        return
+    cited = [*institute.sources, *(item.source for held in institute.capabilities for item in held.evidence)]
+    sources = {key: _plain(source) for key in cited if (source := registry.source(key))}
+    _print_json([{**_plain(institute), "sources_cited": sources}], format, single=True)
+
+
+@app.command()
+def validate(institutes: options.Institutes = None, quiet: options.Quiet = False) -> None:
+    """Check profiles and list every fault of every file at once; exit code 3 if there is any.
+
+    Example: matchmaker institutes validate --institutes data/institutes.yaml
+    """
+    registry = options.registry_from(institutes)
+    if quiet:
+        return
+    n_capabilities = sum(len(institute.capabilities) for institute in registry.institutes)
+    typer.echo(f"valid: {len(registry.institutes)} institutes, {n_capabilities} capabilities")
+    for hint in _hints(registry):
+        typer.echo(f"hint: {hint}", err=True)
+
+
+@app.command()
+def search(
+    text: Words,
+    institutes: options.Institutes = None,
+    format: options.FormatOption = None,
+    lang: options.LanguageOption = None,
+    top: options.Top = 10,
+) -> None:
+    """Find capabilities by a name, a keyword or a sentence, best first.
+
+    Example: matchmaker institutes search 水下机器人
+    """
+    from matchmaker.domain import language_of
+
+    registry = options.registry_from(institutes)
+    found = options.matcher_for(registry).search(text, top=top)
+    if _is_table(format):
+        from matchmaker.render import open_console, print_found
+
+        print_found(open_console(), found, options.language_from(lang) or language_of(text))
+        return
+    rows: list[dict[str, object]] = [
+        {
+            "institute": hit.institute.id,
+            "capability": hit.capability.id,
+            "name": _plain(hit.capability.name),
+            "via_parent": hit.capability.via_parent,
+            "score": hit.score,
+        }
+        for hit in found
+    ]
+    _print_json(rows, format)
+
+
+def _is_table(format: options.FormatName | None) -> bool:
+    if format not in (None, options.FormatName.table, options.FormatName.json, options.FormatName.jsonl):
+        raise typer.BadParameter("institutes are printed as table, json or jsonl")
+    return format in (None, options.FormatName.table)
+
+
+def _line(institute: Institute) -> dict[str, object]:
+    n_own = sum(not capability.via_parent for capability in institute.capabilities)
+    return {
+        "id": institute.id,
+        "name": _plain(institute.name),
+        "role": institute.role,
+        "own": n_own,
+        "via_parent": len(institute.capabilities) - n_own,
+        "verified": institute.verified.isoformat() if institute.verified else None,
+    }
+
+
+def _plain(record: BaseModel) -> dict[str, object]:
+    return record.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+def _print_json(rows: list[dict[str, object]], format: options.FormatName | None, *, single: bool = False) -> None:
+    if format is options.FormatName.jsonl:
+        for row in rows:
+            options.write_data(json.dumps(row, ensure_ascii=False) + "\n")
+    else:
+        options.write_data(json.dumps(rows[0] if single else rows, ensure_ascii=False, indent=2) + "\n")
+
+
+def _hints(registry: Registry) -> Iterator[str]:
+    """What would make profiles better, though nothing is wrong."""
+    for institute in registry.institutes:
+        for capability in institute.capabilities:
+            place = f"{institute.id}, {capability.id}"
+            if len(capability.keywords) < _GOOD_NUMBER:
+                yield f"{place}: {len(capability.keywords)} keywords; {_GOOD_NUMBER} or more find better"
+            if not capability.evidence:
+                yield f"{place}: no evidence; a match cannot be backed"
+        if institute.verified is None:
+            yield f"{institute.id}: no 'verified:' date"

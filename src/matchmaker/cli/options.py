@@ -1,0 +1,153 @@
+"""The flags that every command shares, and what they mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Optional
+
+import typer
+
+from matchmaker.errors import Fault, InputError
+
+if TYPE_CHECKING:
+    from matchmaker.domain import Language, Registry, Shortlist
+    from matchmaker.matcher import Matcher
+    from matchmaker.output import Format
+
+
+class FormatName(StrEnum):
+    """How results are written."""
+
+    table = "table"
+    json = "json"
+    jsonl = "jsonl"
+    csv = "csv"
+    md = "md"
+
+
+class LanguageName(StrEnum):
+    """The language of names and words."""
+
+    zh = "zh"
+    en = "en"
+
+
+Institutes = Annotated[
+    Optional[Path],  # noqa: UP045 - Typer reads the annotation
+    typer.Option(
+        "--institutes",
+        metavar="PATH",
+        help="Profiles: a YAML or JSONL file, a folder of them, or 'gba' (further institutes of the Bay Area, shipped) "
+        "or 'all'. Default: the five organisations of the alliance.",
+        show_default=False,
+    ),
+]
+FormatOption = Annotated[
+    Optional[FormatName],  # noqa: UP045
+    typer.Option("--format", help="How to write. Default: by the ending of --output, else table.", show_default=False),
+]
+LanguageOption = Annotated[
+    Optional[LanguageName],  # noqa: UP045
+    typer.Option("--lang", help="Language of names and words. Default: the problem's.", show_default=False),
+]
+Top = Annotated[int, typer.Option("--top", min=1, help="How many institutes a shortlist holds at most.")]
+Output = Annotated[
+    Optional[Path],  # noqa: UP045
+    typer.Option("--output", "-o", metavar="FILE", help="Write here instead of to stdout.", show_default=False),
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no summary, no notes on stderr.")]
+Columns = Annotated[
+    Optional[list[str]],  # noqa: UP045
+    typer.Option(
+        "--column",
+        metavar="FIELD=HEADING",
+        help="Say which column holds a field, such as title=需求名称. May be repeated.",
+        show_default=False,
+    ),
+]
+
+
+def registry_from(path: Path | None) -> Registry:
+    """The institutes that ``--institutes`` names."""
+    from matchmaker.institutes import load_institutes
+
+    return load_institutes(path, use_cache=True)
+
+
+def matcher_for(registry: Registry) -> Matcher:
+    """A matcher for these institutes; what was worked out for them before is taken from the cache."""
+    from matchmaker.cache import pack, remembered, unpack
+    from matchmaker.matcher import Matcher, compile_profiles
+    from matchmaker.settings import Settings
+
+    settings = Settings()
+    key = f"{registry.fingerprint} {settings.fingerprint}".encode()
+    compiled = unpack(remembered("compiled", key, lambda: pack(compile_profiles(registry, settings))))
+    return Matcher(registry, settings, compiled=compiled)
+
+
+def format_from(name: FormatName | None, output: Path | None, *, default: Format = "table") -> Format:
+    """The format asked for: ``--format`` first, then the ending of ``--output``, then the default."""
+    from matchmaker.output import format_for
+
+    if name is not None:
+        if output is not None and name is FormatName.table:
+            raise InputError(Fault(str(output), "a table is for the terminal", "use --format json, jsonl, csv or md"))
+        return name.value
+    return format_for(output) if output is not None else default
+
+
+def check_output(output: Path | None, *given: Path | None) -> None:
+    """Refuse to write over a file that is read.
+
+    Raises:
+        InputError: ``output`` is one of the files given.
+    """
+    for path in given:
+        if output and path and output.exists() and path.exists() and output.samefile(path):
+            raise InputError(Fault(str(output), "would be written over the input", "give --output another name"))
+
+
+def language_from(name: LanguageName | None) -> Language | None:
+    """The language asked for, None for each problem's own."""
+    return name.value if name else None
+
+
+def columns_from(given: list[str] | None) -> dict[str, str]:
+    """The fields and headings of ``--column``."""
+    pairs = [entry.partition("=") for entry in given or []]
+    for field, mark, heading in pairs:
+        if not (mark and field.strip() and heading.strip()):
+            raise typer.BadParameter(f"'{field}{mark}{heading}' is not FIELD=HEADING, such as title=需求名称")
+    return {field.strip(): heading.strip() for field, _, heading in pairs}
+
+
+def write_to_stdout(shortlists: Iterable[Shortlist], format: Format, language: Language | None) -> None:
+    """Write shortlists to stdout; CSV gets a byte order mark when any character is not ASCII, as in a file."""
+    import shutil
+    import sys
+    from tempfile import TemporaryFile
+
+    from matchmaker.output import format_shortlists
+
+    if format != "csv":
+        for piece in format_shortlists(shortlists, format, language):
+            write_data(piece)
+        return
+    with TemporaryFile() as spool:
+        is_ascii = True
+        for piece in format_shortlists(shortlists, format, language):
+            is_ascii = is_ascii and piece.isascii()
+            spool.write(piece.encode())
+        spool.seek(0)
+        write_data("" if is_ascii else "\ufeff")
+        shutil.copyfileobj(spool, sys.stdout.buffer)
+
+
+def write_data(text: str) -> None:
+    """Write to stdout as to a file, in UTF-8 and with line ends as they are, whatever the terminal's encoding is."""
+    import sys
+
+    sys.stdout.buffer.write(text.encode())

@@ -1,0 +1,399 @@
+"""The nouns of matchmaker as frozen records.
+
+Every record refuses fields it does not know. Optional texts are ``None`` when nothing is known, lists are empty.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Annotated, Any, Literal, TypeAlias, TypeVar, get_args
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from matchmaker.errors import Fault, did_you_mean
+
+Language: TypeAlias = Literal["zh", "en"]
+Level: TypeAlias = Literal["strong", "fair", "weak", "none"]
+Role: TypeAlias = Literal["research_institute", "transfer_centre"]
+Strength: TypeAlias = Literal["A", "B", "C"]
+Verdict: TypeAlias = Literal["matched", "none"]
+
+LEVELS: tuple[Level, ...] = ("strong", "fair", "weak", "none")
+
+
+class Record(BaseModel):
+    """A frozen record that refuses unknown fields."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, coerce_numbers_to_str=True)
+
+
+AnyRecord = TypeVar("AnyRecord", bound=Record)
+
+
+def check(record: type[AnyRecord], data: object, *, place: str) -> AnyRecord | list[Fault]:
+    """A record made from plain data, or everything that is wrong with the data, in plain words.
+
+    Args:
+        record: The type to make.
+        data: What a file held: mappings, lists, texts, numbers, dates.
+        place: Where the data came from; the place of each fault starts with it.
+    """
+    try:
+        return record.model_validate(data)
+    except ValidationError as error:
+        details = [dict(detail) for detail in error.errors(include_url=False)]
+    # a list whose only entries are faulty counts as too short for pydantic: the faults of the entries say it better
+    return [_fault(record, detail, place) for detail in details if detail["type"] != "too_short" or not detail["input"]]
+
+
+def _fault(record: type[Record], detail: Mapping[str, Any], place: str) -> Fault:
+    path, model = _path(record, detail["loc"])
+    kind, found, limits = detail["type"], detail["input"], detail.get("ctx", {})
+    name = str(detail["loc"][-1]) if detail["loc"] else ""
+    parent = path.removesuffix(name).rstrip(".")
+    if kind == "extra_forbidden":
+        return Fault(_joined(place, parent), f"unknown field '{name}'{did_you_mean(str(name), _names(model))}")
+    if kind == "missing":
+        return Fault(_joined(place, parent), f"field '{name}' is missing")
+    if kind == "value_error":
+        return Fault(_joined(place, path), str(limits["error"]))
+    if kind in {"tuple_type", "list_type"}:
+        remedy = "fill it in or leave the field out" if found is None else f"write [{_bare(found)}]"
+        return Fault(_joined(place, path), f"expected a list, found {_shown(found)}", remedy)
+    if kind in {"string_too_short", "too_short"}:
+        return Fault(_joined(place, path), "is empty", "fill it in or leave the field out")
+    expected = limits["expected"] if kind == "literal_error" else _EXPECTED.get(kind, detail["msg"].lower())
+    return Fault(_joined(place, path), f"expected {expected}, found {_shown(found)}")
+
+
+def _joined(place: str, inner: str) -> str:
+    return f"{place}, {inner}" if place and inner else place or inner
+
+
+_EXPECTED = {
+    "string_type": "a text",
+    "bool_type": "true or false",
+    "bool_parsing": "true or false",
+    "int_type": "a whole number",
+    "int_parsing": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "float_parsing": "a number",
+    "finite_number": "a finite number",
+    "greater_than_equal": "a larger number",
+    "less_than_equal": "a smaller number",
+    "dict_type": "a mapping",
+    "model_type": "a mapping of fields",
+    "date_type": "a date such as 2026-11-22",
+    "date_parsing": "a date such as 2026-11-22",
+    "date_from_datetime_parsing": "a date such as 2026-11-22",
+    "date_from_datetime_inexact": "a date without a time, such as 2026-11-22",
+    "string_pattern_mismatch": "an address that starts with http:// or https://",
+    "string_too_long": "a shorter text",
+}
+
+
+def _bare(value: object) -> str:
+    text = str(value).encode(errors="backslashreplace").decode()  # a lone surrogate cannot be printed
+    return text if len(text) <= 40 else text[:37] + "..."
+
+
+def _shown(value: object) -> str:
+    return "nothing" if value is None else f"'{_bare(value)}'"
+
+
+def _names(model: type[Record] | None) -> list[str]:
+    return [field.alias or name for name, field in model.model_fields.items()] if model else []
+
+
+def _path(record: type[Record], location: tuple[str | int, ...]) -> tuple[str, type[Record] | None]:
+    """``capabilities[0].keywords`` for a pydantic location, and the record in which its last name stands."""
+    path, model, inner = "", record, record
+    for step in location:
+        if isinstance(step, int):
+            path += f"[{step}]"
+            continue
+        path += f".{step}" if path else step
+        model = inner
+        for name, field in model.model_fields.items() if model else ():
+            if step in (name, field.alias):
+                inner = _record_in(field.annotation)
+    return path, model
+
+
+def _record_in(annotation: object) -> Any:
+    if isinstance(annotation, type) and issubclass(annotation, Record):
+        return annotation
+    return next((found for part in get_args(annotation) if (found := _record_in(part))), None)
+
+
+def language_of(text: str) -> Language:
+    """``zh`` when at least a tenth of the letters of ``text`` are Chinese characters, else ``en``.
+
+    Chinese technical text is full of Latin units and product names, so a small share decides. An empty text is ``en``.
+    """
+    letters = [char for char in text if char.isalpha()]
+    n_chinese = sum("\u3400" <= char <= "\u9fff" or "\uf900" <= char <= "\ufaff" for char in letters)
+    return "zh" if letters and n_chinese * 10 >= len(letters) else "en"
+
+
+class Text(Record):
+    """A text in Chinese, English or both."""
+
+    zh: str | None = Field(default=None, min_length=1)
+    en: str | None = Field(default=None, min_length=1)
+
+    @model_validator(mode="after")
+    def _has_a_language(self) -> Text:
+        if self.zh is None and self.en is None:
+            raise ValueError("needs zh, en or both")
+        return self
+
+    def in_language(self, language: Language) -> str:
+        """The text in this language, in the other one where this one is missing."""
+        first, second = (self.zh, self.en) if language == "zh" else (self.en, self.zh)
+        return first if first is not None else second or ""
+
+    def both(self) -> tuple[str, ...]:
+        """Every language there is, Chinese first."""
+        return tuple(text for text in (self.zh, self.en) if text is not None)
+
+
+def _text_from(value: Any) -> Any:
+    return {language_of(value): value} if isinstance(value, str) and value.strip() else value
+
+
+LocalText: TypeAlias = Annotated[Text, BeforeValidator(_text_from)]
+"""A ``Text``; a plain string is taken as the language it is written in."""
+
+
+class Term(Text):
+    """A keyword or an industry; ``inferred`` when no source states it."""
+
+    inferred: bool = False
+
+
+LocalTerm: TypeAlias = Annotated[Term, BeforeValidator(_text_from)]
+
+
+class Source(Record):
+    """Where a statement was published. A copy is cited as its original and never linked to."""
+
+    title: LocalText
+    publisher: LocalText | None = None
+    date: str = Field(default="not shown", min_length=1)
+    url: str | None = Field(default=None, pattern=r"^https?://\S+$")
+    quality: Literal["P", "R", "M", "D"] | None = None
+    is_copy: bool = Field(default=False, alias="copy")
+    copy_url: str | None = Field(default=None, pattern=r"^https?://\S+$")
+
+    @model_validator(mode="after")
+    def _copies_are_marked(self) -> Source:
+        if (self.quality == "M" or self.copy_url) and not self.is_copy:
+            raise ValueError("a copy (quality M or copy_url) must be marked copy: true")
+        if self.is_copy and self.url:
+            raise ValueError("a copy is cited as its original; put the address of the copy under copy_url")
+        return self
+
+
+class Evidence(Record):
+    """A sourced fact behind a capability. ``source`` is a key of the file's sources, or an address."""
+
+    claim: LocalText
+    year: int | None = Field(default=None, ge=1900, le=2100)
+    source: str = Field(min_length=1)
+    inferred: bool = False
+
+
+class Capability(Record):
+    """One thing an institute can do."""
+
+    id: str = Field(min_length=1)
+    name: LocalText
+    summary: LocalText | None = None
+    strength: Strength | None = None
+    via_parent: bool = False
+    inferred: bool = False
+    keywords: tuple[LocalTerm, ...] = ()
+    industries: tuple[LocalTerm, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+
+
+class Institute(Record):
+    """An organisation and what it can do."""
+
+    id: str = Field(min_length=1)
+    name: LocalText
+    aliases: tuple[str, ...] = ()
+    role: Role = "research_institute"
+    parent: LocalText | None = None
+    place: LocalText | None = None
+    website: str | None = Field(default=None, pattern=r"^https?://\S+$")
+    summary: LocalText | None = None
+    sources: tuple[str, ...] = ()
+    verified: date | None = None
+    capabilities: tuple[Capability, ...] = Field(min_length=1)
+
+    def is_called(self, name: str) -> bool:
+        """Whether ``name`` is this institute's id, name or alias, in any case of letters."""
+        return name.strip().casefold() in {known.casefold() for known in (self.id, *self.name.both(), *self.aliases)}
+
+
+class Figure(Record):
+    """One reported number of the alliance; ``source`` and ``year`` default to those of the block."""
+
+    key: str
+    value: int
+    at_least: bool = False
+    unit: LocalText
+    label: LocalText
+    source: str | None = None
+    year: int | None = None
+
+
+class Alliance(Record):
+    """The alliance's own reported record. It is never added to what a ledger holds."""
+
+    name: LocalText
+    note: LocalText
+    reported: str
+    period: str
+    source: str
+    figures: tuple[Figure, ...]
+
+
+class Registry(Record):
+    """The institutes of one run, their sources, and the fingerprint of the files they came from."""
+
+    institutes: tuple[Institute, ...]
+    sources: dict[str, Source] = {}
+    alliance: Alliance | None = None
+    fingerprint: str
+
+    def source(self, key: str) -> Source | None:
+        """The source behind ``key``; ``None`` when ``key`` is itself an address."""
+        return self.sources.get(key)
+
+
+class Require(Record):
+    """What an institute must be. Every condition given must hold."""
+
+    institutes: tuple[str, ...] = ()
+    role: Role | None = None
+    own: bool = False
+    place: str | None = Field(default=None, min_length=1)
+
+
+class Problem(Record):
+    """What an enterprise asks. A title or a description is required, all else makes it better.
+
+    ``exclude`` and ``require`` are hard limits. ``budget_cny`` is in yuan.
+    """
+
+    id: str = Field(default="", max_length=200)
+    title: str = ""
+    description: str = ""
+    enterprise: str | None = None
+    industry: str | None = None
+    region: str | None = None
+    targets: tuple[str, ...] = ()
+    conditions: tuple[str, ...] = ()
+    tried: str | None = None
+    cooperation: tuple[str, ...] = ()
+    budget_cny: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    deadline: date | None = None
+    keywords: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    require: Require = Require()
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Problem:
+        if not any(char.isalnum() for char in self.title + self.description):
+            raise ValueError("needs a title or a description")
+        return self
+
+    @property  # not cached: model_copy(update=...) would carry the old text along
+    def text(self) -> str:
+        """What is compared with the profiles: title, keywords, description, targets, conditions, industry, a line each.
+
+        Positions in reasons count code points of this text. What was tried in vain, who asks, where and for how much
+        is left out: it says nothing about what is needed.
+        """
+        parts = (self.title, "，".join(self.keywords), self.description, *self.targets, *self.conditions, self.industry)
+        return "\n".join(part for part in parts if part)
+
+    @property
+    def language(self) -> Language:
+        """The language of the title and description."""
+        return language_of(self.title + self.description)
+
+
+class Reason(Record):
+    """What explains a match. ``start`` and ``end`` are code points of ``Problem.text``; ``similarity`` is in [0, 1]."""
+
+    kind: Literal["keyword", "sentence", "capability", "case"]
+    term: str
+    found: str
+    similarity: float = Field(ge=0, le=1)
+    start: int | None = None
+    end: int | None = None
+    inferred: bool = False
+
+
+class Citation(Record):
+    """Evidence as it is shown: ``source`` is an address, or a citation where none may be linked."""
+
+    claim: Text
+    year: int | None
+    source: str
+    via_parent: bool
+    is_copy: bool = Field(default=False, alias="copy", serialization_alias="copy")
+
+
+class Named(Record):
+    """An id and a name."""
+
+    id: str
+    name: Text
+
+
+class MatchedCapability(Named):
+    """The capability that counts most in a match."""
+
+    via_parent: bool = False
+    strength: Strength | None = None
+
+
+class Match(Record):
+    """One line of a shortlist. ``similarities`` maps each part to a number in [0, 1], to ``None`` without one."""
+
+    rank: int = Field(ge=1)
+    institute: str
+    name: Text
+    score: float = Field(ge=0, le=1)
+    level: Level
+    capability: MatchedCapability
+    similarities: Mapping[str, float | None]
+    reasons: tuple[Reason, ...] = ()
+    evidence: tuple[Citation, ...] = ()
+
+
+class Removal(Record):
+    """An institute that a hard limit of the problem took off the shortlist, and which limit."""
+
+    institute: str
+    name: Text
+    limit: str
+
+
+class Shortlist(Record):
+    """The answer to one problem. ``matches`` stands best first, ties in order of id."""
+
+    problem: Problem
+    verdict: Verdict
+    matches: tuple[Match, ...]
+    fallback: Named | None = None
+    removed: tuple[Removal, ...] = ()
+    settings: str
+    institutes: str

@@ -1,0 +1,87 @@
+"""The exceptions of matchmaker.
+
+    MatchmakerError                 anything a user can put right; the command line prints it, never a traceback
+    +-- InputError                  what was given is wrong (exit code 3)
+    |   +-- EncodingError           bytes that are no text, or whose encoding cannot be told
+    |   +-- ProfileError            institute profiles
+    |   +-- ProblemError            one problem
+    |   +-- TableError              a table of problems as a whole
+    |   +-- SettingsError           weights and thresholds
+    +-- MissingExtraError           an optional part is not installed here (exit code 4)
+
+Wrong use of the Python API raises ValueError or TypeError instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong: where, what was found, what to do about it.
+
+    ``remedy`` may be empty where the finding already says it.
+    """
+
+    place: str
+    finding: str
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        text = f"{self.place}: {self.finding}" if self.place else self.finding
+        return f"{text}; {self.remedy}" if self.remedy else text
+
+
+class MatchmakerError(Exception):
+    """Something a user can put right. ``faults`` holds at least one fault, in order of place."""
+
+    def __init__(self, faults: Fault | Iterable[Fault]) -> None:
+        self.faults: Sequence[Fault] = (faults,) if isinstance(faults, Fault) else tuple(faults)
+        if not self.faults:
+            raise ValueError("an error needs at least one fault")
+        super().__init__(self.faults)
+
+    def __str__(self) -> str:
+        return "\n".join(str(fault) for fault in self.faults)
+
+
+class InputError(MatchmakerError):
+    """What was given is wrong."""
+
+
+class EncodingError(InputError):
+    """Bytes are no text, or their encoding cannot be told."""
+
+
+class ProfileError(InputError):
+    """Institute profiles are wrong; every fault of every file is listed."""
+
+
+class ProblemError(InputError):
+    """A problem cannot be read, or says nothing."""
+
+
+class TableError(InputError):
+    """A table of problems cannot be read at all (a bad row is no error, it is rejected)."""
+
+
+class SettingsError(InputError):
+    """Weights or thresholds are out of range."""
+
+
+class MissingExtraError(MatchmakerError):
+    """An optional part is not installed on this machine."""
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """`` (did you mean 'x'?)`` for the known word nearest to ``word``, or an empty string.
+
+    Nearness is RapidFuzz's WRatio (a part of a name counts too), 0.7 or more; ties go to the word that stands first in
+    order.
+    """
+    from rapidfuzz import process  # kept out of start-up: only an error needs it
+
+    found = process.extractOne(word, sorted(known), score_cutoff=70)
+    return f" (did you mean '{found[0]}'?)" if found else ""

@@ -1,0 +1,313 @@
+"""Institute profiles from YAML files, a folder of them, or JSONL; all faults of all files are reported at once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from matchmaker.cache import remembered
+from matchmaker.domain import Alliance, Citation, Evidence, Institute, Language, Registry, Source, check
+from matchmaker.errors import Fault, ProfileError, did_you_mean
+
+if TYPE_CHECKING:
+    from yaml import SafeLoader
+
+_FILE_FIELDS = ("schema", "sources", "alliance", "institutes")
+_SCHEMA = 1
+
+
+def shipped_profiles() -> Path:
+    """The profiles of the five organisations that come with the package, or with the source tree it runs from."""
+    here = Path(__file__).parent
+    installed = here / "data" / "institutes.yaml"
+    return installed if installed.exists() else here.parents[1] / "data" / "institutes.yaml"
+
+
+def load_institutes(path: Path | None = None, *, use_cache: bool = False) -> Registry:
+    """Read profiles: one YAML or JSONL file, or every such file of a folder in order of name.
+
+    Args:
+        path: The shipped profiles of the five organisations when not given; ``gba`` names the shipped profiles of
+            further institutes, ``all`` both.
+        use_cache: Keep what was read in the user's cache folder, and take it from there when the files are the same.
+
+    Returns:
+        The registry, institutes in order of id. Its fingerprint is ``sha256:`` of the files' bytes in order of name.
+
+    Raises:
+        ProfileError: Something is missing or wrong; every fault is listed, in order of file and place.
+    """
+    faults: list[Fault] = []
+    files: list[tuple[str, bytes]] = []
+    for file in _files(path or shipped_profiles()):
+        try:
+            files.append((file.name, file.read_bytes()))
+        except OSError as error:
+            faults.append(Fault(str(file), f"cannot be read ({error.strerror})", "check its permissions"))
+    if not use_cache or faults:
+        return _registry(files, faults)
+    key = b"".join(name.encode() + sha256(data).digest() for name, data in files)
+    kept = remembered("profiles", key, lambda: _registry(files, faults).model_dump_json(by_alias=True).encode())
+    return Registry.model_validate_json(kept)
+
+
+def _registry(files: Sequence[tuple[str, bytes]], faults: list[Fault]) -> Registry:
+    digest = sha256()
+    reading = _Reading(faults)
+    for name, data in files:
+        digest.update(data)
+        reading.add(name, data)
+    institutes = sorted((institute for _, institute in reading.institutes), key=lambda institute: institute.id)
+    _check_ids(reading.institutes, faults)
+    _check_sources(reading.institutes, reading.alliance, reading.sources, faults)
+    if not institutes and not faults:
+        faults.append(Fault(files[0][0], "holds no institute", "add one under 'institutes:'"))
+    if faults:
+        raise ProfileError(faults)
+    return Registry(
+        institutes=tuple(institutes),
+        sources=reading.sources,
+        alliance=reading.alliance[1] if reading.alliance else None,
+        fingerprint=f"sha256:{digest.hexdigest()}",
+    )
+
+
+def cite(registry: Registry, evidence: Evidence, language: Language, *, via_parent: bool) -> Citation:
+    """The evidence with its source as it may be shown: the address, or title, publisher and date.
+
+    A copy is cited as its original and marked; its own address is never shown as the source.
+    """
+    source = registry.source(evidence.source)
+    shown = evidence.source if source is None else source.url or citation(source, language)
+    return Citation(
+        claim=evidence.claim,
+        year=evidence.year,
+        source=shown,
+        via_parent=via_parent,
+        copy=bool(source and source.is_copy),
+    )
+
+
+def citation(source: Source, language: Language) -> str:
+    """Title, publisher and date of a source in one line."""
+    publisher = source.publisher.in_language(language) if source.publisher else None
+    undated = "日期不详" if language == "zh" else "no date shown"
+    date = undated if source.date == "not shown" else source.date
+    joint = "，" if language == "zh" else ", "
+    return joint.join(part for part in (source.title.in_language(language), publisher, date) if part)
+
+
+def find_institute(registry: Registry, name: str) -> Institute:
+    """The institute with this id, name or alias.
+
+    Raises:
+        ProfileError: No institute is called so.
+    """
+    for institute in registry.institutes:
+        if institute.is_called(name):
+            return institute
+    known = [called for institute in registry.institutes for called in (institute.id, *institute.name.both())]
+    ids = ", ".join(institute.id for institute in registry.institutes[:20])
+    raise ProfileError(Fault("", f"no institute is called '{name}'{did_you_mean(name, known)}", f"known: {ids}"))
+
+
+class _Reading:
+    """What the files read so far hold; faults are added to the list given."""
+
+    def __init__(self, faults: list[Fault]) -> None:
+        self.faults = faults
+        self.institutes: list[tuple[str, Institute]] = []
+        self.sources: dict[str, Source] = {}
+        self.alliance: tuple[str, Alliance] | None = None
+
+    def add(self, name: str, data: bytes) -> None:
+        try:
+            text = data.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            self._fault(name, f"is not UTF-8 (byte {error.start})", "save the file as UTF-8")
+            return
+        if name.lower().endswith(".jsonl"):
+            for place, entry in self._lines(name, text):
+                self._add_institute(place, entry)
+            return
+        import yaml
+
+        try:
+            content = yaml.load(text, Loader=_loader())  # noqa: S506 - a subclass of the safe loader
+        except (yaml.YAMLError, ValueError, RecursionError) as error:
+            mark = getattr(error, "problem_mark", None)
+            place = f"{name}, line {mark.line + 1}, column {mark.column + 1}" if mark else name
+            self._fault(place, f"is not valid YAML ({getattr(error, 'problem', None) or error})", "check the indents")
+            return
+        self._add_file(name, content)
+
+    def _lines(self, name: str, text: str) -> Iterator[tuple[str, object]]:
+        for number, line in enumerate(text.split("\n"), 1):
+            if line.strip():
+                place = f"{name}, line {number}"
+                try:
+                    yield place, json.loads(line)
+                except (ValueError, RecursionError) as error:
+                    self._fault(place, f"is not valid JSON ({error})", "write one institute a line")
+
+    def _add_file(self, name: str, content: object) -> None:
+        if content is None:
+            self._fault(name, "is empty", "copy an institute from the shipped institutes.yaml and edit it")
+            return
+        if not isinstance(content, dict) or not isinstance(content.get("institutes", []), list):
+            self._fault(name, "expected a mapping with a list under 'institutes:'", "see docs/profiles.md")
+            return
+        for field in content:
+            if field not in _FILE_FIELDS:
+                self._fault(name, f"unknown field '{field}'{did_you_mean(str(field), _FILE_FIELDS)}")
+        if content.get("schema", _SCHEMA) != _SCHEMA:
+            self._fault(name, f"schema {content['schema']} is not known", f"this version reads schema {_SCHEMA}")
+        content = _with_keys_of_its_own(content, name, set(self.sources))
+        self._add_sources(name, content.get("sources") or {})
+        if content.get("alliance") is not None:
+            alliance = check(Alliance, content["alliance"], place=f"{name}, alliance")
+            if not isinstance(alliance, Alliance):
+                self.faults.extend(alliance)
+            elif self.alliance:
+                self._fault(f"{name}, alliance", f"is already in {self.alliance[0]}", "keep one of the two")
+            else:
+                self.alliance = (name, alliance)
+        entries = content.get("institutes")
+        for index, entry in enumerate(entries if isinstance(entries, list) else []):
+            self._add_institute(f"{name}, institutes[{index}]", entry)
+
+    def _add_sources(self, name: str, sources: object) -> None:
+        if not isinstance(sources, dict):
+            self._fault(f"{name}, sources", "expected a mapping from key to source")
+            return
+        for key, entry in sources.items():
+            source = check(Source, entry, place=f"{name}, sources.{key}")
+            if isinstance(source, Source):
+                self.sources[str(key)] = source
+            else:
+                self.faults.extend(source)
+
+    def _add_institute(self, place: str, entry: object) -> None:
+        institute = check(Institute, entry, place=place)
+        if isinstance(institute, Institute):
+            self.institutes.append((place, institute))
+        else:
+            self.faults.extend(institute)
+
+    def _fault(self, place: str, finding: str, remedy: str = "") -> None:
+        self.faults.append(Fault(place, finding, remedy))
+
+
+@lru_cache(maxsize=1)
+def _loader() -> type[SafeLoader]:
+    """The safe loader, for which a field written twice is an error; made when needed: profiles mostly come cached."""
+    import yaml
+
+    fast: type[SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C one where it was compiled
+
+    def mapping_without_doubles(loader: SafeLoader, node: yaml.MappingNode) -> object:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.tag != "tag:yaml.org,2002:merge":
+                if key.value in seen:
+                    finding = f"the field '{key.value}' stands twice"
+                    raise yaml.constructor.ConstructorError(None, None, finding, key.start_mark)
+                seen.add(key.value)
+        return loader.construct_yaml_map(node)
+
+    careful: type[SafeLoader] = type("_CarefulLoader", (fast,), {})
+    careful.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, mapping_without_doubles)
+    return careful
+
+
+def _with_keys_of_its_own(content: dict[str, object], name: str, taken: set[str]) -> dict[str, object]:
+    """The content of a file whose source keys are renamed where an earlier file uses the same ones."""
+    sources = content.get("sources")
+    clashing = taken.intersection(sources) if isinstance(sources, dict) else set()
+    if not clashing or not isinstance(sources, dict):
+        return content
+    renamed = {key: f"{name}#{key}" for key in clashing}
+    changed = {part: _renamed(value, renamed) for part, value in content.items() if part != "sources"}
+    return {**changed, "sources": {renamed.get(key, key): source for key, source in sources.items()}}
+
+
+def _renamed(value: Any, keys: Mapping[str, str]) -> Any:
+    """The same data with the keys of sources replaced wherever a source is named."""
+    if isinstance(value, list):
+        return [_renamed(item, keys) for item in value]
+    if not isinstance(value, dict):
+        return value
+    changed = {field: _renamed(item, keys) for field, item in value.items()}
+    if isinstance(value.get("source"), str):
+        changed["source"] = keys.get(value["source"], value["source"])
+    if isinstance(value.get("sources"), list):
+        changed["sources"] = [keys.get(key, key) if isinstance(key, str) else key for key in value["sources"]]
+    return changed
+
+
+_SHIPPED = {"gba": ("institutes_gba.yaml",), "all": ("institutes.yaml", "institutes_gba.yaml")}
+
+
+def _files(path: Path) -> list[Path]:
+    try:
+        return _files_at(path)
+    except OSError as error:
+        raise ProfileError(_unreadable(path, error)) from None
+
+
+def _unreadable(path: Path, error: OSError) -> Fault:
+    return Fault(str(path), f"cannot be read ({error.strerror})", "check the name and its permissions")
+
+
+def _files_at(path: Path) -> list[Path]:
+    if str(path) in _SHIPPED and not path.exists():
+        return [shipped_profiles().with_name(name) for name in _SHIPPED[str(path)]]
+    if not path.exists():
+        here = did_you_mean(path.name, (near.name for near in path.parent.glob("*"))) if path.parent.is_dir() else ""
+        raise ProfileError(Fault(str(path), f"no such file or folder{here}", "check the path after --institutes"))
+    if not path.is_dir():
+        return [path]
+    files = sorted(file for file in path.iterdir() if file.suffix.lower() in {".yaml", ".yml", ".jsonl"})
+    if not files:
+        raise ProfileError(Fault(str(path), "holds no .yaml, .yml or .jsonl file"))
+    return files
+
+
+def _check_ids(institutes: Iterable[tuple[str, Institute]], faults: list[Fault]) -> None:
+    places: dict[str, str] = {}
+    for place, institute in institutes:
+        if institute.id in places:
+            first = places[institute.id]
+            faults.append(Fault(place, f"the id '{institute.id}' is already at {first}", "give each institute its own"))
+        places.setdefault(institute.id, place)
+        seen: set[str] = set()
+        for index, capability in enumerate(institute.capabilities):
+            if capability.id in seen:
+                inner = f"{place}.capabilities[{index}]"
+                faults.append(Fault(inner, f"the id '{capability.id}' stands twice in this institute"))
+            seen.add(capability.id)
+
+
+def _check_sources(
+    institutes: Iterable[tuple[str, Institute]],
+    alliance: tuple[str, Alliance] | None,
+    sources: dict[str, Source],
+    faults: list[Fault],
+) -> None:
+    """A source is a key of ``sources`` or an address; anything else is a slip."""
+    cited = [(f"{place}.sources", key) for place, institute in institutes for key in institute.sources]
+    for place, institute in institutes:
+        for at, capability in enumerate(institute.capabilities):
+            where = f"{place}.capabilities[{at}].evidence"
+            cited += [(f"{where}[{number}]", item.source) for number, item in enumerate(capability.evidence)]
+    if alliance:
+        keys = (alliance[1].source, *(figure.source for figure in alliance[1].figures))
+        cited += [(f"{alliance[0]}, alliance", key) for key in keys if key]
+    for place, key in cited:
+        if key not in sources and not key.startswith(("http://", "https://")):
+            known = did_you_mean(key, sources)
+            faults.append(Fault(place, f"unknown source '{key}'{known}", "add it under 'sources:' or give an address"))

@@ -1,0 +1,195 @@
+"""One problem from a document: YAML, JSON, Markdown or plain text, from a file or from standard input."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from matchmaker.domain import Problem
+from matchmaker.errors import EncodingError, Fault, ProblemError
+from matchmaker.intake.encodings import decode
+from matchmaker.intake.fields import build_problem, named_values
+from matchmaker.intake.markdown import heading_text, split_markdown
+from matchmaker.intake.reading import open_bytes
+from matchmaker.intake.syntax import read_json, read_yaml
+from matchmaker.intake.values import Given, Style, shown
+
+Format: TypeAlias = Literal["yaml", "json", "md", "txt", "auto"]
+"""How a problem is written; ``auto`` looks at the text itself, as for standard input."""
+
+MAX_BYTES = 10_000_000
+_FORMATS: Mapping[str, Format] = {
+    ".yaml": "yaml",
+    ".yml": "yaml",
+    ".json": "json",
+    ".md": "md",
+    ".markdown": "md",
+}
+_TABLES = frozenset({".csv", ".tsv", ".jsonl", ".ndjson"})
+_UNREADABLE = frozenset(
+    (
+        *(".doc", ".docx", ".dot", ".dotx", ".odt", ".pages", ".rtf", ".wps", ".pdf", ".ofd"),
+        *(".et", ".numbers", ".ods", ".parquet", ".xls", ".xlsm", ".xlsx"),
+        *(".key", ".odp", ".ppt", ".pptx", ".eml", ".msg", ".htm", ".html", ".mht", ".mhtml"),
+        *(".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp", ".7z", ".rar", ".zip"),
+    )
+)
+_AS_TEXT = "save it as text (.txt), or paste the text: matchmaker match -"
+_FIELD_LINE = re.compile(r"\s*[\w\"' .-]{1,40}[:：]")
+
+
+def load_problem(path: Path | str) -> Problem:
+    """Read the one problem a file holds.
+
+    ``.yaml .yml .json .md .markdown`` are read as such; any other file that is a text is plain text: its first line is
+    the title, the rest the description. The id is the file's name without its ending, unless the file gives one.
+
+    Args:
+        path: The file. Its encoding is detected (UTF-8, UTF-16, GB18030, Big5, Windows-1252).
+
+    Raises:
+        ProblemError: There is no such file, it cannot be read, it holds no problem or several, or fields are wrong; all
+            faults at once.
+    """
+    path = Path(path)
+    place, suffix = str(path), path.suffix.lower()
+    with open_bytes(path, ProblemError) as file:
+        data = file.read(MAX_BYTES + 1)  # one more than allowed shows that there is more
+    if suffix in _TABLES:
+        finding = f"a {suffix} file holds many problems, this needs one"
+        raise ProblemError(Fault(place, finding, f"use: matchmaker batch {path.name}"))
+    if suffix in _UNREADABLE:
+        raise ProblemError(Fault(place, f"{suffix} files cannot be read yet", _AS_TEXT))
+    return problem_from_bytes(data, format=_FORMATS.get(suffix, "txt"), place=place, default_id=path.stem)
+
+
+def problem_from_bytes(
+    data: bytes, *, format: Format = "auto", place: str = "standard input", default_id: str = "stdin"
+) -> Problem:
+    """Read one problem from bytes in an unknown encoding, such as those of standard input.
+
+    Args:
+        data: At most 10 MB.
+        format: How the problem is written.
+        place: What to call the bytes in an error.
+        default_id: The id if the problem gives none.
+
+    Raises:
+        ProblemError: As for ``load_problem``.
+    """
+    if len(data) > MAX_BYTES:
+        raise ProblemError(Fault(place, "larger than 10 MB", "a problem is a few pages of text; cut it down"))
+    try:
+        text, _ = decode(data, place=place)
+    except EncodingError as error:
+        raise ProblemError(error.faults) from error
+    return parse_problem(text, format=format, place=place, default_id=default_id)
+
+
+def parse_problem(text: str, *, format: Format, place: str, default_id: str) -> Problem:
+    """Read one problem from text.
+
+    Args:
+        text: The text.
+        format: ``txt`` takes the first line that is not empty as the title and the rest as the description; ``md`` does
+            the same without markup, and reads fields from front matter; ``yaml`` and ``json`` hold fields, named in
+            English or Chinese; ``auto`` is one of these by the look of the text, ``txt`` in doubt.
+        place: What to call the text in an error.
+        default_id: The id if the problem gives none.
+
+    Raises:
+        ProblemError: The text is empty or says nothing, its syntax is wrong, or fields are; all faults at once.
+    """
+    text = text.removeprefix("\ufeff")
+    if not text.strip():
+        raise ProblemError(Fault(place, "empty", "write the problem's title on the first line, then its description"))
+    written_as = _format_of(text, place) if format == "auto" else format
+    if written_as == "yaml":
+        return _from_fields(read_yaml(text, place=place), place=place, default_id=default_id, style="yaml")
+    if written_as == "json":
+        return _from_fields(read_json(text, place=place), place=place, default_id=default_id, style="json")
+    if written_as == "md":
+        return _from_markdown(text, place=place, default_id=default_id)
+    return _from_text(text, place=place, default_id=default_id)
+
+
+def _format_of(text: str, place: str) -> Format:
+    start = text.lstrip()
+    if re.match(r'\{\s*["}]', start):
+        return "json"
+    if start.startswith("---"):
+        return "md"
+    if _FIELD_LINE.match(start) and _has_only_known_fields(start, place):
+        return "yaml"
+    return "txt"
+
+
+def _has_only_known_fields(text: str, place: str) -> bool:
+    try:
+        mapping = read_yaml(text, place=place)
+    except ProblemError:
+        return False
+    return isinstance(mapping, Mapping) and not named_values(mapping, place=place)[1]
+
+
+def _from_text(text: str, *, place: str, default_id: str) -> Problem:
+    title, _, description = text.strip().partition("\n")
+    values = {"title": Given("title", heading_text(title)), "description": Given("description", description)}
+    return _built(values, place=place, default_id=default_id, style="yaml")
+
+
+def _from_markdown(text: str, *, place: str, default_id: str) -> Problem:
+    document = split_markdown(text)
+    values: dict[str, Given] = {}
+    faults: list[Fault] = []
+    if document.front is not None:
+        front = read_yaml(document.front, place=place)
+        if not isinstance(front, Mapping):  # two rules around a paragraph, no fields
+            document = split_markdown(text, front_matter=False)
+        else:
+            values, faults = named_values(front, place=place)
+    if faults:
+        raise ProblemError(faults)
+    title, body = document.title, document.body
+    if "title" in values:
+        body = body if values["title"].value == title else f"{title}\n\n{body}"
+    else:
+        values["title"] = Given("title", title)
+    described = values.get("description")
+    if described is None or not described.value:
+        values["description"] = Given("description", body)
+    elif isinstance(described.value, str):
+        values["description"] = Given(described.name, f"{described.value.strip()}\n\n{body}")
+    return _built(values, place=place, default_id=default_id, style="yaml")
+
+
+def _from_fields(data: object, *, place: str, default_id: str, style: Style) -> Problem:
+    several = next(_lists_of_problems(data), None)
+    if several is not None:
+        count = f"{len(several)} problem{'' if len(several) == 1 else 's'}"
+        remedy = "give one file for each, or put them in a table (.csv, .jsonl) for: matchmaker batch"
+        raise ProblemError(Fault(place, f"a list of {count}, this needs one problem", remedy))
+    if not isinstance(data, Mapping):
+        example = "title: 管网漏损检测" if style == "yaml" else '{"title": "管网漏损检测"}'
+        raise ProblemError(Fault(place, f"expected fields, found {shown(data)}", f"write for example {example}"))
+    values, faults = named_values(data, place=place)
+    if faults:  # the known fields may be wrong as well, and all is to be reported at once
+        known = build_problem(values, place=place, default_id=default_id, style=style)
+        raise ProblemError([*faults, *(fault for fault in known.faults if fault.place != place)])
+    return _built(values, place=place, default_id=default_id, style=style)
+
+
+def _lists_of_problems(data: object) -> Iterator[list[object]]:
+    if isinstance(data, list):
+        yield data
+    if isinstance(data, Mapping) and len(data) == 1:
+        yield from (value for key, value in data.items() if key == "problems" and isinstance(value, list))
+
+
+def _built(values: Mapping[str, Given], *, place: str, default_id: str, style: Style) -> Problem:
+    built = build_problem(values, place=place, default_id=default_id, style=style)
+    if built.problem is None:
+        raise ProblemError(built.faults)
+    return built.problem

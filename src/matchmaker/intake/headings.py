@@ -1,0 +1,216 @@
+"""Which field a heading or a key stands for, in Chinese (simplified or traditional) and English."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from matchmaker.domain import Problem
+
+if TYPE_CHECKING:
+    from opencc import OpenCC
+
+_HEADINGS: Mapping[str, str] = {
+    "id": "id 编号 序号 需求编号 技术需求编号 项目编号 难题编号 问题编号 no number num key serial problem_id need_id",
+    "title": (
+        "title 标题 名称 需求名称 需求标题 技术需求 技术需求名称 技术需求标题 技术难题 技术难题名称 难题 难题名称 "
+        "难题标题 问题名称 问题标题 项目名称 需求项目名称 课题 课题名称 主题 题目 需求 name problem problem_title "
+        "need need_title request requirement requirement_title technical_requirement subject topic"
+    ),
+    "description": (
+        "description 描述 详细描述 需求描述 需求内容 需求详情 需求说明 需求简介 需求概述 具体需求 技术需求描述 "
+        "技术需求内容 技术需求详情 技术需求说明 技术需求简介 问题描述 问题详情 问题说明 难题描述 技术难题描述 "
+        "技术问题描述 内容 详情 说明 简介 概述 内容描述 主要内容 项目描述 项目简介 项目内容 desc details detail "
+        "content summary abstract problem_description need_description requirement_description text"
+    ),
+    "enterprise": (
+        "enterprise 企业 企业名称 单位 单位名称 公司 公司名称 需求单位 需求单位名称 需求方 需求企业 需求企业名称 "
+        "企业全称 单位全称 发布单位 提出单位 company company_name enterprise_name organisation organization "
+        "organisation_name organization_name client customer firm"
+    ),
+    "industry": (
+        "industry 行业 所属行业 行业领域 所属行业领域 行业类别 行业分类 领域 技术领域 所属领域 所属技术领域 产业 "
+        "产业领域 所属产业 sector field domain industry_sector"
+    ),
+    "region": (
+        "region 地区 区域 所在地 所在地区 所在区域 所属地区 所属区域 企业所在地 单位所在地 地址 企业地址 城市 "
+        "location area city place"
+    ),
+    "targets": (
+        "targets target 指标 技术指标 主要技术指标 关键技术指标 技术指标要求 技术要求 考核指标 性能指标 目标 "
+        "预期目标 技术目标 预期指标 期望目标 拟达到的技术指标 goals goal indicators kpi specifications "
+        "technical_targets"
+    ),
+    "conditions": (
+        "conditions condition 条件 约束条件 限制条件 现有条件 应用条件 使用条件 前提条件 工况 工况条件 约束 限制 "
+        "constraints constraint"
+    ),
+    "tried": (
+        "tried 已尝试 已尝试方案 已尝试的方案 已尝试方法 已尝试的方法 已试方法 尝试过的方法 已采取措施 "
+        "已采取的措施 前期工作 前期基础 已有基础 现有基础 已开展工作 attempts attempted tried_before"
+    ),
+    "cooperation": (
+        "cooperation 合作方式 合作形式 合作模式 拟合作方式 期望合作方式 意向合作方式 对接方式 cooperation_mode "
+        "cooperation_type collaboration collaboration_mode"
+    ),
+    "budget_cny": (
+        "budget_cny budget 预算 经费 经费预算 项目预算 资金预算 投入预算 预算金额 投入资金 拟投入资金 计划投入资金 "
+        "计划投资 投资预算 研发预算 意向投入 拟投入 拟投入经费 意向金额 悬赏金额 funding budget_amount"
+    ),
+    "deadline": (
+        "deadline 截止日期 截止时间 截至日期 截至时间 完成时间 完成日期 要求完成时间 期望完成时间 期限 完成期限 "
+        "需求截止日期 需求截止时间 有效期 due due_date end_date needed_by"
+    ),
+    "keywords": "keywords keyword 关键词 关键字 技术关键词 需求关键词 标签 tags tag key_words",
+    "exclude": "exclude 排除 排除机构 排除单位 排除院所 排除对象 不考虑机构 不考虑的机构 excluded exclude_institutes",
+    "require": "require 硬性要求 必要条件 required requires",
+    "require.institutes": "require.institutes 指定机构 指定院所 指定单位 限定机构 限定院所 意向机构 意向院所",
+    "require.role": "require.role 机构类型 限定机构类型 机构性质",
+    "require.own": "require.own 仅限自有能力 只要自有能力 自有能力",
+    "require.place": "require.place 限定地区 限定区域 机构所在地 机构地区 指定地区",
+}
+FIELDS: tuple[str, ...] = tuple(Problem.model_fields)
+"""The fields of a problem as YAML and JSON name them."""
+
+_BRACKETED = re.compile(r"[(\[{<【〔《「『][^)\]}>】〕》」』]*[)\]}>】〕》」』]?")
+_NOT_WORD = re.compile(r"[\W_]+")
+_YUAN = re.compile(r"(单位)?(人民币)?(亿元|千万元|百万元|万元|千元|元|亿|万|rmb|cny|yuan)$")
+_FOREIGN_MONEY = re.compile(r"美元|美金|港元|港币|港纸|欧元|日元|英镑|澳门元|台币|usd|hkd|eur|jpy|gbp|mop|twd|\$|€|£")
+# The longer unit first: 万元 ends in 元.
+_FACTORS = (
+    (re.compile("亿"), 100_000_000),
+    (re.compile("千万"), 10_000_000),
+    (re.compile("百万|million|mn"), 1_000_000),
+    (re.compile("万|10k|10000|10,000|tenthousand"), 10_000),
+    (re.compile("千|thousand|1000|1,000"), 1_000),
+)
+_MIN_RATIO = 85
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A heading that is understood: its field, the words as written, and what its numbers are multiplied by."""
+
+    field: str
+    heading: str
+    factor: int = 1
+    position: int = 0
+
+
+def column_of(heading: str, *, fuzzy: bool) -> Column | None:
+    """The column a heading announces, or ``None`` when it means nothing here.
+
+    Case, spaces, punctuation, width, script and bracketed remarks do not matter. With ``fuzzy``, a heading that is in
+    no list is taken for the one field whose names are at least 0.85 alike (RapidFuzz ratio); two such fields are none.
+    """
+    found = _field_and_factor(heading, fuzzy)
+    return Column(found[0], heading, found[1]) if found else None
+
+
+def columns_of(headings: Sequence[str], overrides: Mapping[str, str]) -> tuple[dict[str, Column], tuple[str, ...]]:
+    """The columns of a heading row, one for each field, and the headings that are not used.
+
+    An override (field to heading, which must be there) comes first, then the first heading that is in the list, then
+    the first that is nearly in it.
+    """
+    columns: dict[str, Column] = {}
+    used: set[int] = set()
+    for field, wanted in overrides.items():
+        position = position_of(wanted, headings)
+        if position is not None:
+            known = column_of(headings[position], fuzzy=False)
+            factor = known.factor if known and known.field == field else factor_of(headings[position])
+            columns[field] = Column(field, headings[position], factor if field == "budget_cny" else 1, position)
+            used.add(position)
+    for fuzzy in (False, True):
+        for position, heading in enumerate(headings):
+            column = None if position in used else column_of(heading, fuzzy=fuzzy)
+            if column and column.field not in columns:
+                columns[column.field] = Column(column.field, heading, column.factor, position)
+                used.add(position)
+    unused = (heading or f"column {n + 1}" for n, heading in enumerate(headings) if n not in used)
+    return columns, tuple(unused)
+
+
+def position_of(wanted: str, headings: Sequence[str]) -> int | None:
+    """Where a heading stands: as written, else apart from case, width and spaces; ``None`` when it is not there."""
+    for same in (str.strip, _folded):
+        for position, heading in enumerate(headings):
+            if same(heading) == same(wanted):
+                return position
+    return None
+
+
+def factor_of(heading: str) -> int:
+    """What the numbers under a money heading are multiplied by to be yuan: 10,000 for ``预算（万元）``."""
+    folded = simplified(_folded(heading))
+    return next((factor for pattern, factor in _FACTORS if pattern.search(folded)), 1)
+
+
+def known_names() -> tuple[str, ...]:
+    """Every name of every field, for "did you mean"."""
+    return (*FIELDS, *_names())
+
+
+@lru_cache(maxsize=4096)
+def _field_and_factor(heading: str, fuzzy: bool) -> tuple[str, int] | None:
+    folded = _folded(heading)
+    field = _field_in_list(folded)
+    if field is None and not folded.isascii():
+        folded = simplified(folded)
+        field = _field_in_list(folded)
+    if field is None and fuzzy:
+        field = _nearly(_bare(folded))
+    if field != "budget_cny":
+        return (field, 1) if field else None
+    return None if _FOREIGN_MONEY.search(folded) else (field, factor_of(folded))
+
+
+def _field_in_list(folded: str) -> str | None:
+    names = _names()
+    whole, remark_less = _bare(folded), _bare(_BRACKETED.sub("", folded))
+    field = names.get(whole) or names.get(remark_less)
+    if field is None and names.get(_YUAN.sub("", remark_less)) == "budget_cny":
+        field = "budget_cny"
+    return field
+
+
+def _nearly(bare: str) -> str | None:
+    from rapidfuzz import fuzz, process  # kept out of start-up: most headings are in the list
+
+    if len(bare) < 3:
+        return None
+    hits = process.extract(bare, list(_names()), scorer=fuzz.ratio, limit=None, score_cutoff=_MIN_RATIO)
+    fields = {_names()[name] for name, _, _ in hits}
+    return fields.pop() if len(fields) == 1 else None
+
+
+@lru_cache(maxsize=1)
+def _names() -> dict[str, str]:
+    return {_bare(_folded(name)): field for field, names in _HEADINGS.items() for name in names.split()}
+
+
+def _folded(heading: str) -> str:
+    """Width and case evened out, spaces taken away."""
+    return "".join(unicodedata.normalize("NFKC", heading).casefold().split())
+
+
+def _bare(folded: str) -> str:
+    return _NOT_WORD.sub("", folded)
+
+
+def simplified(text: str) -> str:
+    """The text in simplified characters (OpenCC ``t2s``); as it is where there is nothing to convert."""
+    # Half a character, which JSON can hold, is no text for OpenCC.
+    return text if text.isascii() else str(_converter().convert(text.encode(errors="replace").decode()))
+
+
+@lru_cache(maxsize=1)
+def _converter() -> OpenCC:
+    from opencc import OpenCC  # kept out of start-up: only traditional headings need it
+
+    return OpenCC("t2s")

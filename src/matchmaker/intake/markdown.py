@@ -1,0 +1,79 @@
+"""What a Markdown document says, without its markup. It is read for matching, so light touch is enough."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_FRONT = re.compile(r"\s*---[ \t]*\n(?P<front>.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
+_HEADING = re.compile(r"^ {0,3}(?P<level>#{1,6})[ \t]+(?P<text>.*)")
+_CLOSING_MARKS = re.compile(r"[ \t]#+$")
+_FENCE = re.compile(r"^ {0,3}(?:```|~~~)")
+_RULE = re.compile(r"^ {0,3}(?:=+|(?:-[ \t]*){3,}|(?:\*[ \t]*){3,}|(?:_[ \t]*){3,}|\|?[ \t]*:?-{2,}[-:| \t]*)[ \t]*$")
+_BULLET = re.compile(r"^([ \t]*)(?:[-*+][ \t]+(?:\[[ xX]\][ \t]+)?|(?:>[ \t]?)+)")
+# Bounded, so that a page of opening marks without closing ones costs no more than any other.
+_INLINE = (
+    (re.compile(r"<!--.{0,10000}?-->", re.DOTALL), ""),
+    (re.compile(r"!?\[([^\[\]\n]*)\]\([^()\n]*\)"), r"\1"),
+    (re.compile(r"(\*\*|__)(?=\S)(.{1,1000}?)(?<=\S)\1"), r"\2"),
+    # A single star or underscore is markup only where it cannot be a product (5*3) or part of a name (max_flow).
+    (re.compile(r"(?<![\w*])\*(?=[^\s*])([^*\n]+?)(?<=[^\s*])\*(?![\w*])", re.ASCII), r"\1"),
+    (re.compile(r"(?<!\w)_(?=[^\s_])([^_\n]+?)(?<=[^\s_])_(?!\w)"), r"\1"),
+    (re.compile(r"(`+)([^`\n]+)\1"), r"\2"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """The parts of a Markdown document; ``front`` is its front matter as YAML, or ``None``."""
+
+    front: str | None
+    title: str
+    body: str
+
+
+def split_markdown(text: str, *, front_matter: bool = True) -> Document:
+    """Split a document into front matter, title and body.
+
+    The title is the first line when that is a heading, else the first heading of the highest level 1, else the first
+    line. The body is all the rest in order, without emphasis, list marks, link targets and rules.
+    """
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    match = _FRONT.match(text) if front_matter else None
+    front = None
+    if match:
+        # Line ends in front keep YAML's line numbers those of the file.
+        front = "\n" * text[: match.start("front")].count("\n") + match["front"]
+        text = text[match.end() :]
+    for pattern, plain in _INLINE:
+        text = pattern.sub(plain, text)
+    lines = text.split("\n")
+    at = _title_line(lines)
+    title = "" if at is None else _without_marks(lines[at])
+    body = "\n".join(_without_marks(line) for n, line in enumerate(lines) if n != at and not _RULE.match(line))
+    return Document(front, title, re.sub(r"\n{3,}", "\n\n", body).strip())
+
+
+def heading_text(line: str) -> str:
+    """A line without the ``#`` marks of a heading; as it is, apart from blanks around it, if it is none."""
+    heading = _HEADING.match(line)
+    return _CLOSING_MARKS.sub("", heading["text"].rstrip()).strip() if heading else line.strip()
+
+
+def _title_line(lines: list[str]) -> int | None:
+    filled = [n for n, line in enumerate(lines) if line.strip() and not _RULE.match(line)]
+    if not filled or _HEADING.match(lines[filled[0]]):
+        return filled[0] if filled else None
+    fenced = False
+    for n in filled:
+        heading = _HEADING.match(lines[n])
+        fenced ^= _FENCE.match(lines[n]) is not None
+        if heading and not fenced and heading["level"] == "#":
+            return n
+    return filled[0]
+
+
+def _without_marks(line: str) -> str:
+    if _FENCE.match(line):
+        return ""
+    return heading_text(line) if _HEADING.match(line) else _BULLET.sub(r"\1", line).rstrip()

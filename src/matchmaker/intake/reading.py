@@ -1,0 +1,98 @@
+"""Files opened for reading, with what can go wrong said in plain words."""
+
+from __future__ import annotations
+
+import codecs
+import io
+from pathlib import Path
+from typing import BinaryIO, TextIO
+
+from matchmaker.errors import Fault, InputError, TableError, did_you_mean
+
+FIRST_BAD_BYTE = "\udc00"
+LAST_BAD_BYTE = "\udcff"
+_MARKING = "matchmaker.marked"
+_SAMPLE = 1_000_000
+# A codec that reads everything the named one does, and more that files going under that name hold.
+_WIDER = {
+    "ascii": "utf-8-sig",
+    "utf-8": "utf-8-sig",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "big5": "big5hkscs",
+}
+
+
+def open_bytes(path: Path, error: type[InputError]) -> BinaryIO:
+    """Open a file for reading bytes.
+
+    Raises:
+        error: There is no such file, it is a folder, or it may not be read.
+    """
+    place = str(path)
+    try:
+        if path.is_dir():
+            raise error(Fault(place, "this is a folder, not a file", "name one file in it"))
+        return path.open("rb")
+    except FileNotFoundError as caught:
+        raise error(Fault(place, f"no such file{_nearby(path)}", "check the path")) from caught
+    except PermissionError as caught:
+        raise error(Fault(place, "no permission to read it", "ask its owner for it, or use a copy")) from caught
+    except OSError as caught:
+        raise error(Fault(place, f"cannot be read ({caught.strerror})", "check the path and the disk")) from caught
+
+
+def open_text(path: Path, encoding: str) -> TextIO:
+    """Open a table for reading text, line ends as they are.
+
+    Bytes that are not in the encoding become U+DC00 plus the byte, a character no text has, so that the row they stand
+    in can be told and the next one is read.
+    """
+    return _wrapped(open_bytes(path, TableError), encoding)
+
+
+def sample_of(file: BinaryIO) -> bytes:
+    """The part of a file that tells its encoding: the first 1 MB, or where the first bytes beyond ASCII are."""
+    sample = chunk = file.read(_SAMPLE)
+    while chunk.isascii() and b"\x00" not in chunk:
+        chunk = file.read(_SAMPLE)
+        if not chunk:
+            return sample
+    # The chunk may end in its only character beyond ASCII, so a little more is read.
+    return sample if chunk is sample else chunk + file.read(_SAMPLE // 10)
+
+
+def codec_named(name: str, place: str) -> str:
+    """The Python codec for the name of an encoding, the widest of its kind.
+
+    Raises:
+        TableError: There is no such text encoding.
+    """
+    try:
+        found = codecs.lookup(name).name
+        _wrapped(io.BytesIO("a\n".encode(found)), found).read()  # codecs not for text, such as base64, fail here
+    except (LookupError, ValueError) as caught:
+        raise TableError(
+            Fault(place, f"no such encoding: '{name}'", "use utf-8, utf-16, gb18030 or big5, or none to detect it")
+        ) from caught
+    return _WIDER.get(found, found)
+
+
+def _wrapped(file: BinaryIO, encoding: str) -> TextIO:
+    codecs.register_error(_MARKING, _mark)  # the same function each time: registering again changes nothing
+    return io.TextIOWrapper(file, encoding=encoding, errors=_MARKING, newline="")
+
+
+def _mark(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return "".join(chr(ord(FIRST_BAD_BYTE) + byte) for byte in error.object[error.start : error.end]), error.end
+
+
+def _nearby(path: Path) -> str:
+    """Which file of the folder was perhaps meant."""
+    try:
+        names = [file.name for file in path.parent.iterdir() if file.is_file()]
+    except OSError:
+        return ""
+    return did_you_mean(path.name, names)

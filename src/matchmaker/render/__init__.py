@@ -1,0 +1,24 @@
+"""Records to the terminal, in Chinese or English; nothing else imports rich.
+
+Texts of users and profiles are shown literally. No level is told by its colour alone.
+"""
+
+from matchmaker.render.lines import LEVEL_STYLES, open_console, row_counter
+from matchmaker.render.phrases import PHRASES, phrase
+from matchmaker.render.registry import print_alliance, print_found, print_institute, print_institutes
+from matchmaker.render.shortlists import print_ranking, print_shortlist, print_summary
+
+__all__ = [
+    "LEVEL_STYLES",
+    "PHRASES",
+    "open_console",
+    "phrase",
+    "print_alliance",
+    "print_found",
+    "print_institute",
+    "print_institutes",
+    "print_ranking",
+    "print_shortlist",
+    "print_summary",
+    "row_counter",
+]

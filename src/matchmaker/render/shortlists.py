@@ -1,0 +1,194 @@
+"""Shortlists, rankings and the summary of a batch on the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from rich.console import Console
+
+from matchmaker.domain import Institute, Language, Match, Problem, Reason, Registry, Shortlist
+from matchmaker.output import (
+    bracketed,
+    capability_name,
+    claim_text,
+    labelled,
+    level_word,
+    problem_heading,
+    removal_text,
+    verdict_sentence,
+)
+from matchmaker.render.lines import Column, cell, level_cell, print_rows, say
+from matchmaker.render.phrases import phrase
+from matchmaker.render.registry import record_line
+
+_SHOWN: Final = 3
+"""So many reasons and pieces of evidence are shown of each match; how many more there are is said."""
+
+
+def print_shortlist(
+    console: Console, shortlist: Shortlist, *, registry: Registry, language: Language | None = None
+) -> None:
+    """Print the answer to one problem: verdict, table, reasons and evidence, limits, the alliance's record.
+
+    Args:
+        console: Where to print.
+        shortlist: What to print.
+        registry: Gives the alliance's record, which is left out when it has none.
+        language: The language of names and words; the problem's own when not given.
+    """
+    language = language or shortlist.problem.language
+    is_matched = shortlist.verdict == "matched"
+    say(console, problem_heading(shortlist), style="bold")
+    say(console, verdict_sentence(shortlist, language), style="green" if is_matched else "bold yellow")
+    if shortlist.matches:
+        if not is_matched:
+            say(console, phrase("near_misses", language), style="dim")
+        _print_matches(console, shortlist.matches, language)
+    for match in shortlist.matches:
+        if match.level != "none":
+            _print_grounds(console, match, language)
+    if shortlist.removed:
+        console.print()
+    for removal in shortlist.removed:
+        say(console, labelled(phrase("removed", language), removal_text(removal, language), language), style="dim")
+    if registry.alliance:
+        console.print()
+        say(console, record_line(registry.alliance, language), style="dim")
+
+
+def _print_matches(console: Console, matches: Sequence[Match], language: Language) -> None:
+    columns = (
+        Column(phrase("rank", language), is_short=True, is_number=True),
+        Column(phrase("institute", language)),
+        Column(phrase("level", language), is_short=True),
+        Column(phrase("score", language), is_short=True, is_number=True),
+        Column(phrase("capability", language)),
+    )
+    rows = [
+        (
+            cell(str(match.rank), _dimmed(match)),
+            cell(match.name.in_language(language), _dimmed(match)),
+            level_cell(match.level, language),
+            cell(f"{match.score:.2f}", _dimmed(match)),
+            cell(capability_name(match, language), _dimmed(match)),
+        )
+        for match in matches
+    ]
+    print_rows(console, columns, rows, language)
+
+
+def _dimmed(match: Match) -> str:
+    return "dim" if match.level in {"weak", "none"} else ""
+
+
+def _print_grounds(console: Console, match: Match, language: Language) -> None:
+    style = _dimmed(match)
+    name = f"{match.rank}. {match.name.in_language(language)}"
+    console.print()
+    say(console, name + bracketed(level_word(match.level, language), language), style=style or "bold")
+    if match.capability.via_parent:
+        say(console, phrase("via_parent_long", language), indent=3, style="magenta")
+    for reason in match.reasons[:_SHOWN]:
+        say(console, _reason_line(reason, language), mark="-", indent=3, style=style)
+    _say_left_out(console, len(match.reasons), language)
+    for evidence in match.evidence[:_SHOWN]:
+        claim = labelled(phrase("evidence", language), claim_text(evidence, language), language)
+        say(console, claim, mark="-", indent=3, style=style)
+        say(console, evidence.source, indent=5, style="dim")
+    _say_left_out(console, len(match.evidence), language)
+
+
+def _say_left_out(console: Console, n_all: int, language: Language) -> None:
+    if n_all > _SHOWN:
+        say(console, phrase("not_shown", language, n=n_all - _SHOWN), mark="-", indent=3, style="dim")
+
+
+def _reason_line(reason: Reason, language: Language) -> str:
+    found = f" ← “{reason.found}”" if reason.found else ""
+    mark = f" ({phrase('inferred', language)})" if reason.inferred else ""
+    return labelled(phrase(reason.kind, language), f"{reason.term}{mark}{found} {reason.similarity:.2f}", language)
+
+
+def print_ranking(
+    console: Console, rows: Sequence[tuple[Problem, Match]], *, institute: Institute, language: Language
+) -> None:
+    """Print which problems suit one institute.
+
+    Args:
+        console: Where to print.
+        rows: Each problem with its match for this institute, best first; the rank is the place in this list.
+        institute: Whom the matches are for.
+        language: The language of names and words.
+    """
+    name = institute.name.in_language(language)
+    say(console, phrase("ranking", language, n=len(rows), name=name), style="bold")
+    columns = (
+        Column(phrase("rank", language), is_short=True, is_number=True),
+        Column(phrase("id", language)),
+        Column(phrase("title", language)),
+        Column(phrase("score", language), is_short=True, is_number=True),
+        Column(phrase("level", language), is_short=True),
+        Column(phrase("capability", language)),
+    )
+    cells = [
+        (
+            cell(str(rank)),
+            cell(problem.id),
+            cell(problem.title or problem.description[:60]),
+            cell(f"{match.score:.2f}"),
+            level_cell(match.level, language),
+            cell(capability_name(match, language)),
+        )
+        for rank, (problem, match) in enumerate(rows, start=1)
+    ]
+    print_rows(console, columns, cells, language)
+
+
+def print_summary(
+    console: Console,
+    *,
+    n_read: int,
+    n_matched: int,
+    n_none: int,
+    n_rejected: int,
+    seconds: float,
+    load: Mapping[str, int],
+    registry: Registry,
+    language: Language,
+) -> None:
+    """Print how a batch went, and how often each institute stood first.
+
+    Args:
+        console: Where to print.
+        n_read: Rows read, the sum of the next three.
+        n_matched: Problems that at least one institute fits.
+        n_none: Problems that none fits.
+        n_rejected: Rows that are no problems.
+        seconds: How long it took.
+        load: First places by id of institute; institutes of the registry that it lacks count 0.
+        registry: Gives the names.
+        language: The language of names and words.
+    """
+    counts = {"n_read": n_read, "n_matched": n_matched, "n_none": n_none, "n_rejected": n_rejected}
+    said = [phrase(key, language, n=n) for key, n in counts.items()]
+    said.append(phrase("seconds", language, seconds=seconds))
+    say(console, ("，" if language == "zh" else ", ").join(said), style="bold")
+    names = {institute.id: institute.name.in_language(language) for institute in registry.institutes}
+    _print_load(console, names, {**dict.fromkeys(names, 0), **load}, language)
+
+
+def _print_load(console: Console, names: Mapping[str, str], loads: Mapping[str, int], language: Language) -> None:
+    highest = max(loads.values(), default=0)
+    longest = max(8, min(30, console.width // 4))
+    block = "#" if console.options.ascii_only else "█"
+    columns = (
+        Column(phrase("institute", language)),
+        Column(phrase("load", language), is_short=True, is_number=True),
+        Column("", is_short=True),
+    )
+    rows = [
+        (cell(names.get(key, key)), cell(f"{n:,}"), cell(block * -(-n * longest // highest) if n else "", "green"))
+        for key, n in sorted(loads.items(), key=lambda item: (-item[1], item[0]))
+    ]
+    print_rows(console, columns, rows, language)

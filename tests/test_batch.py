@@ -1,0 +1,145 @@
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import cache
+
+import pytest
+
+from matchmaker.batch import Summary, match_all
+from matchmaker.domain import Problem, Shortlist
+from matchmaker.errors import Fault, ProblemError
+from matchmaker.intake import Rejected
+from matchmaker.matcher import Matcher
+from worlds import small_registry
+
+CHUNK = 256
+TITLES = ("供水管网漏损检测", "表面缺陷", "leak detection in water networks", "奶茶广告", "数据治理", "知识产权")
+
+
+@cache
+def matcher() -> Matcher:
+    return Matcher(small_registry())
+
+
+def problem(number: int, **fields: object) -> Problem:
+    return Problem.model_validate({"id": f"P-{number}", "title": TITLES[number % len(TITLES)], **fields})
+
+
+def rejected(line: int) -> Rejected:
+    return Rejected(line, ("",), (Fault(f"line {line}", "nothing"),))
+
+
+def mixed(n_rows: int) -> list[Problem | Rejected]:
+    """Rows of which every seventh is rejected."""
+    return [rejected(n) if n % 7 == 3 else problem(n) for n in range(n_rows)]
+
+
+def names(answers: Iterable[Shortlist | Rejected]) -> list[str]:
+    return [f"line {one.line}" if isinstance(one, Rejected) else one.problem.id for one in answers]
+
+
+class Counted:
+    """Rows that count how many of them were taken."""
+
+    def __init__(self, rows: Iterable[Problem | Rejected]) -> None:
+        self._rows = iter(rows)
+        self.n_taken = 0
+
+    def __iter__(self) -> Iterator[Problem | Rejected]:
+        return self
+
+    def __next__(self) -> Problem | Rejected:
+        row = next(self._rows)
+        self.n_taken += 1
+        return row
+
+
+@pytest.mark.parametrize("n_rows", [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK, 2 * CHUNK + 7])
+def test_every_row_is_answered_in_its_place_whatever_the_chunks(n_rows: int) -> None:
+    rows = mixed(n_rows)
+    wanted = [f"line {row.line}" if isinstance(row, Rejected) else row.id for row in rows]
+    assert names(match_all(rows, matcher())) == wanted
+
+
+def test_a_batch_gives_what_single_matches_give() -> None:
+    rows = [problem(n) for n in range(CHUNK + 20)]
+    singly = {title: matcher().match([Problem(title=title)])[0] for title in TITLES}
+    for answer in match_all(rows, matcher()):
+        assert isinstance(answer, Shortlist)
+        assert answer == singly[answer.problem.title].model_copy(update={"problem": answer.problem})
+
+
+def test_rejected_rows_pass_through_untouched() -> None:
+    bad = rejected(9)
+    assert list(match_all([bad], matcher())) == [bad]
+
+
+def test_a_chunk_of_rejected_rows_alone_ends_nothing() -> None:
+    rows: list[Problem | Rejected] = [*map(rejected, range(CHUNK + 1)), problem(1)]
+    assert names(match_all(rows, matcher()))[-1] == "P-1"
+
+
+def test_the_summary_counts_every_row_once() -> None:
+    summary = Summary()
+    answers = list(match_all(mixed(CHUNK + 44), matcher(), summary=summary))
+    shortlists = [answer for answer in answers if isinstance(answer, Shortlist)]
+    matched = [answer for answer in shortlists if answer.verdict == "matched"]
+    assert summary.n_read == CHUNK + 44
+    assert summary.n_rejected == CHUNK + 44 - len(shortlists)
+    assert summary.n_matched == len(matched) > 0
+    assert summary.n_none == len(shortlists) - len(matched) > 0
+    first = [answer.matches[0].institute for answer in matched]
+    assert dict(summary.load) == {institute: first.count(institute) for institute in set(first)}
+    assert summary.load.total() == summary.n_matched
+    assert summary.seconds >= 0
+
+
+def test_the_summary_is_up_to_date_while_answers_come() -> None:
+    summary = Summary()
+    for n_answers, _ in enumerate(match_all(mixed(20), matcher(), summary=summary), 1):
+        assert summary.n_read == n_answers
+
+
+def test_an_empty_summary() -> None:
+    summary = Summary()
+    assert list(match_all([], matcher(), summary=summary)) == []
+    assert (summary.n_read, summary.n_matched, summary.n_none, summary.n_rejected) == (0, 0, 0, 0)
+    assert not summary.load
+
+
+def test_nothing_is_read_before_the_first_answer_is_wanted() -> None:
+    rows = Counted(mixed(10))
+    answers = match_all(rows, matcher())
+    assert rows.n_taken == 0
+    next(answers)
+    assert rows.n_taken == 10
+
+
+def test_an_endless_stream_of_rows_is_read_as_needed() -> None:
+    def endless() -> Iterator[Problem]:
+        number = 0
+        while True:
+            yield problem(number)
+            number += 1
+
+    rows = Counted(endless())
+    answers = match_all(rows, matcher())
+    for n_answers in range(1, CHUNK + 2):
+        next(answers)
+        assert n_answers <= rows.n_taken <= n_answers + CHUNK
+
+
+@pytest.mark.parametrize(("top", "wanted"), [(1, 1), (2, 2), (None, 3)])
+def test_top_bounds_the_matches(top: int | None, wanted: int) -> None:
+    (answer,) = match_all([problem(0)], matcher(), top=top)
+    assert isinstance(answer, Shortlist)
+    assert len(answer.matches) == wanted
+
+
+def test_a_limit_that_names_nobody_is_an_error_as_promised() -> None:
+    with pytest.raises(ProblemError, match="no institute is called 'nobody'"):
+        list(match_all([problem(0, exclude=["nobody"])], matcher()))
+
+
+def test_the_same_rows_give_the_same_answers() -> None:
+    assert list(match_all(mixed(50), matcher())) == list(match_all(mixed(50), matcher()))

@@ -1,0 +1,194 @@
+from __future__ import annotations
+
+import csv
+import io
+import os
+import stat
+import threading
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from matchmaker.errors import InputError
+from matchmaker.files import atomic_writer, csv_text, harmless
+
+
+def write(path: Path, text: str = "new") -> None:
+    with atomic_writer(path) as stream:
+        stream.write(text)
+
+
+def test_a_long_ascii_csv_survives_the_removal_of_its_bom(tmp_path: Path) -> None:
+    path = tmp_path / "long.csv"
+    rows = [f"row {number}: {'x' * 90}" for number in range(30_000)]  # more than two chunks of a megabyte
+    with atomic_writer(path, bom=True) as stream:
+        stream.writelines(f"{row}\n" for row in rows)
+    assert path.read_text(encoding="utf-8").splitlines() == rows
+
+
+def test_one_late_chinese_character_keeps_the_bom(tmp_path: Path) -> None:
+    path = tmp_path / "late.csv"
+    with atomic_writer(path, bom=True) as stream:
+        stream.write("x" * 3_000_000 + "水")
+    assert path.read_text(encoding="utf-8") == "\ufeff" + "x" * 3_000_000 + "水"
+
+
+DANGERS = [
+    "=1+1",
+    "+1",
+    "-1",
+    "@SUM(A1)",
+    "\t=1",
+    "\r=1",
+    "＝1",
+    "－1",
+    "＋1",
+    "＠1",
+    "  =1",
+    "\u3000=1",
+    "\ufeff=1",
+    "\n=1",
+]
+
+
+@pytest.mark.parametrize("cell", [*DANGERS, "\tx", "\u200b=1", "\xa0@x"])
+def test_what_a_spreadsheet_could_run_gets_an_apostrophe(cell: str) -> None:
+    assert harmless(cell) == f"'{cell}"
+
+
+@pytest.mark.parametrize("cell", ["", "漏损", "a=b", "1-2", "'=1", "0.87"])
+def test_other_cells_stay_as_they_are(cell: str) -> None:
+    assert harmless(cell) == cell
+
+
+def test_nothing_is_seen_before_the_end_and_the_work_stays_beside(tmp_path: Path) -> None:
+    path = tmp_path / "out.csv"
+    with atomic_writer(path) as stream:
+        stream.write("new")
+        stream.flush()
+        assert not path.exists()
+        (beside,) = tmp_path.iterdir()
+        assert beside.name.startswith(f".out.csv.tmp-{os.getpid()}")
+    assert [found.name for found in tmp_path.iterdir()] == ["out.csv"]
+
+
+def test_an_interrupt_cleans_up(tmp_path: Path) -> None:
+    def write_half() -> None:
+        with atomic_writer(tmp_path / "out") as stream:
+            stream.write("half")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_half()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_mode_is_that_of_the_umask_or_of_the_old_file(tmp_path: Path) -> None:
+    path = tmp_path / "out"
+    old_mask = os.umask(0o027)
+    try:
+        with atomic_writer(path):
+            pass
+        assert stat.S_IMODE(path.stat().st_mode) == 0o640
+        for mode in (0o600, 0o666):
+            path.chmod(mode)
+            with atomic_writer(path):
+                pass
+            assert stat.S_IMODE(path.stat().st_mode) == mode
+    finally:
+        os.umask(old_mask)
+
+
+def test_a_link_keeps_pointing(tmp_path: Path) -> None:
+    target, link = tmp_path / "real", tmp_path / "link"
+    target.write_text("old", encoding="utf-8")
+    link.symlink_to(target)
+    with atomic_writer(link) as stream:
+        stream.write("new")
+    assert link.is_symlink()
+    assert target.read_text(encoding="utf-8") == "new"
+
+
+def test_a_pipe_is_written_to_not_replaced(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    read: list[str] = []
+    reader = threading.Thread(target=lambda: read.append(pipe.read_text(encoding="utf-8")), daemon=True)
+    reader.start()
+    with atomic_writer(pipe) as stream:
+        stream.write("through")
+    reader.join(timeout=10)
+    assert read == ["through"]
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+
+
+def test_a_long_name_that_fits_can_be_written(tmp_path: Path) -> None:
+    path = tmp_path / ("水" * 84)  # 252 of 255 bytes
+    with atomic_writer(path) as stream:
+        stream.write("x")
+    assert path.read_text(encoding="utf-8") == "x"
+
+
+@pytest.mark.parametrize(
+    ("name", "finding", "remedy"),
+    [
+        (".", "it is a folder", "give the name of a file"),
+        ("missing/out.csv", "no such file or directory", "make its folder first"),
+        ("file/out.csv", "not a directory", "choose a folder"),
+        ("x" * 300, "file name too long", "shorter"),
+    ],
+)
+def test_a_place_that_cannot_be_written_is_a_fault_with_a_remedy(
+    tmp_path: Path, name: str, finding: str, remedy: str
+) -> None:
+    (tmp_path / "file").write_text("old", encoding="utf-8")
+    path = tmp_path / name
+    with pytest.raises(InputError) as caught:
+        write(path)
+    (fault,) = caught.value.faults
+    assert fault.place == str(path)
+    assert finding in fault.finding
+    assert remedy in fault.remedy
+    assert [found.name for found in tmp_path.iterdir()] == ["file"]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+@pytest.mark.parametrize("protected", ["folder", "file"])
+def test_no_permission_is_a_fault(tmp_path: Path, protected: str) -> None:
+    path = tmp_path / "out.md"
+    path.write_text("old", encoding="utf-8")
+    (tmp_path if protected == "folder" else path).chmod(0o500)
+    try:
+        with pytest.raises(InputError, match="permission denied"):
+            write(path)
+        assert path.read_text(encoding="utf-8") == "old"
+    finally:
+        tmp_path.chmod(0o700)
+
+
+def test_a_full_disk_is_a_fault_and_keeps_the_old_file(tmp_path: Path) -> None:
+    resource = pytest.importorskip("resource")
+    path = tmp_path / "out.txt"
+    path.write_text("old", encoding="utf-8")
+
+    def write_much() -> None:
+        with atomic_writer(path) as stream:
+            for _ in range(100):
+                stream.write("x" * 10_000)
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))  # Python turns the signal into an OSError
+    try:
+        with pytest.raises(InputError, match="free some space"):
+            write_much()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert path.read_text(encoding="utf-8") == "old"
+    assert [found.name for found in tmp_path.iterdir()] == ["out.txt"]
+
+
+@given(st.lists(st.lists(st.text(max_size=5), min_size=1, max_size=4), max_size=4))
+def test_csv_text_round_trips(rows: list[list[str]]) -> None:
+    assert list(csv.reader(io.StringIO(csv_text(rows), newline=""))) == rows

@@ -1,0 +1,124 @@
+"""What the commands print, word for word: ``make golden`` rewrites the files, every other run compares."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.core import TyperGroup
+from typer.main import get_command
+from typer.testing import CliRunner, Result
+
+from matchmaker.cli import app
+
+ROOT = Path(__file__).parents[1]
+GOLDEN = Path(__file__).parent / "data" / "golden"
+REWRITE = os.environ.get("MATCHMAKER_GOLDEN") == "1"
+TERMINAL = {
+    "COLUMNS": "80",
+    **dict.fromkeys(("FORCE_COLOR", "NO_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE", "JUPYTER_COLUMNS")),
+}
+SECONDS = re.compile(r"(?<=用时 )[\d.]+(?= 秒)|[\d.]+(?= s$)", re.MULTILINE)
+
+REQUESTS = "data/problems/requests.csv"
+SESSIONS = {
+    "match.txt": [
+        "match data/problems/05-water-leak.yaml --top 2",
+        "match data/problems/05-water-leak.yaml --top 2 --lang en",
+        "match data/problems/08-battery-tray-joints.yaml --top 1",
+    ],
+    "match-none.txt": [
+        "match data/problems/19-fish-ball-texture.yaml --top 2",
+        "match data/problems/22-eye-drop-haze.yaml --top 2",
+    ],
+    "match-markdown.txt": [
+        "match data/problems/02-rooftop-cabinet-heat.md --top 1 --format md",
+        "match data/problems/02-rooftop-cabinet-heat.md --top 1 --format md --lang en",
+    ],
+    "batch.txt": [f"batch {REQUESTS} --format jsonl --top 1 --lang {lang} -o /dev/null" for lang in ("zh", "en")],
+    "problems.txt": [
+        f"problems {REQUESTS} --for giii --top 5 -q",
+        f"problems {REQUESTS} --for giii --top 5 -q --lang en",
+    ],
+    "institutes-list.txt": [f"institutes list --institutes {which}" for which in ("data/institutes.yaml", "all")]
+    + ["institutes list --lang en", "institutes validate -q"],
+    "institutes-show.txt": ["institutes show scttc", "institutes show scttc --lang en"],
+    "institutes-search.txt": ["institutes search 水下机器人 --top 5", "institutes search 'underwater robot' --top 5"],
+    "alliance.txt": ["alliance", "alliance --lang en", "alliance --format json"],
+    "errors.txt": [
+        "match data/problems/05-water-leek.yaml",
+        f"match {REQUESTS}",
+        "match",
+        f"problems {REQUESTS} --for gii",
+        f"batch {REQUESTS} -o shortlists.doc",
+        "institutes show nobody",
+    ],
+}
+FILES = {
+    "match.json": "match data/problems/05-water-leak.yaml --top 1 --format json",
+    "batch.csv": f"batch {REQUESTS} --top 1 -q",
+}
+
+
+def command_names() -> Iterator[str]:
+    """Every command and group of commands, the program itself first."""
+
+    def below(command: object, name: str) -> Iterator[str]:
+        yield name
+        if isinstance(command, TyperGroup):
+            for key, child in command.commands.items():
+                yield from below(child, f"{name} {key}".strip())
+
+    return below(get_command(app), "")
+
+
+def run(command: str) -> Result:
+    result = CliRunner().invoke(app, shlex.split(command), env=TERMINAL, prog_name="matchmaker")
+    assert result.exit_code in {0, 2, 3}, result.exception
+    return result
+
+
+def session(command: str) -> str:
+    """A command and all it said, as in a terminal."""
+    result = run(command)
+    said = f"$ matchmaker {command}\n".replace("  ", " ") + result.stdout
+    said += f"[stderr]\n{result.stderr}" if result.stderr else ""
+    said += f"[exit code {result.exit_code}]\n" if result.exit_code else ""
+    return SECONDS.sub("0.0", "".join(f"{line.rstrip(' ')}\n" for line in said.splitlines()))
+
+
+def compare(name: str, found: str) -> None:
+    path = GOLDEN / name
+    if REWRITE:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(found, "utf-8", newline="")
+    with path.open(encoding="utf-8", newline="") as file:
+        assert found == file.read(), f"{name} has changed; if that is meant: make golden"
+
+
+@pytest.fixture(autouse=True)
+def _at_root(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+
+
+@pytest.mark.parametrize("name", SESSIONS)
+def test_sessions(name: str) -> None:
+    compare(name, "\n".join(map(session, SESSIONS[name])))
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_files(name: str) -> None:
+    compare(name, run(FILES[name]).stdout_bytes.decode())
+
+
+def test_help() -> None:
+    compare("help.txt", "\n".join(session(f"{name} --help".strip()) for name in command_names()))
+
+
+def test_no_golden_file_is_left_over() -> None:
+    names = {path.name for path in GOLDEN.iterdir() if not path.name.startswith(".")}
+    assert names == {*SESSIONS, *FILES, "help.txt"}

@@ -1,0 +1,358 @@
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from matchmaker.domain import LEVELS, Citation, Language, Problem, Reason, Removal, Shortlist, Text
+from matchmaker.errors import InputError
+from matchmaker.files import harmless
+from matchmaker.output import (
+    CSV_COLUMNS,
+    LEVEL_WORDS,
+    WORDS,
+    Format,
+    format_for,
+    format_shortlists,
+    one_line,
+    to_csv,
+    to_json,
+    to_jsonl,
+    to_markdown,
+    verdict_sentence,
+    write_rejects,
+    write_shortlist,
+    write_shortlists,
+)
+from worlds import empty_example, match_example, shortlist_example, unmatched_example
+
+ALL = (shortlist_example(), empty_example(), unmatched_example())
+FORMATS: tuple[Format, ...] = ("json", "jsonl", "csv", "md")
+user_text = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=40)
+
+
+def titled(title: str, **more: str) -> Shortlist:
+    return shortlist_example(Problem(title=title, description="x", **more))
+
+
+def read_csv(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"), newline="")))
+
+
+def test_files_can_be_written_without_the_terminal_or_numpy() -> None:
+    code = "import sys, matchmaker.output; print({'rich', 'numpy', 'yaml'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
+
+
+# --- JSON -------------------------------------------------------------------------------------------------------------
+
+
+def test_json_fields_and_their_order_are_pinned() -> None:
+    answer = json.loads(to_json(shortlist_example()))
+    assert list(answer) == [
+        *("matchmaker", "settings", "institutes", "problem", "verdict", "matches", "fallback", "removed"),
+    ]
+    assert list(answer["problem"]) == ["id", "title", "language"]
+    match = answer["matches"][0]
+    assert list(match) == [
+        *("rank", "institute", "name", "score", "level", "capability", "similarities", "reasons", "evidence"),
+    ]
+    assert list(match["name"]) == ["zh", "en"]
+    assert list(match["capability"]) == ["id", "name", "via_parent", "strength"]
+    assert list(match["similarities"]) == ["keywords", "lexical", "semantic", "cases"]
+    assert list(match["reasons"][0]) == ["kind", "term", "found", "similarity", "start", "end", "inferred"]
+    assert list(match["evidence"][0]) == ["claim", "year", "source", "via_parent", "copy"]
+    assert list(answer["fallback"]) == ["institute", "name"]
+    assert list(answer["removed"][0]) == ["institute", "name", "limit"]
+
+
+def test_json_holds_what_the_shortlist_holds() -> None:
+    answer = json.loads(to_json(shortlist_example()))
+    first, second = answer["matches"]
+    assert answer["problem"] == {"id": "P-001", "title": "供水管网漏损严重", "language": "zh"}
+    assert answer["settings"] == "sha256:5e77"
+    assert answer["institutes"] == "sha256:feed"
+    assert first["score"] == 0.871234
+    assert first["similarities"] == {"keywords": 0.62, "lexical": 0.41, "semantic": 0.88, "cases": None}
+    assert first["reasons"][0] == {
+        "kind": "keyword",
+        "term": "漏损检测",
+        "found": "漏损点",
+        "similarity": 0.8,
+        "start": 12,
+        "end": 15,
+        "inferred": False,
+    }
+    assert first["reasons"][1]["inferred"] is True
+    assert second["capability"]["via_parent"] is True
+    assert second["evidence"][0]["copy"] is True
+    assert second["evidence"][0]["year"] is None
+    assert answer["removed"] == [
+        {
+            "institute": "centre",
+            "name": {"zh": "丙技术转移中心", "en": "Gamma Technology Transfer Centre"},
+            "limit": "require.role: research_institute",
+        },
+    ]
+
+
+def test_json_of_nothing_found_keeps_its_fields() -> None:
+    answer = json.loads(to_json(empty_example()))
+    assert (answer["verdict"], answer["matches"], answer["fallback"]) == ("none", [], None)
+    assert json.loads(to_json(unmatched_example()))["removed"] == []
+
+
+def test_json_shows_chinese_as_it_is_and_a_missing_language_as_null() -> None:
+    one = match_example().model_copy(update={"name": Text(zh="甲")})
+    text = to_json(shortlist_example().model_copy(update={"matches": (one,)}), indent=None)
+    assert '"name": {"zh": "甲", "en": null}' in text
+
+
+@given(user_text)
+@example("a\u2028b\x85c\u2029d\ne")
+def test_jsonl_is_one_line_for_any_reader(title: str) -> None:
+    shortlist = titled(title)
+    line = to_jsonl(shortlist)
+    assert len(line.splitlines()) == 1
+    assert json.loads(line) == json.loads(to_json(shortlist))
+    assert json.loads(line)["problem"]["title"] == shortlist.problem.title
+
+
+# --- CSV --------------------------------------------------------------------------------------------------------------
+
+
+def test_csv_has_a_row_per_problem_and_rank() -> None:
+    rows = read_csv(to_csv(ALL, language="en"))
+    assert [(row["problem_id"], row["verdict"], row["rank"]) for row in rows] == [
+        ("P-001", "matched", "1"),
+        ("P-001", "matched", "2"),
+        ("P-003", "none", ""),
+        ("P-002", "none", "1"),
+    ]
+    assert tuple(rows[0]) == tuple(CSV_COLUMNS) == (
+        *("problem_id", "problem_title", "verdict", "rank", "institute", "institute_name"),
+        *("score", "level", "capability", "reasons"),
+    )  # fmt: skip
+    first, second, empty, _ = rows
+    assert first["score"] == "0.871234"
+    assert first["institute_name"] == "Alpha Institute of Industrial Intelligence"
+    assert first["level"] == "strong"
+    assert second["capability"] == "Machine-vision inspection (via the parent body)"
+    assert empty["institute"] == empty["score"] == ""
+    assert "require.institutes: beta" in empty["reasons"]
+
+
+def test_csv_reasons_are_in_the_language_of_the_problem_unless_told() -> None:
+    assert read_csv(to_csv(ALL[:1]))[0]["reasons"] == "漏损检测←漏损点 (0.80)；管道漏水（推断） (1.00)"
+    told = read_csv(to_csv(ALL[:1], language="en"))[0]["reasons"]
+    assert told == "漏损检测 <- 漏损点 (0.80); 管道漏水 (inferred) (1.00)"
+
+
+def test_csv_has_a_bom_only_when_it_is_not_ascii(tmp_path: Path) -> None:
+    path = tmp_path / "out.csv"
+    plain = unmatched_example()
+    cases: list[tuple[Sequence[Shortlist], Language, bool]] = [([plain], "en", False), (ALL, "zh", True)]
+    for shortlists, language, has_bom in cases:
+        write_shortlists(shortlists, path, "csv", language)
+        assert path.read_bytes().startswith(b"\xef\xbb\xbf") is has_bom
+        assert path.read_bytes().decode("utf-8") == to_csv(shortlists, language=language)
+
+
+@given(st.text(st.sampled_from("=+-@＝＋－＠ \t\r\n\u3000,;'\"a水"), min_size=1, max_size=8))
+def test_no_cell_of_a_csv_starts_a_formula(text: str) -> None:
+    reason = Reason(kind="keyword", term=text, found=text, similarity=1)
+    matches = (match_example(reasons=[reason]).model_copy(update={"name": Text.model_construct(zh=text)}),)
+    problem = Problem.model_construct(id=text, title=text, description="水")
+    (row,) = read_csv(to_csv([shortlist_example().model_copy(update={"problem": problem, "matches": matches})]))
+    for name in ("problem_id", "problem_title", "institute_name", "reasons"):
+        assert not re.match(r"[\s\u3000]*[=+\-@＝＋－＠]|[\t\r]", row[name]), name
+    assert row["problem_title"].removeprefix("'") == text.removeprefix("'")
+
+
+# --- Markdown ---------------------------------------------------------------------------------------------------------
+
+
+def to_html(markdown: str) -> str:
+    return str(MarkdownIt("commonmark").enable("table").render(markdown))
+
+
+def test_markdown_says_verdict_table_reasons_and_links() -> None:
+    html = to_html(to_markdown(shortlist_example(), "en"))
+    assert "<h1>P-001 供水管网漏损严重</h1>" in html
+    assert "1 institute fits; the best is Alpha Institute of Industrial Intelligence (strong, 0.87)." in html
+    assert html.count("<tr>") == 3
+    assert '<a href="https://example.org/water/2024">' in html
+    assert "reachable via the parent body, not the institute's own record" in html
+    assert html.count("<a ") == 1  # a copy is never linked to
+    assert "via the parent body, copy" in html
+    assert "require.role: research_institute" in html
+
+
+@pytest.mark.parametrize(
+    "nasty",
+    [
+        "a | b | c",
+        "<script>alert(1)</script>",
+        "[x](http://evil.example)",
+        "![x](http://evil.example/i.png)",
+        "**bold** _it_ `code` ~~s~~",
+        "&lt;b&gt;",
+        "1. one",
+        "- two",
+        "# three",
+        r"back\slash \| pipe",
+        "<https://evil.example>",
+    ],
+)
+def test_markdown_shows_user_text_literally(nasty: str) -> None:
+    reason = Reason(kind="sentence", term=nasty, found="x", similarity=1)
+    name = Text(zh=nasty)
+    citation = Citation(claim=name, year=None, source=nasty, via_parent=False)
+    match = match_example(reasons=[reason]).model_copy(update={"name": name, "evidence": (citation,)})
+    removal = Removal(institute="x", name=name, limit="limit")
+    shortlist = titled(f"x\n{nasty}").model_copy(update={"matches": (match,), "removed": (removal,)})
+    html = to_html(to_markdown(shortlist, "en"))
+    literal = nasty.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    assert f"<h1>x {literal}</h1>" in html
+    assert f'<td style="text-align:left">{literal}</td>' in html
+    assert f"sentence: {literal} &lt;- x (1.00)" in html
+    assert f"Evidence: {literal} {literal}</li>" in html
+    assert f"<li>{literal} (limit)</li>" in html
+    assert not re.search(r"<(script|a|img|strong|em|code|ol)\b", html)
+
+
+def test_markdown_never_links_to_a_copy() -> None:
+    citation = Citation(claim=Text(zh="x"), year=None, source="https://example.org/copied", via_parent=False, copy=True)
+    match = match_example().model_copy(update={"evidence": (citation,)})
+    assert "<a " not in to_html(to_markdown(shortlist_example().model_copy(update={"matches": (match,)})))
+
+
+# --- Sentences --------------------------------------------------------------------------------------------------------
+
+
+def test_verdicts_in_words() -> None:
+    assert verdict_sentence(shortlist_example(), "zh") == "1 家机构合适，首选甲工业智能研究院（强相关，评分 0.87）。"
+    two = shortlist_example().model_copy(update={"matches": (match_example(), match_example(2, "beta", level="fair"))})
+    assert verdict_sentence(two, "en").startswith("2 institutes fit; the best is Alpha")
+    assert verdict_sentence(unmatched_example(), "zh") == "没有合适的研究机构，请联系丙技术转移中心。"
+    assert verdict_sentence(unmatched_example(), "en") == "No institute fits; ask Gamma Technology Transfer Centre."
+    assert verdict_sentence(empty_example(), "en") == "No institute fits."
+
+
+def test_every_level_has_a_word_in_both_languages() -> None:
+    assert tuple(LEVEL_WORDS) == LEVELS
+    assert all(zh and en for zh, en in (*LEVEL_WORDS.values(), *WORDS.values()))
+
+
+def test_one_line_disarms_what_steers_a_terminal() -> None:
+    assert one_line("a\n b\x1b[31mc\u202ed") == "a b\ufffd[31mc\ufffdd"
+
+
+# --- Files ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "known"), [("a.json", "json"), ("a.JSONL", "jsonl"), ("b.csv", "csv"), ("c.md", "md")]
+)
+def test_the_ending_names_the_format(name: str, known: Format) -> None:
+    assert format_for(Path(name)) == known
+
+
+@pytest.mark.parametrize("name", ["a.xlsx", "a", ".json"])
+def test_an_unknown_ending_lists_the_known_ones(name: str) -> None:
+    with pytest.raises(InputError, match=r"\.json \.jsonl \.csv \.md"):
+        format_for(Path(name))
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_files_hold_what_the_texts_say(tmp_path: Path, kind: Format) -> None:
+    path = tmp_path / "out"
+    write_shortlists(iter(ALL), path, kind)
+    text = path.read_bytes().decode("utf-8")
+    expected = {
+        "json": lambda: json.dumps([json.loads(to_json(one)) for one in ALL], ensure_ascii=False, indent=2) + "\n",
+        "jsonl": lambda: "".join(to_jsonl(one) + "\n" for one in ALL),
+        "csv": lambda: to_csv(ALL),
+        "md": lambda: "\n".join(to_markdown(one) for one in ALL),
+    }
+    assert text == expected[kind]()
+
+
+def test_one_shortlist_is_an_object_many_are_an_array(tmp_path: Path) -> None:
+    path = tmp_path / "out.json"
+    write_shortlist(ALL[0], path, "json")
+    assert path.read_text(encoding="utf-8") == to_json(ALL[0]) + "\n"
+    write_shortlists(ALL[:1], path, "json")
+    assert json.loads(path.read_text(encoding="utf-8")) == [json.loads(to_json(ALL[0]))]
+    write_shortlists([], path, "json")
+    assert json.loads(path.read_text(encoding="utf-8")) == []
+    write_shortlist(ALL[0], path, "csv")
+    assert path.read_text(encoding="utf-8") == to_csv(ALL[:1]).replace("\r\n", "\n")
+
+
+def test_a_table_is_no_file_format() -> None:
+    with pytest.raises(ValueError, match="terminal"):
+        list(format_shortlists(ALL, "table"))
+
+
+def test_shortlists_are_streamed() -> None:
+    seen: list[int] = []
+
+    def shortlists() -> Iterator[Shortlist]:
+        for number in range(3):
+            seen.append(number)
+            yield ALL[0]
+
+    pieces = format_shortlists(shortlists(), "jsonl")
+    next(pieces)
+    assert seen == [0]
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_an_exception_leaves_the_old_file_and_no_other(tmp_path: Path, kind: Format) -> None:
+    path = tmp_path / "out"
+    path.write_text("old", encoding="utf-8")
+
+    def failing() -> Iterator[Shortlist]:
+        yield ALL[0]
+        raise OSError("the input broke")
+
+    with pytest.raises(OSError, match="the input broke"):  # not taken for a fault of the output
+        write_shortlists(failing(), path, kind)
+    assert path.read_text(encoding="utf-8") == "old"
+    assert [found.name for found in tmp_path.iterdir()] == ["out"]
+
+
+# --- Rejects ----------------------------------------------------------------------------------------------------------
+
+
+def test_rejects_keep_line_fault_and_cells(tmp_path: Path) -> None:
+    path = tmp_path / "rejects.csv"
+    write_rejects(path, ["需求名称", "=x"], [(3, ["", "a"], "no title"), (7, ["=1", "b\r\nc", "more"], "too long")])
+    data = path.read_bytes()
+    assert data.startswith(b"\xef\xbb\xbf")
+    assert list(csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""))) == [
+        ["line", "fault", "需求名称", "'=x"],
+        ["3", "no title", "", "a"],
+        ["7", "too long", "'=1", "b\r\nc", "more"],
+    ]
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
+@given(st.lists(st.lists(st.text(max_size=5), max_size=4), max_size=4))
+def test_rejects_round_trip(tmp_path: Path, rows: Sequence[Sequence[str]]) -> None:
+    path = tmp_path / "rejects.csv"
+    write_rejects(path, ["a"], ((number, cells, "bad") for number, cells in enumerate(rows)))
+    _, *found = csv.reader(io.StringIO(path.read_bytes().decode("utf-8-sig"), newline=""))
+    assert found == [[str(number), "bad", *map(harmless, cells)] for number, cells in enumerate(rows)]
