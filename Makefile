@@ -1,4 +1,4 @@
-# make demo | test | check | golden | benchmark-quality | background | lock
+# make demo | test | check | golden | docs | benchmark-quality | background | lock
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 DATA ?= ../shared/benchmarks/requirement-achievement
@@ -18,8 +18,11 @@ check: .venv/dev
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest
 
-golden: .venv/dev ## rewrite the expected outputs of commands and the command-line reference
-	MATCHMAKER_GOLDEN=1 $(BIN)/python -m pytest -q tests/test_golden.py
+golden: .venv/dev ## rewrite the expected outputs of commands
+	MATCHMAKER_GOLDEN=1 $(BIN)/python -m pytest -q tests/test_golden.py tests/test_docs.py
+
+docs: .venv/dev ## rewrite the command-line reference
+	$(BIN)/python docs/cli_reference.py > docs/cli.md.new && mv docs/cli.md.new docs/cli.md
 
 benchmark-quality: .venv/dev ## DATA=folder with labelled data; writes benchmarks/quality.txt
 	$(BIN)/python benchmarks/quality.py $(DATA) | tee benchmarks/quality.txt

@@ -261,8 +261,10 @@ def test_a_shortlist_in_every_format() -> None:
 
 
 def test_csv_on_stdout_has_a_mark_only_when_needed() -> None:
-    found = small("match", "--text", "leak detection", "--format", "csv", "--lang", "en", "--top", "1")
+    Path("plain.yaml").write_text("institutes:\n- {id: a, name: {en: A}, capabilities: [{id: b, name: {en: Leaks}}]}\n")
+    found = run("match", "--text", "Leaks", "--format", "csv", "--institutes", "plain.yaml")
     assert done(found).isascii()
+    assert found.stdout.startswith("problem_id,")
 
 
 def test_nobody_fits_is_a_result() -> None:

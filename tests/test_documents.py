@@ -179,6 +179,10 @@ def test_numbers_are_taken_as_they_are_written() -> None:
     assert parse(f"title: {'9' * 5000}", "yaml").title == "9" * 5000
 
 
+def test_line_ends_inside_json_texts_are_allowed() -> None:
+    assert parse('{"title": "a", "description": "b\nc\td"}', "json").description == "b\nc\td"
+
+
 def test_words_that_yaml_takes_for_others_stay_words() -> None:
     assert parse("title: 烟气脱硝\nkeywords: [NO, on, 1_000, 0x1F, 12:30:45]\n", "yaml").keywords == (
         "NO",

@@ -106,6 +106,13 @@ def test_other_encodings_are_refused_and_never_garbled(text: str, encoding: str)
     assert "UTF-8" in fault.remedy
 
 
+@pytest.mark.parametrize(("text", "encoding"), [("25°C", "cp1252"), ("5µm", "cp1252"), ("鹅绒分拣", "gb18030")])
+def test_what_could_be_either_is_refused(text: str, encoding: str) -> None:
+    # 25°C in Windows-1252 is 25癈 in GB18030: too short to tell.
+    with pytest.raises(EncodingError, match="makes no clear sense"):
+        decode(text.encode(encoding), place="x")
+
+
 @pytest.mark.parametrize(
     ("data", "finding"),
     [

@@ -35,6 +35,9 @@ class Bounds(Record):
 class Settings(Record):
     """How similarities become a score and a level.
 
+    The shipped numbers are a first weighting, not yet fitted to judgements: the score orders institutes, and 0.8 does
+    not yet mean that four of five such matches hold.
+
     ``intercept`` is the log odds of a match without any similarity. ``pooling`` weighs an institute's best
     capabilities in falling order; it is scaled to sum to one over the capabilities there are. ``inferred_weight`` is
     what a term that no source states counts beside a sourced one.

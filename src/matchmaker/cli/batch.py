@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 _MOST_SHOWN = 20
 
 Table = Annotated[Path, typer.Argument(metavar="FILE", help="A .csv, .tsv or .jsonl table of problems.")]
+BatchFormat = Annotated[
+    Optional[options.FormatName],  # noqa: UP045
+    typer.Option("--format", help="How to write. Default: by the ending of --output, else csv.", show_default=False),
+]
 Encoding = Annotated[
     Optional[str],  # noqa: UP045
     typer.Option("--encoding", help="How the table is encoded. Default: detected.", show_default=False),
@@ -34,7 +38,7 @@ def batch(
     institutes: options.Institutes = None,
     column: options.Columns = None,
     encoding: Encoding = None,
-    format: options.FormatOption = None,
+    format: BatchFormat = None,
     lang: options.LanguageOption = None,
     top: options.Top = 5,
     output: options.Output = None,

@@ -82,8 +82,10 @@ def validate(institutes: options.Institutes = None, quiet: options.Quiet = False
     registry = options.registry_from(institutes)
     if quiet:
         return
-    n_capabilities = sum(len(institute.capabilities) for institute in registry.institutes)
-    typer.echo(f"valid: {len(registry.institutes)} institutes, {n_capabilities} capabilities")
+    n_institutes = _counted(len(registry.institutes), "institute", "s")
+    capabilities = sum(len(institute.capabilities) for institute in registry.institutes)
+    n_capabilities = _counted(capabilities, "capabilit", "ies", "y")
+    typer.echo(f"valid: {n_institutes}, {n_capabilities}")
     for hint in _hints(registry):
         typer.echo(f"hint: {hint}", err=True)
 
@@ -120,6 +122,10 @@ def search(
         for hit in found
     ]
     _print_json(rows, format)
+
+
+def _counted(number: int, stem: str, plural: str, singular: str = "") -> str:
+    return f"{number} {stem}{singular if number == 1 else plural}"
 
 
 def _is_table(format: options.FormatName | None) -> bool:

@@ -149,7 +149,20 @@ def place(keyword: str, text: str) -> tuple[int, int]:
         end -= 1
     while end - start > 1 and not text[start].isalnum():
         start += 1
+    return _whole_words(text, start, end)
+
+
+def _whole_words(text: str, start: int, end: int) -> tuple[int, int]:
+    """The same stretch, widened so that it begins and ends with whole English words."""
+    while start > 0 and _in_word(text[start - 1]) and _in_word(text[start]):
+        start -= 1
+    while end < len(text) and _in_word(text[end - 1]) and _in_word(text[end]):
+        end += 1
     return start, end
+
+
+def _in_word(char: str) -> bool:
+    return char.isascii() and char.isalnum()
 
 
 def _importance(weights: Mapping[str, float]) -> float:
