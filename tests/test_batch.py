@@ -115,14 +115,8 @@ def test_nothing_is_read_before_the_first_answer_is_wanted() -> None:
     assert rows.n_taken == 10
 
 
-def test_an_endless_stream_of_rows_is_read_as_needed() -> None:
-    def endless() -> Iterator[Problem]:
-        number = 0
-        while True:
-            yield problem(number)
-            number += 1
-
-    rows = Counted(endless())
+def test_a_long_stream_of_rows_is_read_as_needed() -> None:
+    rows = Counted(problem(n) for n in range(4 * CHUNK))
     answers = match_all(rows, matcher())
     for n_answers in range(1, CHUNK + 2):
         next(answers)

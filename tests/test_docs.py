@@ -105,6 +105,8 @@ def rewrite(page: str, old: str, printed: str) -> None:
     """
     shown_lines, lines = tidy(old).splitlines(), tidy(printed).splitlines()
     gaps = [number for number, line in enumerate(shown_lines) if line == "…"]
+    if len(gaps) > 1:
+        raise AssertionError(f"{page}: change by hand what is left out in several places:\n{old}")
     if gaps:
         tail = len(shown_lines) - gaps[-1] - 1
         lines = [*lines[: gaps[0]], "…", *(lines[-tail:] if tail else [])]

@@ -379,6 +379,44 @@ class Match(Record):
     evidence: tuple[Citation, ...] = ()
 
 
+class Part(Record):
+    """What one similarity adds to a score, in score points; the parts and ``base`` add up to the score."""
+
+    name: str
+    value: float
+
+
+class Distance(Record):
+    """How far another institute's score is: its score minus the one explained."""
+
+    institute: str
+    name: Text
+    score: float
+    difference: float
+
+
+class Explanation(Record):
+    """Why a pair of problem and institute has its score.
+
+    ``base`` is the score without any similarity; it and the ``parts`` add up to ``match.score`` to the last decimal.
+    ``marks`` are all keywords found and, for each sentence, how close it is to the capability that counts most, in
+    order of place. ``uncovered`` are the sentences that nothing in the profile covers. ``limit`` names the hard limit
+    of the problem that takes the institute off the shortlist, if one does. ``next`` is the institute one place lower,
+    for the last one the place above; ``None`` when there is no other.
+    """
+
+    problem: Problem
+    match: Match
+    base: float
+    parts: tuple[Part, ...]
+    marks: tuple[Reason, ...]
+    uncovered: tuple[Reason, ...]
+    limit: str | None = None
+    next: Distance | None = None
+    settings: str
+    institutes: str
+
+
 class Removal(Record):
     """An institute that a hard limit of the problem took off the shortlist, and which limit."""
 

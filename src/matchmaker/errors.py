@@ -7,6 +7,7 @@
     |   +-- ProblemError            one problem
     |   +-- TableError              a table of problems as a whole
     |   +-- SettingsError           weights and thresholds
+    |   +-- EvaluationError         judgements and runs
     +-- MissingExtraError           an optional part is not installed here (exit code 4)
 
 Wrong use of the Python API raises ValueError or TypeError instead.
@@ -69,6 +70,10 @@ class TableError(InputError):
 
 class SettingsError(InputError):
     """Weights or thresholds are out of range."""
+
+
+class EvaluationError(InputError):
+    """Judgements or runs cannot be read, or do not suffice for what is asked."""
 
 
 class MissingExtraError(MatchmakerError):

@@ -11,10 +11,13 @@ import numpy as np
 
 from matchmaker.domain import (
     Capability,
+    Distance,
+    Explanation,
     Institute,
     Match,
     MatchedCapability,
     Named,
+    Part,
     Problem,
     Reason,
     Registry,
@@ -30,6 +33,7 @@ from matchmaker.similarity.lexical import LexicalSimilarity, compile_lexical
 from matchmaker.similarity.postings import prefixed, under
 from matchmaker.similarity.profiles import statements
 from matchmaker.similarity.rarity import background
+from matchmaker.similarity.semantic import SemanticSimilarity, compile_semantic, encoder
 from matchmaker.text import Request, request, sentences
 
 if TYPE_CHECKING:
@@ -40,9 +44,12 @@ if TYPE_CHECKING:
     FloatArray: TypeAlias = NDArray[np.float64]
 
 
+FEATURES = ("keywords", "lexical", "semantic")
+"""The parts of a score; keywords and lexical enter as their square roots."""
 _DIGITS = 6  # every similarity and score is rounded to this before it is ranked
 _MOST_KEYWORDS = 4  # reasons of kind keyword in a match
 _LEAST_FOUND = 0.5  # a keyword found less than this is no reason to show
+_LEAST_CLOSE = 0.1  # a sentence less close in meaning is not covered; most unrelated pairs stay below
 _MOST_EVIDENCE = 5
 _MOST_MATCHES = 5
 _STRENGTHS: dict[Strength | None, int] = {"A": 0, "B": 1, "C": 2, None: 3}
@@ -63,6 +70,21 @@ class _Row:
 
     keywords: FloatArray
     lexical: FloatArray
+    semantic: FloatArray
+
+    @property
+    def features(self) -> FloatArray:
+        """What the weights are multiplied with: shape (K, C), in the order of ``FEATURES``."""
+        return np.stack([np.sqrt(self.keywords), np.sqrt(self.lexical), self.semantic])
+
+
+@dataclass(frozen=True, slots=True)
+class _Pooled:
+    """The scores of I institutes, shape (I,), the best capability of each, and their features, shape (K, I)."""
+
+    scores: FloatArray
+    best: NDArray[np.intp]
+    features: FloatArray
 
 
 def compile_profiles(registry: Registry, settings: Settings) -> Arrays:
@@ -72,6 +94,7 @@ def compile_profiles(registry: Registry, settings: Settings) -> Arrays:
     return {
         **prefixed("keywords", compile_keywords(said, background())),
         **prefixed("lexical", compile_lexical(said, background(), inferred_weight=settings.inferred_weight)),
+        **prefixed("semantic", compile_semantic(said, encoder(), inferred_weight=settings.inferred_weight)),
     }
 
 
@@ -96,10 +119,12 @@ class Matcher:
         self._starts = np.searchsorted(self._owners, np.arange(len(in_order)))
         self._via_parent = np.array([item.via_parent for item in self._capabilities], dtype=np.bool_)
         self._tie_rank = _tie_ranks(self._capabilities)
+        self._weights = np.array([getattr(self.settings.weights, name) for name in FEATURES], dtype=np.float64)
         compiled = compile_profiles(self.registry, self.settings) if compiled is None else compiled
         inferred_weight = self.settings.inferred_weight
         self._keywords = KeywordSimilarity(under("keywords", compiled), inferred_weight=inferred_weight)
         self._lexical = LexicalSimilarity(under("lexical", compiled), background())
+        self._semantic = SemanticSimilarity(under("semantic", compiled), encoder())
 
     def match(self, problems: Iterable[Problem], *, top: int | None = _MOST_MATCHES) -> list[Shortlist]:
         """A shortlist for each problem, in their order.
@@ -133,7 +158,80 @@ class Matcher:
         """
         rows = self._similarities([request(problem.text) for problem in problems])
         everything = np.ones(len(self._capabilities), dtype=np.bool_)
-        return np.array([self._pool(row, everything)[0] for row in rows]).reshape(len(rows), len(self._starts))
+        return np.array([self._pool(row, everything).scores for row in rows]).reshape(len(rows), len(self._starts))
+
+    def pooled(self, problems: Iterable[Problem]) -> FloatArray:
+        """What the score of every institute for every problem is made of, limits of problems left aside.
+
+        Returns:
+            Shape (P, I, K), float64, in [0, 1], K in the order of ``FEATURES``: the score is the logistic function of
+            the intercept plus the sum of weight times feature.
+        """
+        rows = self._similarities([request(problem.text) for problem in problems])
+        everything = np.ones(len(self._capabilities), dtype=np.bool_)
+        shape = (len(rows), len(self._starts), len(FEATURES))
+        return np.array([self._pool(row, everything).features.T for row in rows]).reshape(shape)
+
+    def explain(self, problem: Problem, institute: Institute) -> Explanation:
+        """Why an institute has its score for a problem, whatever its rank and even where a limit removes it.
+
+        Args:
+            problem: As in ``match``.
+            institute: One of the registry.
+
+        Raises:
+            ProblemError: A limit of the problem names an institute that is not in the registry.
+            ValueError: The institute is not in the registry.
+        """
+        faults = self.limit_faults(problem)
+        if faults:
+            raise ProblemError(faults)
+        at = [known.id for known in self.registry.institutes].index(institute.id)
+        text = request(problem.text)
+        row = self._similarities([text])[0]
+        counted = self._counted(problem)
+        pooled = self._pool(row, counted)
+        removed = [
+            _limit(problem, i, has_counted=bool(counted[b]))
+            for i, b in zip(self.registry.institutes, pooled.best.tolist(), strict=True)
+        ]
+        order = self._ranked(pooled, [one for one, limit in enumerate(removed) if one == at or not limit])
+        because = _Because(self, problem, text)
+        score, best = float(pooled.scores[at]), int(pooled.best[at])
+        base = round(1 / (1 + float(np.exp(-self.settings.intercept))), _DIGITS) if counted[best] else 0.0
+        return Explanation(
+            problem=problem,
+            match=self._match(order.index(at) + 1, at, best, score, because, row),
+            base=base,
+            parts=self._parts(pooled.features[:, at], score - base),
+            marks=because.marks(best, self._capabilities[best].name.in_language(problem.language)),
+            uncovered=because.uncovered(np.flatnonzero(self._owners == at)),
+            limit=removed[at],
+            next=self._next(order, at, pooled.scores),
+            settings=self.settings.fingerprint,
+            institutes=self.registry.fingerprint,
+        )
+
+    def _parts(self, features: FloatArray, raised: float) -> tuple[Part, ...]:
+        """What raises a score above its base, split by what each similarity adds to the log odds.
+
+        The sums are exact in 6 decimals: what rounding leaves goes to the largest part.
+        """
+        added = self._weights * features
+        total = float(added.sum())
+        values = [round(raised * float(part) / total, _DIGITS) if total else 0.0 for part in added]
+        largest = int(added.argmax())
+        values[largest] = round(values[largest] + round(raised, _DIGITS) - sum(values), _DIGITS)
+        return tuple(Part(name=name, value=value) for name, value in zip(FEATURES, values, strict=True))
+
+    def _next(self, order: Sequence[int], at: int, scores: FloatArray) -> Distance | None:
+        if len(order) == 1:
+            return None
+        rank = order.index(at)
+        other = order[rank + 1] if rank + 1 < len(order) else order[rank - 1]
+        institute = self.registry.institutes[other]
+        difference = round(float(scores[other] - scores[at]), _DIGITS)
+        return Distance(institute=institute.id, name=institute.name, score=float(scores[other]), difference=difference)
 
     def search(self, text: str, *, top: int = 10) -> list[FoundCapability]:
         """The capabilities closest to a text, an institute's name included, best first.
@@ -160,14 +258,14 @@ class Matcher:
 
     def _strengths(self, row: _Row) -> FloatArray:
         """What the similarities of each capability add to the log odds: shape (C,), 0 or more."""
-        weights = self.settings.weights
-        added = weights.keywords * np.sqrt(row.keywords) + weights.lexical * np.sqrt(row.lexical)
+        added = self._weights @ row.features
         return np.asarray(np.round(added, _DIGITS), dtype=np.float64)
 
     def _similarities(self, texts: Sequence[Request]) -> list[_Row]:
         keywords = np.round(self._keywords.similarities(texts), _DIGITS)
         lexical = np.round(self._lexical.similarities(texts), _DIGITS)
-        return [_Row(*row) for row in zip(keywords, lexical, strict=True)]
+        semantic = np.round(self._semantic.similarities(texts), _DIGITS)
+        return [_Row(*row) for row in zip(keywords, lexical, semantic, strict=True)]
 
     def limit_faults(self, problem: Problem) -> list[Fault]:
         """Names in ``exclude`` and ``require.institutes`` that no institute of the registry bears."""
@@ -184,8 +282,9 @@ class Matcher:
         return faults
 
     def _shortlist(self, problem: Problem, text: Request, row: _Row, top: int | None) -> Shortlist:
-        counted = ~self._via_parent if problem.require.own else np.ones(len(self._capabilities), dtype=np.bool_)
-        scores, best = self._pool(row, counted)
+        counted = self._counted(problem)
+        pooled = self._pool(row, counted)
+        scores, best = pooled.scores, pooled.best
         removed, kept = [], []
         for at, institute in enumerate(self.registry.institutes):
             limit = _limit(problem, institute, has_counted=bool(counted[best[at]]))
@@ -193,9 +292,9 @@ class Matcher:
                 removed.append(Removal(institute=institute.id, name=institute.name, limit=limit))
             else:
                 kept.append(at)
-        kept.sort(key=lambda at: (-scores[at], self._tie_rank[best[at]] // len(self._capabilities), at))
+        kept = self._ranked(pooled, kept)
         best_level = self.settings.level(scores[kept[0]]) if kept else "none"
-        because = _Because(self._keywords, self._lexical, problem, text)
+        because = _Because(self, problem, text)
         matches = [
             self._match(rank, at, int(best[at]), float(scores[at]), because, row)
             for rank, at in enumerate(kept[:top], 1)
@@ -210,28 +309,36 @@ class Matcher:
             institutes=self.registry.fingerprint,
         )
 
-    def _pool(self, row: _Row, counted: NDArray[np.bool_]) -> tuple[FloatArray, NDArray[np.intp]]:
-        """The score of each institute over the capabilities that count, and its best one.
+    def _ranked(self, pooled: _Pooled, institutes: Iterable[int]) -> list[int]:
+        """Some institutes, best first; ties own capability before one of the parent, then by strength, then by id."""
+        ties = self._tie_rank[pooled.best] // len(self._capabilities)
+        return sorted(institutes, key=lambda at: (-pooled.scores[at], ties[at], at))
+
+    def _counted(self, problem: Problem) -> NDArray[np.bool_]:
+        """Which capabilities count for a problem: all, or the institutes' own where it requires that."""
+        return ~self._via_parent if problem.require.own else np.ones(len(self._capabilities), dtype=np.bool_)
+
+    def _pool(self, row: _Row, counted: NDArray[np.bool_]) -> _Pooled:
+        """The score of each institute over the capabilities that count.
 
         Capabilities are pooled by falling weights, scaled to sum to one over those there are: a further capability
-        never raises the score above what the best one alone would give.
-
-        Returns:
-            Scores of shape (I,), rounded to 6 decimals; capability numbers of shape (I,). An institute without a
-            capability that counts scores 0.
+        never raises the score above what the best one alone would give. An institute without a capability that counts
+        scores 0.
         """
         strengths = np.where(counted, self._strengths(row), -np.inf)
         order = np.lexsort((self._tie_rank, -strengths, self._owners))
         n_counted = np.bincount(self._owners, weights=counted, minlength=len(self._starts))
-        pooled, total = np.zeros(len(self._starts)), np.zeros(len(self._starts))
+        features = row.features
+        pooled, total = np.zeros((len(FEATURES), len(self._starts))), np.zeros(len(self._starts))
         for nth, weight in enumerate(self.settings.pooling):
             there = n_counted > nth
             at = order[np.where(there, self._starts + nth, self._starts)]
-            pooled += np.where(there, weight * np.where(there, strengths[at], 0.0), 0.0)
+            pooled += np.where(there, weight * features[:, at], 0.0)
             total += np.where(there, weight, 0.0)
-        odds = self.settings.intercept + pooled / np.where(total > 0, total, 1.0)
+        pooled /= np.where(total > 0, total, 1.0)
+        odds = self.settings.intercept + self._weights @ pooled
         scores: FloatArray = np.where(total > 0, 1 / (1 + np.exp(-odds)), 0.0).round(_DIGITS)
-        return scores, order[self._starts]
+        return _Pooled(scores, order[self._starts], pooled)
 
     def _fallback(self, problem: Problem) -> Named | None:
         """Whom to ask when nobody fits: the first transfer centre by id that the problem does not exclude."""
@@ -245,6 +352,7 @@ class Matcher:
         institute = self.registry.institutes[at]
         capability = self._capabilities[best]
         language = because.problem.language
+        level = self.settings.level(score)
         cited = [
             cite(self.registry, evidence, language, via_parent=capability.via_parent)
             for evidence in capability.evidence[:_MOST_EVIDENCE]
@@ -254,7 +362,7 @@ class Matcher:
             institute=institute.id,
             name=institute.name,
             score=score,
-            level=self.settings.level(score),
+            level=level,
             capability=MatchedCapability(
                 id=capability.id,
                 name=capability.name,
@@ -264,10 +372,12 @@ class Matcher:
             similarities={
                 "keywords": float(row.keywords[best]),
                 "lexical": float(row.lexical[best]),
-                "semantic": None,
+                "semantic": float(row.semantic[best]),
                 "cases": None,
             },
-            reasons=because.reasons(best, capability.name.in_language(language)),
+            reasons=because.reasons(
+                best, capability.name.in_language(language), with_sentence=rank == 1 or level != "none"
+            ),
             evidence=tuple(cited),
         )
 
@@ -275,26 +385,27 @@ class Matcher:
 class _Because:
     """What explains the matches of one problem; what all of them need is worked out once, when first needed."""
 
-    def __init__(
-        self, keywords: KeywordSimilarity, lexical: LexicalSimilarity, problem: Problem, text: Request
-    ) -> None:
+    def __init__(self, matcher: Matcher, problem: Problem, text: Request) -> None:
         self.problem = problem
-        self._keywords = keywords
-        self._lexical = lexical
+        self._matcher = matcher
         self._text = text
 
     @cached_property
     def _found(self) -> dict[int, list[Found]]:
-        return self._keywords.find(self._text)
+        return self._matcher._keywords.find(self._text)
 
     @cached_property
-    def _sentences(self) -> tuple[list[tuple[int, int]], FloatArray]:
-        """The ranges of S sentences, and their lexical similarity to each capability, shape (S, C)."""
-        ranges = list(sentences(self._text.normalised.text))
-        parts = [request(self._text.normalised.text[start:end]) for start, end in ranges]
-        return ranges, np.round(self._lexical.similarities(parts), _DIGITS)
+    def sentences(self) -> list[tuple[tuple[int, int], Request]]:
+        """The sentences of the problem: their range in the normalised text, and each as a request of its own."""
+        text = self._text.normalised.text
+        return [((start, end), request(text[start:end])) for start, end in sentences(text)]
 
-    def reasons(self, capability: int, name: str) -> tuple[Reason, ...]:
+    def closeness(self, capability: int) -> FloatArray:
+        """The semantic similarity of each of S sentences to a capability: shape (S,), rounded to 6 decimals."""
+        parts = [part for _, part in self.sentences]
+        return self._matcher._semantic.similarities_to(capability, parts).round(_DIGITS)
+
+    def reasons(self, capability: int, name: str, *, with_sentence: bool) -> tuple[Reason, ...]:
         """The keywords found, weightiest first and none on the words of another, then the closest sentence."""
         reasons: list[Reason] = []
         found = sorted(self._found.get(capability, []), key=lambda hit: (-hit.weight, hit.keyword.shown))
@@ -305,11 +416,43 @@ class _Because:
             reason = self._reason("keyword", hit.keyword.shown, (start, end), hit.degree, inferred=hit.keyword.inferred)
             if not any(_overlap(reason, shown) for shown in reasons):
                 reasons.append(reason)
-        ranges, similarities = self._sentences
-        best = int(similarities[:, capability].argmax()) if ranges else 0
-        if ranges and similarities[best, capability]:
-            reasons.append(self._reason("sentence", name, ranges[best], float(similarities[best, capability])))
+        if not with_sentence:
+            return tuple(reasons)
+        closeness = self.closeness(capability)
+        best = int(closeness.argmax()) if len(closeness) else 0
+        if len(closeness) and closeness[best]:
+            reasons.append(self._reason("sentence", name, self.sentences[best][0], float(closeness[best])))
         return tuple(reasons)
+
+    def marks(self, capability: int, name: str) -> tuple[Reason, ...]:
+        """Every keyword found clearly and every sentence with its closeness, in order of place."""
+        marks = [
+            self._reason("sentence", name, span, float(similarity))
+            for (span, _), similarity in zip(self.sentences, self.closeness(capability), strict=True)
+        ]
+        for hit in self._found.get(capability, []):
+            if hit.degree >= _LEAST_FOUND:
+                span = place(hit.keyword.text, self._text.normalised.text)
+                marks.append(
+                    self._reason("keyword", hit.keyword.shown, span, hit.degree, inferred=hit.keyword.inferred)
+                )
+        return tuple(sorted(marks, key=lambda mark: (mark.start or 0, mark.kind, mark.term)))
+
+    def uncovered(self, capabilities: NDArray[np.intp]) -> tuple[Reason, ...]:
+        """The sentences that none of some capabilities covers: none is close in meaning, no keyword stands in them."""
+        found = [
+            place(hit.keyword.text, self._text.normalised.text)
+            for capability in capabilities.tolist()
+            for hit in self._found.get(capability, [])
+            if hit.degree >= _LEAST_FOUND
+        ]
+        parts = [part for _, part in self.sentences]
+        closeness = self._matcher._semantic.similarities(parts)[:, capabilities].max(axis=1, initial=0.0).round(_DIGITS)
+        return tuple(
+            self._reason("sentence", "", span, float(similarity))
+            for (span, _), similarity in zip(self.sentences, closeness, strict=True)
+            if similarity < _LEAST_CLOSE and not any(start < span[1] and span[0] < end for start, end in found)
+        )
 
     def _reason(
         self,

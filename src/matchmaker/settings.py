@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 import json
+import tomllib
+from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from math import inf
+from pathlib import Path
 
 from pydantic import Field, model_validator
 
-from matchmaker.domain import Level, Record
+from matchmaker.domain import Level, Record, check
+from matchmaker.errors import Fault, SettingsError
 
 
 class Weights(Record):
-    """What each similarity, as its square root, adds to the log odds of a match. None is negative."""
+    """What each similarity adds to the log odds of a match, keywords and lexical as square root; none is negative."""
 
-    keywords: float = Field(default=5.0, ge=0, allow_inf_nan=False)
-    lexical: float = Field(default=20.0, ge=0, allow_inf_nan=False)
+    keywords: float = Field(default=0.84, ge=0, allow_inf_nan=False)
+    lexical: float = Field(default=2.223, ge=0, allow_inf_nan=False)
+    semantic: float = Field(default=6.577, ge=0, allow_inf_nan=False)
 
 
 class Bounds(Record):
     """The least score of each level; below ``weak`` the level is none."""
 
-    strong: float = Field(default=0.65, gt=0, le=1)
-    fair: float = Field(default=0.25, gt=0, le=1)
-    weak: float = Field(default=0.1, gt=0, le=1)
+    strong: float = Field(default=0.3, gt=0, le=1)
+    fair: float = Field(default=0.13, gt=0, le=1)
+    weak: float = Field(default=0.09, gt=0, le=1)
 
     @model_validator(mode="after")
     def _falls(self) -> Bounds:
@@ -35,8 +40,8 @@ class Bounds(Record):
 class Settings(Record):
     """How similarities become a score and a level.
 
-    The shipped numbers are a first weighting, not yet fitted to judgements: the score orders institutes, and 0.8 does
-    not yet mean that four of five such matches hold.
+    The shipped numbers were fitted to experts' judgements of pairs of a requirement and an achievement known by its
+    title alone; see docs/evaluation.md for what that means for an institute with a full profile.
 
     ``intercept`` is the log odds of a match without any similarity. ``pooling`` weighs an institute's best
     capabilities in falling order; it is scaled to sum to one over the capabilities there are. ``inferred_weight`` is
@@ -44,7 +49,7 @@ class Settings(Record):
     """
 
     weights: Weights = Weights()
-    intercept: float = Field(default=-6.5, ge=-100, le=100)
+    intercept: float = Field(default=-3.714, ge=-100, le=100)
     pooling: tuple[float, ...] = Field(default=(0.8, 0.15, 0.05), min_length=1)
     inferred_weight: float = Field(default=0.8, ge=0, le=1)
     bounds: Bounds = Bounds()
@@ -70,3 +75,57 @@ class Settings(Record):
         if score >= self.bounds.fair:
             return "fair"
         return "weak" if score >= self.bounds.weak else "none"
+
+
+def load_settings(path: Path) -> Settings:
+    """Read settings from a TOML file; what it leaves out is as shipped.
+
+    Raises:
+        SettingsError: The file cannot be read, is no TOML, or has unknown fields or bad numbers; every fault is named.
+    """
+    place = str(path)
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError as error:
+        raise SettingsError(Fault(place, "no such file", "check the path")) from error
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise SettingsError(Fault(place, f"cannot be read ({reason})", "check the path")) from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(Fault(place, "is not UTF-8 text", "save it as UTF-8")) from error
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(Fault(place, f"is not TOML ({error})", "write lines such as: intercept = -3.6")) from error
+    found = check(Settings, data, place=place)
+    if isinstance(found, list):
+        raise SettingsError(found)
+    return found
+
+
+def dump_settings(settings: Settings, comments: Mapping[str, str] | None = None) -> str:
+    """Settings as a TOML file that a person can edit; ``load_settings`` gives the same settings back.
+
+    Args:
+        settings: All of them are written, in the order of their fields, tables last.
+        comments: Text to put above a field or a table, by its name (``weights``, ``bounds.fair``); under the empty
+            name, above everything. A text of several lines becomes several comment lines.
+    """
+    known = comments or {}
+    lines = [*_comment(known.get("", "")), *_table("", settings.model_dump(mode="json"), known)]
+    return "\n".join(lines).lstrip() + "\n"
+
+
+def _table(name: str, fields: Mapping[str, object], comments: Mapping[str, str]) -> Iterator[str]:
+    tables = {key: value for key, value in fields.items() if isinstance(value, dict)}
+    for key, value in fields.items():
+        if key not in tables and value is not None:  # TOML has no null: what is left out is as shipped
+            yield from _comment(comments.get(f"{name}{key}", ""))
+            yield f"{key} = {json.dumps(value, ensure_ascii=False)}"
+    for key, value in tables.items():
+        yield ""
+        yield from _comment(comments.get(f"{name}{key}", ""))
+        yield f"[{name}{key}]"
+        yield from _table(f"{name}{key}.", value, comments)
+
+
+def _comment(text: str) -> Iterator[str]:
+    return (f"# {line}" if line else "" for line in text.splitlines())

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
+
 import typer
 
-from matchmaker.cli import alliance, batch, institutes, match, problems
+from matchmaker.cli import alliance, batch, calibrate, evaluate, explain, institutes, match, problems
 from matchmaker.cli.boundary import Boundary, ready_streams
 
 app = typer.Typer(
@@ -18,9 +20,12 @@ app = typer.Typer(
     "Example: matchmaker match data/problems/05-water-leak.yaml",
 )
 app.command("match")(match.match)
+app.command("explain")(explain.explain)
 app.command("batch")(batch.batch)
 app.command("problems")(problems.problems)
 app.command("alliance")(alliance.alliance)
+app.command("evaluate")(evaluate.evaluate)
+app.command("calibrate")(calibrate.calibrate)
 app.add_typer(institutes.app, name="institutes")
 
 
@@ -44,4 +49,5 @@ def program(
 def main() -> None:
     """Run the command line; what ``matchmaker`` and ``python -m matchmaker`` call."""
     ready_streams()
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # the products are small: more threads only get in the way
     app(prog_name="matchmaker")

@@ -36,6 +36,7 @@ Encoding = Annotated[
 def batch(
     file: Table,
     institutes: options.Institutes = None,
+    settings: options.Settings = None,
     column: options.Columns = None,
     encoding: Encoding = None,
     format: BatchFormat = None,
@@ -53,11 +54,11 @@ def batch(
     """
     written = options.format_from(format, output, default="csv")
     for path in (output, rejects_path(output)):
-        options.check_output(path, file, institutes)
+        options.check_output(path, file, institutes, settings)
     from matchmaker.batch import Summary, match_all
 
     registry = options.registry_from(institutes)
-    matcher = options.matcher_for(registry)
+    matcher = options.matcher_for(registry, settings)
     table = open_table(file, column, encoding, matcher, quiet=quiet)
     summary = Summary()
     rejects: list[Rejected] = []

@@ -15,6 +15,7 @@ from matchmaker.errors import Fault, InputError, MatchmakerError, MissingExtraEr
 
 BAD_INPUT = 3
 MISSING_HERE = 4
+GATE_NOT_MET = 5
 _FULL = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
 
 
@@ -22,7 +23,10 @@ class Boundary(TyperGroup):
     """A group of commands that prints what a user can put right, one line a fault, and keeps the traceback for bugs."""
 
     def invoke(self, ctx: Any) -> Any:
-        """Run a command. Exit codes: 0 done, 1 bug, 2 usage, 3 wrong input, 4 something missing on this machine."""
+        """Run a command.
+
+        Exit codes: 0 done, 1 bug, 2 usage, 3 wrong input, 4 something missing on this machine, 5 quality gate not met.
+        """
         try:
             result = super().invoke(ctx)
             sys.stdout.flush()

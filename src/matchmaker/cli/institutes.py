@@ -94,6 +94,7 @@ def validate(institutes: options.Institutes = None, quiet: options.Quiet = False
 def search(
     text: Words,
     institutes: options.Institutes = None,
+    settings: options.Settings = None,
     format: options.FormatOption = None,
     lang: options.LanguageOption = None,
     top: options.Top = 10,
@@ -105,7 +106,7 @@ def search(
     from matchmaker.domain import language_of
 
     registry = options.registry_from(institutes)
-    found = options.matcher_for(registry).search(text, top=top)
+    found = options.matcher_for(registry, settings).search(text, top=top)
     if _is_table(format):
         from matchmaker.render import open_console, print_found
 

@@ -28,6 +28,7 @@ def match(
     file: File = None,
     text: GivenText = None,
     institutes: options.Institutes = None,
+    settings: options.Settings = None,
     format: options.FormatOption = None,
     lang: options.LanguageOption = None,
     top: options.Top = 5,
@@ -39,11 +40,11 @@ def match(
     Example: matchmaker match --text "供水管网漏水找不到漏点"
     """
     written = options.format_from(format, output)
-    options.check_output(output, file, institutes)
+    options.check_output(output, file, institutes, settings)
     problem = problem_from(file, text)
 
     registry = options.registry_from(institutes)
-    shortlist = options.matcher_for(registry).match([problem], top=top)[0]
+    shortlist = options.matcher_for(registry, settings).match([problem], top=top)[0]
     if output is not None:
         from matchmaker.output import write_shortlist
 

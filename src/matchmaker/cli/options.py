@@ -58,6 +58,15 @@ Output = Annotated[
     typer.Option("--output", "-o", metavar="FILE", help="Write here instead of to stdout.", show_default=False),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no summary, no notes on stderr.")]
+Settings = Annotated[
+    Optional[Path],  # noqa: UP045
+    typer.Option(
+        "--settings",
+        metavar="FILE",
+        help="Weights and levels, a TOML file as 'calibrate' writes it. Default: the shipped ones.",
+        show_default=False,
+    ),
+]
 Columns = Annotated[
     Optional[list[str]],  # noqa: UP045
     typer.Option(
@@ -76,13 +85,13 @@ def registry_from(path: Path | None) -> Registry:
     return load_institutes(path, use_cache=True)
 
 
-def matcher_for(registry: Registry) -> Matcher:
+def matcher_for(registry: Registry, settings_file: Path | None = None) -> Matcher:
     """A matcher for these institutes; what was worked out for them before is taken from the cache."""
+    from matchmaker import settings as numbers
     from matchmaker.cache import pack, remembered, unpack
     from matchmaker.matcher import Matcher, compile_profiles
-    from matchmaker.settings import Settings
 
-    settings = Settings()
+    settings = numbers.Settings() if settings_file is None else numbers.load_settings(settings_file)
     key = f"{registry.fingerprint} {settings.fingerprint}".encode()
     compiled = unpack(remembered("compiled", key, lambda: pack(compile_profiles(registry, settings))))
     return Matcher(registry, settings, compiled=compiled)

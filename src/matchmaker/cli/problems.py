@@ -23,6 +23,7 @@ def problems(
     file: batch.Table,
     name: Name,
     institutes: options.Institutes = None,
+    settings: options.Settings = None,
     column: options.Columns = None,
     encoding: batch.Encoding = None,
     format: options.FormatOption = None,
@@ -36,13 +37,13 @@ def problems(
     Example: matchmaker problems data/problems/requests.csv --for giii
     """
     written = options.format_from(format, output)
-    options.check_output(output, file, institutes)
+    options.check_output(output, file, institutes, settings)
     from matchmaker.batch import match_all
     from matchmaker.institutes import find_institute
 
     registry = options.registry_from(institutes)
     institute = find_institute(registry, name)
-    matcher = options.matcher_for(registry)
+    matcher = options.matcher_for(registry, settings)
     table = batch.open_table(file, column, encoding, matcher, quiet=quiet)
     rejects: list[Rejected] = []
     with batch.progress(table, shown=not quiet) as rows:

@@ -3,6 +3,7 @@
 Texts of users and profiles are shown literally. No level is told by its colour alone.
 """
 
+from matchmaker.render.explanation import print_explanation
 from matchmaker.render.lines import LEVEL_STYLES, open_console, row_counter
 from matchmaker.render.phrases import PHRASES, phrase
 from matchmaker.render.registry import print_alliance, print_found, print_institute, print_institutes
@@ -14,6 +15,7 @@ __all__ = [
     "open_console",
     "phrase",
     "print_alliance",
+    "print_explanation",
     "print_found",
     "print_institute",
     "print_institutes",

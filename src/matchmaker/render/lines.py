@@ -29,8 +29,8 @@ _WIDEST_PROSE: Final = 120
 # A line may end after a Chinese or full-width character, or at a space; never between a text and the brackets, quotes
 # and punctuation around it.
 _CHINESE: Final = "\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef"
-_OPENING: Final = "“‘（《【"
-_CLOSING: Final = "，。；：、）】》！？”’"
+_OPENING: Final = "“‘（《【〖〔"
+_CLOSING: Final = "，。；：、）】》〗〕！？”’"
 _TOKEN: Final = re.compile(rf"\s+|[{_OPENING}]*(?:[{_CHINESE}]|[^\s{_CHINESE}{_OPENING}{_CLOSING}]+)[{_CLOSING}]*|\S")
 
 
@@ -68,10 +68,20 @@ def level_cell(level: Level, language: Language) -> Text:
 def say(console: Console, text: str, *, indent: int = 0, mark: str = "", style: str = "") -> None:
     """Print a text over as many lines as it needs; ``mark`` hangs in front of the first, ``indent`` before them all."""
     lead = " " * indent + (f"{mark} " if mark else "")
-    width = max(10, min(console.width, _WIDEST_PROSE) - cell_len(lead))
+    width = max(10, prose_width(console) - cell_len(lead))
     for number, line in enumerate(wrapped(one_line(text), width)):
         front = lead if number == 0 else " " * cell_len(lead)
-        console.print(Text(f"{front}{line}", style=style), no_wrap=True, overflow="ignore", crop=False)
+        print_line(console, Text(f"{front}{line}", style=style))
+
+
+def prose_width(console: Console) -> int:
+    """The cells that a line of running text may take."""
+    return min(console.width, _WIDEST_PROSE)
+
+
+def print_line(console: Console, line: Text) -> None:
+    """Print one line as it is."""
+    console.print(line, no_wrap=True, overflow="ignore", crop=False)
 
 
 def wrapped(text: str, width: int) -> list[str]:

@@ -36,8 +36,6 @@ PHRASES: Final[Mapping[str, tuple[str, str]]] = {
     "website": ("网址", "Website"),
     "sources": ("来源", "Sources"),
     "n_capabilities": ("{n:,} 项能力", "{n:,} capability|{n:,} capabilities"),
-    "strength": ("强度 {strength}", "strength {strength}"),
-    "own_record": ("自身记录", "own record"),
     "keywords": ("关键词", "Keywords"),
     "keywords_inferred": ("关键词（推断）", "Keywords (inferred)"),
     "industries": ("行业", "Industries"),

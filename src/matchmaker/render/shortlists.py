@@ -39,7 +39,7 @@ def print_shortlist(
     """
     language = language or shortlist.problem.language
     is_matched = shortlist.verdict == "matched"
-    say(console, problem_heading(shortlist), style="bold")
+    say(console, problem_heading(shortlist.problem), style="bold")
     say(console, verdict_sentence(shortlist, language), style="green" if is_matched else "bold yellow")
     if shortlist.matches:
         if not is_matched:
@@ -90,7 +90,7 @@ def _print_grounds(console: Console, match: Match, language: Language) -> None:
     if match.capability.via_parent:
         say(console, phrase("via_parent_long", language), indent=3, style="magenta")
     for reason in match.reasons[:_SHOWN]:
-        say(console, _reason_line(reason, language), mark="-", indent=3, style=style)
+        say(console, reason_line(reason, language), mark="-", indent=3, style=style)
     _say_left_out(console, len(match.reasons), language)
     for evidence in match.evidence[:_SHOWN]:
         claim = labelled(phrase("evidence", language), claim_text(evidence, language), language)
@@ -104,7 +104,8 @@ def _say_left_out(console: Console, n_all: int, language: Language) -> None:
         say(console, phrase("not_shown", language, n=n_all - _SHOWN), mark="-", indent=3, style="dim")
 
 
-def _reason_line(reason: Reason, language: Language) -> str:
+def reason_line(reason: Reason, language: Language) -> str:
+    """What the profile says and where the problem says it, with its kind and similarity."""
     found = f" ← “{reason.found}”" if reason.found else ""
     mark = f" ({phrase('inferred', language)})" if reason.inferred else ""
     return labelled(phrase(reason.kind, language), f"{reason.term}{mark}{found} {reason.similarity:.2f}", language)

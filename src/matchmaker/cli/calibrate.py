@@ -1,0 +1,124 @@
+"""``matchmaker calibrate``: fits weights and levels to judgements."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Optional
+
+import typer
+
+from matchmaker.cli import evaluate, options
+from matchmaker.cli.boundary import BAD_INPUT
+
+if TYPE_CHECKING:
+    from matchmaker.evaluation import Calibration
+
+ProblemsFile = Annotated[
+    Path, typer.Option("--problems", metavar="FILE", help="A .csv, .tsv or .jsonl table of problems.")
+]
+SettingsOut = Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The settings file to write, .toml.")]
+PoolGroups = Annotated[
+    Optional[int],  # noqa: UP045 - Typer reads the annotation
+    typer.Option(
+        "--pool-groups",
+        metavar="N",
+        min=2,
+        help="Fit also to pseudo-institutes of about N judged institutes of one problem, to imitate long profiles.",
+        show_default=False,
+    ),
+]
+Svg = Annotated[
+    Optional[Path],  # noqa: UP045
+    typer.Option("--svg", metavar="FILE", help="Write the reliability diagram as SVG.", show_default=False),
+]
+RunOut = Annotated[
+    Optional[Path],  # noqa: UP045
+    typer.Option(
+        "--run-out",
+        metavar="FILE",
+        help="Write the cross-validated scores of the judged pairs as a TREC run, for 'evaluate --run'.",
+        show_default=False,
+    ),
+]
+
+
+def calibrate(
+    problems: ProblemsFile,
+    qrels: evaluate.QrelsFile,
+    output: SettingsOut,
+    institutes: options.Institutes = None,
+    settings: options.Settings = None,
+    pool_groups: PoolGroups = None,
+    svg: Svg = None,
+    run_out: RunOut = None,
+    lang: options.LanguageOption = None,
+    quiet: options.Quiet = False,
+) -> None:
+    """Fit weights and levels to judgements, so that a score is the share of such pairs that are at least fair.
+
+    Cross-validated over whole problem texts; --settings is where to start. The file written is short and can be edited.
+
+    Example: matchmaker calibrate --problems data/problems/requests.csv --qrels data/problems/requests.qrels.txt
+    -o settings.toml
+    """
+    for path in (output, svg, run_out):
+        options.check_output(path, qrels, problems, institutes)
+    from matchmaker.evaluation import calibrate as fitted
+    from matchmaker.evaluation import load_qrels
+    from matchmaker.settings import dump_settings, load_settings
+
+    judged = load_qrels(qrels)
+    asked, n_rejected = evaluate.read_table(problems, quiet=quiet)
+    start = None if settings is None else load_settings(settings)
+    found = fitted(options.registry_from(institutes), asked, judged, settings=start, pool_groups=pool_groups)
+    evaluate.put(dump_settings(found.settings, _comments(found)), output)
+    evaluate.write_run(run_out, found.out_of_fold)
+    _draw(found, svg, lang or options.LanguageName.zh)
+    if not quiet:
+        _note_left_out(found)
+        typer.echo(f"wrote {output}", err=True)
+    if n_rejected:
+        raise typer.Exit(BAD_INPUT)
+
+
+def _draw(found: Calibration, svg: Path | None, lang: options.LanguageName) -> None:
+    """The fits and the reliability on the terminal, and as SVG where asked for."""
+    from matchmaker.render import evaluation as render
+    from matchmaker.render import open_console
+
+    render.print_sheets(open_console(), (), render.calibration_sheets(found, lang.value), lang.value)
+    if svg is not None:
+        series = render.calibration_series(found, "en")
+        evaluate.put(render.reliability_svg(series, title="Reliability, cross-validated"), svg)
+
+
+def _note_left_out(found: Calibration) -> None:
+    unknown = found.unknown
+    if unknown.n_missing_pairs:
+        left = f"{unknown.n_missing_pairs:,} judged pairs left out"
+        problems, institutes = len(unknown.judged_problems), len(unknown.judged_institutes)
+        ids = ", ".join((*unknown.judged_problems, *unknown.judged_institutes)[:5])
+        typer.echo(f"note: {left}; unknown: {problems:,} problems, {institutes:,} institutes ({ids}, …)", err=True)
+
+
+def _comments(found: Calibration) -> dict[str, str]:
+    """What stands above the numbers of the settings file."""
+    measured = found.quality
+    head = (
+        "Settings of matchmaker, fitted by 'matchmaker calibrate'. May be edited; a field left out is as shipped.\n"
+        f"{measured.n_pairs:,} judged pairs of {found.n_problems:,} problems, {measured.n_relevant:,} at least fair; "
+        f"fitted to: {found.chosen}.\n"
+        f"Cross-validated over {found.n_texts:,} different texts: AUC {measured.auc:.3f}, "
+        f"expected calibration error {measured.ece:.3f}."
+    )
+    return {
+        "": head,
+        "intercept": "\nLog odds of a match when no similarity speaks for it.",
+        "pooling": "How an institute's best capabilities count, in falling order. Not fitted.",
+        "inferred_weight": "What a term that no source states counts beside a sourced one. Not fitted.",
+        "weights": "What each similarity adds to the log odds at most, 0 or more.",
+        "bounds": (
+            "The least score of each level. As many of the judged pairs reach a level as experts gave it or a higher\n"
+            "one. Raise 'fair' for fewer and surer matches: it also decides between a match and 'none'."
+        ),
+    }

@@ -1,0 +1,344 @@
+"""``matchmaker evaluate``: measures against judgements."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Optional
+
+import typer
+
+from matchmaker.cli import batch, options
+from matchmaker.cli.boundary import BAD_INPUT, GATE_NOT_MET
+
+if TYPE_CHECKING:
+    from matchmaker.domain import Problem
+    from matchmaker.evaluation import Estimate, Evaluation, Qrels, Run, Unknown
+
+_MOST_NAMED = 5  # ids in a note
+
+
+class ReportFormat(StrEnum):
+    """How measures are written."""
+
+    table = "table"
+    json = "json"
+    md = "md"
+
+
+ProblemsFile = Annotated[
+    Optional[Path],  # noqa: UP045 - Typer reads the annotation
+    typer.Option("--problems", metavar="FILE", help="A .csv, .tsv or .jsonl table of problems.", show_default=False),
+]
+QrelsFile = Annotated[
+    Path, typer.Option("--qrels", metavar="FILE", help="Judgements: lines 'problem 0 institute grade', grades 0 to 3.")
+]
+JudgedOnly = Annotated[bool, typer.Option("--judged-only", help="Rank only institutes judged for the problem.")]
+RunOut = Annotated[
+    Optional[Path],  # noqa: UP045
+    typer.Option("--run-out", metavar="FILE", help="Write the scores as a TREC run.", show_default=False),
+]
+RunFile = Annotated[
+    Optional[Path],  # noqa: UP045
+    typer.Option("--run", metavar="RUN", help="Measure this TREC run instead of matching.", show_default=False),
+]
+OtherRun = Annotated[
+    Optional[Path],  # noqa: UP045
+    typer.Option("--compare", metavar="RUN", help="Compare with this TREC run problem by problem.", show_default=False),
+]
+AtLeast = Annotated[
+    Optional[list[str]],  # noqa: UP045
+    typer.Option(
+        "--at-least",
+        metavar="MEASURE=VALUE",
+        help="Exit code 5 if a measure is below, such as nDCG@10=0.75. May be repeated.",
+        show_default=False,
+    ),
+]
+AtMost = Annotated[
+    Optional[list[str]],  # noqa: UP045
+    typer.Option(
+        "--at-most",
+        metavar="MEASURE=VALUE",
+        help="Exit code 5 if a measure is above, such as ECE=0.05. May be repeated.",
+        show_default=False,
+    ),
+]
+Sweep = Annotated[bool, typer.Option("--sweep", help="Show what least scores from 0.05 to 0.95 leave.")]
+Format = Annotated[
+    Optional[ReportFormat],  # noqa: UP045
+    typer.Option("--format", help="How to write. Default: by the ending of --output, else table.", show_default=False),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """A bound that a measure must keep."""
+
+    measure: str
+    bound: float
+    is_least: bool
+
+    def holds(self, estimate: Estimate) -> bool:
+        """Whether it is kept; a measure that nothing defines keeps none."""
+        if estimate.value is None:
+            return False
+        return estimate.value >= self.bound if self.is_least else estimate.value <= self.bound
+
+    def told(self, estimate: Estimate) -> str:
+        """One line of what was found and what was asked."""
+        found = "not defined" if estimate.value is None else f"{estimate.value:.6f}"
+        return f"{self.measure} is {found}, asked for at {'least' if self.is_least else 'most'} {self.bound:g}"
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What is measured: the scores, what they come from, and the ids that were there to be scored."""
+
+    run: Run
+    origin: dict[str, str]
+    problems: Sequence[str] | None
+    institutes: Sequence[str] | None
+    n_rejected: int
+
+
+def evaluate(
+    qrels: QrelsFile,
+    problems: ProblemsFile = None,
+    institutes: options.Institutes = None,
+    settings: options.Settings = None,
+    judged_only: JudgedOnly = False,
+    run: RunFile = None,
+    compare: OtherRun = None,
+    run_out: RunOut = None,
+    at_least: AtLeast = None,
+    at_most: AtMost = None,
+    sweep: Sweep = False,
+    format: Format = None,
+    lang: options.LanguageOption = None,
+    output: options.Output = None,
+    quiet: options.Quiet = False,
+) -> None:
+    """Measure shortlists, or a TREC run, against judgements: ranking, calibration, abstention, with 95 % intervals.
+
+    Example: matchmaker evaluate --problems data/problems/requests.csv --qrels data/problems/requests.qrels.txt
+    """
+    written = report_format(format, output)
+    for path in (output, run_out):
+        options.check_output(path, qrels, problems, institutes, settings, run, compare)
+    gates = [*gates_from(at_least, is_least=True), *gates_from(at_most, is_least=False)]
+    from matchmaker.evaluation import Evaluation, load_qrels, load_run
+
+    judged, other = load_qrels(qrels), None if compare is None else load_run(compare)
+    found = _measured(run, problems, institutes, settings, judged if judged_only else None, quiet=quiet)
+    ids = {"problems": found.problems, "institutes": found.institutes, "judged_only": judged_only}
+    evaluation = Evaluation(judged, found.run, **ids)  # type: ignore[arg-type]
+    compared = None if other is None else Evaluation(judged, other, **ids)  # type: ignore[arg-type]
+    write_run(run_out, found.run)
+    if not quiet:
+        note_unknown(evaluation.unknown)
+    report = Report(evaluation, compared, found.origin, judged_only, sweep, tuple(gates))
+    report.write(written, output, lang or options.LanguageName.zh)
+    _judge(gates, evaluation.estimates)
+    if found.n_rejected:
+        raise typer.Exit(BAD_INPUT)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """An evaluation as it is written."""
+
+    evaluation: Evaluation
+    compared: Evaluation | None
+    origin: Mapping[str, str]
+    judged_only: bool
+    sweep: bool
+    gates: tuple[Gate, ...]
+
+    def write(self, written: ReportFormat, output: Path | None, lang: options.LanguageName) -> None:
+        """Write to the terminal, stdout or a file."""
+        from matchmaker.render import evaluation as render
+
+        found = self.evaluation
+        if written is ReportFormat.json:
+            put(json.dumps(self.plain(), ensure_ascii=False, indent=2) + "\n", output)
+            return
+        sheets = [render.measures_sheet(found.estimates, lang.value)]
+        if self.compared is not None:
+            sheets.append(render.comparison_sheet(found.compare(self.compared), lang.value))
+        if self.sweep:
+            sheets.append(render.sweep_sheet(found.sweep(), lang.value))
+        notes = [render.counts_note(found, lang.value)]
+        if written is ReportFormat.md:
+            put(render.sheets_to_markdown(notes, sheets), output)
+        else:
+            from matchmaker.render import open_console
+
+            render.print_sheets(open_console(), notes, sheets, lang.value)
+
+    def plain(self) -> dict[str, object]:
+        """Everything as plain data."""
+        found = self.evaluation
+        return {
+            **self.origin,
+            "judged_only": self.judged_only,
+            "problems": {
+                "read": found.n_problems,
+                "judged": found.n_judged,
+                "without_relevant": found.n_without_relevant,
+            },
+            "pairs": {"judged": found.n_pairs, "relevant": found.n_relevant},
+            "unknown": asdict(found.unknown),
+            "measures": {name: _rounded(asdict(one)) for name, one in found.estimates.items()},
+            "gates": [{**asdict(gate), "met": gate.holds(found.estimates[gate.measure])} for gate in self.gates],
+            "comparison": None
+            if self.compared is None
+            else {name: _rounded(asdict(one)) for name, one in found.compare(self.compared).items()},
+            "sweep": [_rounded(asdict(one)) for one in found.sweep()] if self.sweep else None,
+            "reliability": [_rounded(asdict(one)) for one in found.reliability()],
+            "by_problem": {problem: _rounded(values) for problem, values in found.by_problem()},
+        }
+
+
+def report_format(format: ReportFormat | None, output: Path | None) -> ReportFormat:
+    """The format asked for, by the ending of the output where none is."""
+    if format is None and output is not None:
+        known = {".json": ReportFormat.json, ".md": ReportFormat.md}
+        if output.suffix.lower() not in known:
+            raise typer.BadParameter(f"measures are written as .json or .md, not as '{output.name}'; give --format")
+        return known[output.suffix.lower()]
+    if format is ReportFormat.table and output is not None:
+        raise typer.BadParameter("a table is for the terminal; use --format json or md")
+    return format or ReportFormat.table
+
+
+def put(text: str, output: Path | None) -> None:
+    """Write a text to a file, whole or not at all, or to stdout."""
+    if output is None:
+        options.write_data(text)
+        return
+    from matchmaker.files import atomic_writer
+
+    with atomic_writer(output) as stream:
+        stream.write(text)
+
+
+def gates_from(given: list[str] | None, *, is_least: bool) -> list[Gate]:
+    """The bounds that ``--at-least`` or ``--at-most`` set."""
+    from matchmaker.errors import did_you_mean
+
+    if not given:
+        return []
+    from matchmaker.evaluation import MEASURES, SMALLER_IS_BETTER
+
+    names = {name.casefold(): name for name in MEASURES}
+    gates = []
+    for entry in given:
+        name, _, number = entry.partition("=")
+        measure = names.get(name.strip().casefold())
+        if measure is None:
+            hint = did_you_mean(name, MEASURES)
+            raise typer.BadParameter(f"no measure is called '{name}'{hint}; known: {', '.join(MEASURES)}")
+        if is_least is (measure in SMALLER_IS_BETTER):
+            other, better = ("--at-most", "less") if is_least else ("--at-least", "more")
+            raise typer.BadParameter(f"of {measure} {better} is better: use {other} {measure}=VALUE")
+        gates.append(Gate(measure, _bound(number, entry), is_least))
+    return gates
+
+
+def read_table(path: Path, *, quiet: bool) -> tuple[list[Problem], int]:
+    """All problems of a table, and how many rows were rejected; those are named on stderr."""
+    from matchmaker.intake import Rejected, read_problems
+
+    table = read_problems(path)
+    rows = list(table)
+    rejects = [row for row in rows if isinstance(row, Rejected)]
+    batch.report_rows(table, rejects, None, quiet=quiet)
+    return [row for row in rows if not isinstance(row, Rejected)], len(rejects)
+
+
+def note_unknown(unknown: Unknown) -> None:
+    """Say on stderr which ids have no counterpart."""
+    _note(unknown.judged_problems, "judged problem", "not among the problems; they count 0")
+    _note(unknown.judged_institutes, "judged institute", "not among the institutes; they score 0")
+    _note(unknown.run_problems, "problem of the run", "not among the problems", "problems of the run")
+    _note(unknown.run_institutes, "institute of the run", "not among the institutes", "institutes of the run")
+    missing = [problem for problem in unknown.missing_problems if problem not in unknown.judged_problems]
+    _note(missing, "judged problem", "without any score; they count 0")
+
+
+def _note(ids: Sequence[str], thing: str, finding: str, plural: str = "") -> None:
+    if ids:
+        named = ", ".join(ids[:_MOST_NAMED]) + (", …" if len(ids) > _MOST_NAMED else "")
+        what = thing if len(ids) == 1 else plural or f"{thing}s"
+        typer.echo(f"note: {len(ids):,} {what} {finding}: {named}", err=True)
+
+
+def _measured(
+    run: Path | None,
+    problems: Path | None,
+    institutes: Path | None,
+    settings: Path | None,
+    only: Qrels | None,
+    *,
+    quiet: bool,
+) -> Measured:
+    """A run that is read, or made by matching."""
+    from matchmaker.evaluation import load_run, run_of
+    from matchmaker.output import version
+
+    if run is None and problems is None:
+        raise typer.BadParameter("give --problems to match them, or --run to measure scores that are there")
+    if run is not None and settings is not None:
+        raise typer.BadParameter("--settings changes nothing about a --run that is there")
+    asked, n_rejected = (None, 0) if problems is None else read_table(problems, quiet=quiet)
+    ids = None if asked is None else [problem.id for problem in asked]
+    registry = options.registry_from(institutes) if run is None or institutes is not None else None
+    known = None if registry is None else [institute.id for institute in registry.institutes]
+    if run is not None:
+        return Measured(load_run(run), {"matchmaker": version(), "run": str(run)}, ids, known, n_rejected)
+    assert registry is not None and asked is not None  # noqa: S101, PT018 - for the type checker: no run is given
+    matcher = options.matcher_for(registry, settings)
+    origin = {
+        "matchmaker": version(),
+        "settings": matcher.settings.fingerprint,
+        "institutes": registry.fingerprint,
+    }
+    return Measured(run_of(matcher, asked, only=only), origin, ids, known, n_rejected)
+
+
+def write_run(path: Path | None, run: Run) -> None:
+    """Write a run to a file, if one is named."""
+    if path is not None:
+        from matchmaker.evaluation import format_run
+        from matchmaker.files import atomic_writer
+
+        with atomic_writer(path) as stream:
+            stream.writelines(format_run(run))
+
+
+def _judge(gates: Iterable[Gate], estimates: Mapping[str, Estimate]) -> None:
+    """Exit code 5 if a gate is not met; each that is not is named on stderr."""
+    failed = [gate for gate in gates if not gate.holds(estimates[gate.measure])]
+    for gate in failed:
+        typer.echo(f"gate: {gate.told(estimates[gate.measure])}", err=True)
+    if failed:
+        raise typer.Exit(GATE_NOT_MET)
+
+
+def _bound(text: str, entry: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 <= value <= 1:
+        raise typer.BadParameter(f"'{entry}' is not MEASURE=VALUE with a value from 0 to 1, such as nDCG@10=0.75")
+    return value
+
+
+def _rounded(values: Mapping[str, object]) -> dict[str, object]:
+    return {name: round(value, 6) if isinstance(value, float) else value for name, value in values.items()}

@@ -1,0 +1,86 @@
+"""``matchmaker explain``: why one institute has its score for one problem."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Optional
+
+import typer
+
+from matchmaker.cli import match, options
+
+if TYPE_CHECKING:
+    from matchmaker.domain import Explanation, Language, Registry
+    from matchmaker.output import ExplanationFormat, Format
+
+Name = Annotated[
+    Optional[str],  # noqa: UP045 - missing where --text stands for the file
+    typer.Argument(metavar="INSTITUTE", help="An institute's id, name or alias.", show_default=False),
+]
+
+
+def explain(
+    file: match.File = None,
+    name: Name = None,
+    text: match.GivenText = None,
+    institutes: options.Institutes = None,
+    settings: options.Settings = None,
+    format: options.FormatOption = None,
+    lang: options.LanguageOption = None,
+    output: options.Output = None,
+    quiet: options.Quiet = False,
+) -> None:
+    """Explain one score: its parts, what was found in the problem's text, the evidence, and what nothing covers.
+
+    With --text, INSTITUTE is the only argument.
+
+    Example: matchmaker explain data/problems/05-water-leak.yaml giii
+    """
+    file, name = _arguments(file, name, text)
+    written = options.format_from(format, output)
+    if written not in ("table", "json", "md"):
+        raise typer.BadParameter("an explanation is printed as table, json or md, and written as json or md")
+    options.check_output(output, file, institutes, settings)
+    problem = match.problem_from(file, text)
+    from matchmaker.institutes import find_institute
+
+    registry = options.registry_from(institutes)
+    institute = find_institute(registry, name)
+    explanation = options.matcher_for(registry, settings).explain(problem, institute)
+    _write(explanation, registry, output, written, options.language_from(lang), quiet=quiet)
+
+
+def _arguments(file: Path | None, name: str | None, text: str | None) -> tuple[Path | None, str]:
+    """The file and the institute; beside ``--text`` the one argument is the institute."""
+    if text is not None and name is None:
+        file, name = None, None if file is None else str(file)
+    if name is None:
+        raise typer.BadParameter("give an INSTITUTE, after the FILE or with --text")
+    return file, name
+
+
+def _write(
+    explanation: Explanation,
+    registry: Registry,
+    output: Path | None,
+    written: Format,
+    language: Language | None,
+    *,
+    quiet: bool,
+) -> None:
+    if written == "table":
+        from matchmaker.render import open_console, print_explanation
+
+        print_explanation(open_console(), explanation, registry=registry, language=language)
+        return
+    from matchmaker.output import explanation_to_json, explanation_to_markdown, write_explanation
+
+    file_format: ExplanationFormat = "json" if written == "json" else "md"
+    if output is not None:
+        write_explanation(explanation, output, file_format, registry=registry, language=language)
+        if not quiet:
+            typer.echo(f"wrote {output}", err=True)
+    elif file_format == "json":
+        options.write_data(explanation_to_json(explanation) + "\n")
+    else:
+        options.write_data(explanation_to_markdown(explanation, registry, language))

@@ -1,0 +1,44 @@
+"""How good scores are against judgements, and settings fitted to judgements."""
+
+from __future__ import annotations
+
+from matchmaker.evaluation.calibration import Calibration, calibrate
+from matchmaker.evaluation.fitting import Fit, Model, Quality, fit
+from matchmaker.evaluation.measures import (
+    MEASURES,
+    PER_PROBLEM,
+    SMALLER_IS_BETTER,
+    AtThreshold,
+    Difference,
+    Estimate,
+    Evaluation,
+    Unknown,
+)
+from matchmaker.evaluation.pairs import Bin
+from matchmaker.evaluation.runs import run_of
+from matchmaker.evaluation.trec import Qrels, Run, format_qrels, format_run, load_qrels, load_run
+
+__all__ = [
+    "MEASURES",
+    "PER_PROBLEM",
+    "SMALLER_IS_BETTER",
+    "AtThreshold",
+    "Bin",
+    "Calibration",
+    "Difference",
+    "Estimate",
+    "Evaluation",
+    "Fit",
+    "Model",
+    "Qrels",
+    "Quality",
+    "Run",
+    "Unknown",
+    "calibrate",
+    "fit",
+    "format_qrels",
+    "format_run",
+    "load_qrels",
+    "load_run",
+    "run_of",
+]

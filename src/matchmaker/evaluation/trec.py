@@ -1,0 +1,168 @@
+"""Judgements (qrels) and runs as TREC files: what experts said of pairs, and what a method scored them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Final, TypeAlias, TypeVar
+
+from matchmaker.errors import EvaluationError, Fault
+from matchmaker.intake.reading import open_bytes
+
+Qrels: TypeAlias = Mapping[str, Mapping[str, int]]
+"""Grades from 0 (none) to 3 (strong) by problem and institute."""
+Run: TypeAlias = Mapping[str, Mapping[str, float]]
+"""Scores by problem and institute, rounded to 6 decimals."""
+
+GRADES: Final = range(4)
+RELEVANT: Final = 2
+"""From this grade, fair, on a pair counts as relevant."""
+DIGITS: Final = 6
+_MOST_FAULTS = 20
+_Value = TypeVar("_Value")
+
+
+def load_qrels(path: Path) -> Qrels:
+    """Read judgements; see ``parse_qrels``.
+
+    Raises:
+        EvaluationError: The file cannot be read, or lines of it are wrong.
+    """
+    return parse_qrels(_text_of(path), place=str(path))
+
+
+def load_run(path: Path) -> Run:
+    """Read a run; see ``parse_run``.
+
+    Raises:
+        EvaluationError: The file cannot be read, or lines of it are wrong.
+    """
+    return parse_run(_text_of(path), place=str(path))
+
+
+def parse_qrels(text: str, *, place: str) -> Qrels:
+    """Judgements from lines ``problem 0 institute grade``; blank lines are passed over.
+
+    Args:
+        text: The whole file.
+        place: Where it came from, for faults.
+
+    Raises:
+        EvaluationError: A line has not four parts, a grade is none of 0 to 3, a pair is judged twice with different
+            grades, or there is no judgement at all. The first 20 faults are listed.
+    """
+    qrels: dict[str, dict[str, int]] = {}
+    faults: list[Fault] = []
+    for number, parts in _lines(text):
+        where = f"{place}, line {number}"
+        if len(parts) != 4:
+            faults.append(_not_so_many(where, parts, "problem 0 institute grade"))
+            continue
+        problem, _, institute, grade = parts
+        if grade not in {str(known) for known in GRADES}:
+            faults.append(Fault(where, f"'{grade}' is no grade", "grades are 0 (none), 1 (weak), 2 (fair), 3 (strong)"))
+            continue
+        earlier = qrels.setdefault(problem, {}).setdefault(institute, int(grade))
+        if earlier != int(grade):
+            finding = f"'{institute}' is judged {grade} for '{problem}', and {earlier} further up"
+            faults.append(Fault(where, finding, "keep one of the two"))
+    return _good(qrels, faults, place, "no judgement in it")
+
+
+def parse_run(text: str, *, place: str) -> Run:
+    """Scores from lines ``problem Q0 institute rank score tag``; the rank is not read, as the scores say it.
+
+    Args:
+        text: The whole file.
+        place: Where it came from, for faults.
+
+    Raises:
+        EvaluationError: A line has not six parts, a score is no finite number, a pair stands there twice, or there is
+            no score at all. The first 20 faults are listed.
+    """
+    run: dict[str, dict[str, float]] = {}
+    faults: list[Fault] = []
+    for number, parts in _lines(text):
+        where = f"{place}, line {number}"
+        if len(parts) != 6:
+            faults.append(_not_so_many(where, parts, "problem Q0 institute rank score tag"))
+            continue
+        problem, _, institute, _, score, _ = parts
+        value = _number(score)
+        if value is None:
+            faults.append(Fault(where, f"'{score}' is no score", "write a number such as 0.871234"))
+        elif institute in run.setdefault(problem, {}):
+            faults.append(Fault(where, f"'{institute}' stands under '{problem}' twice", "keep one of the two"))
+        else:
+            run[problem][institute] = round(value, DIGITS)
+    return _good(run, faults, place, "no score in it")
+
+
+def format_qrels(qrels: Qrels) -> Iterator[str]:
+    """The lines of a file of judgements, in the order given."""
+    for problem, grades in qrels.items():
+        for institute, grade in grades.items():
+            yield f"{_one_word(problem)} 0 {_one_word(institute)} {grade}\n"
+
+
+def format_run(run: Run, *, tag: str = "matchmaker") -> Iterator[str]:
+    """The lines of a run file: problems in the order given, institutes best first, ties in order of id.
+
+    Raises:
+        EvaluationError: An id holds white space, which no TREC file can.
+    """
+    for problem, scores in run.items():
+        for rank, institute in enumerate(ranking(scores), 1):
+            score = f"{scores[institute]:.{DIGITS}f}"
+            yield f"{_one_word(problem)} Q0 {_one_word(institute)} {rank} {score} {tag}\n"
+
+
+def ranking(scores: Mapping[str, float]) -> list[str]:
+    """Institutes by score rounded to 6 decimals, best first; ties in order of id."""
+    return sorted(scores, key=lambda institute: (-round(scores[institute], DIGITS), institute))
+
+
+def _text_of(path: Path) -> str:
+    with open_bytes(path, EvaluationError) as file:
+        data = file.read()
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise EvaluationError(Fault(f"{path}, line {line}", "is not UTF-8 text", "save it as UTF-8")) from error
+
+
+def _lines(text: str) -> Iterable[tuple[int, list[str]]]:
+    return ((number, line.split()) for number, line in enumerate(text.split("\n"), 1) if line.strip())
+
+
+def _not_so_many(where: str, parts: list[str], form: str) -> Fault:
+    found = "1 part" if len(parts) == 1 else f"{len(parts)} parts"
+    return Fault(where, f"{found} where {len(form.split())} are expected", f"write: {form}")
+
+
+def _number(text: str) -> float | None:
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
+
+
+def _good(
+    read: dict[str, dict[str, _Value]], faults: list[Fault], place: str, empty: str
+) -> dict[str, dict[str, _Value]]:
+    if len(faults) > _MOST_FAULTS:
+        faults = [*faults[:_MOST_FAULTS], Fault(place, f"{len(faults) - _MOST_FAULTS:,} more lines are wrong")]
+    if faults:
+        raise EvaluationError(faults)
+    if not read:
+        raise EvaluationError(Fault(place, empty, "name another file"))
+    return read
+
+
+def _one_word(name: str) -> str:
+    if not name or any(char.isspace() for char in name):
+        raise EvaluationError(Fault("TREC file", f"the id '{name}' cannot stand in it", "use ids without white space"))
+    return name

@@ -1,0 +1,156 @@
+"""The words and the small pieces of text that files and terminal share."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Final
+
+from matchmaker.domain import Citation, Language, Level, Match, Problem, Reason
+
+_DIRECTIONS: Final = frozenset(("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"))
+
+LEVEL_WORDS: Final[Mapping[Level, tuple[str, str]]] = {
+    "strong": ("强相关", "strong"),
+    "fair": ("较强相关", "fair"),
+    "weak": ("弱相关", "weak"),
+    "none": ("无相关", "none"),
+}
+
+WORDS: Final[Mapping[str, tuple[str, str]]] = {
+    "fits": ("{n} 家机构合适，首选{name}（{level}，评分 {score}）。", "{fit}; the best is {name} ({level}, {score})."),
+    "no_fit": ("没有合适的研究机构。", "No institute fits."),
+    "no_fit_ask": ("没有合适的研究机构，请联系{name}。", "No institute fits; ask {name}."),
+    "rank": ("名次", "Rank"),
+    "institute": ("机构", "Institute"),
+    "level": ("等级", "Level"),
+    "score": ("评分", "Score"),
+    "capability": ("能力", "Capability"),
+    "evidence": ("依据", "Evidence"),
+    "via_parent": ("经上级单位", "via the parent body"),
+    "via_parent_long": (
+        "经上级单位可及，非本机构自身记录",
+        "reachable via the parent body, not the institute's own record",
+    ),
+    "inferred": ("推断", "inferred"),
+    "copy": ("转载", "copy"),
+    "removed": ("因硬性条件排除", "Removed by a hard limit"),
+    "keyword": ("关键词", "keyword"),
+    "sentence": ("语句", "sentence"),
+    "case": ("案例", "case"),
+    "own_record": ("自身记录", "own record"),
+    "inferred_long": ("推断，无来源载明", "inferred, no source states it"),
+    "strength": ("强度 {strength}", "strength {strength}"),
+    "has_score": ("{name}：评分 {score}（{level}）", "{name}: score {score} ({level})"),
+    "limit_removes": (
+        "硬性条件 {limit} 将其排除，不会出现在候选名单中。",
+        "The hard limit {limit} takes it off the shortlist.",
+    ),
+    "next_lower": ("下一名：{name}，评分 {score}，低 {points}", "Next: {name}, score {score}, {points} lower"),
+    "next_higher": ("上一名：{name}，评分 {score}，高 {points}", "One above: {name}, score {score}, {points} higher"),
+    "next_close": (
+        "最接近：{name}，评分 {score}，相差不到 0.01",
+        "Nearest: {name}, score {score}, less than 0.01 apart",
+    ),
+    "score_made": ("评分由来", "How the score is made"),
+    "bar_scale": ("整行为 1.00", "a whole line is 1.00"),
+    "part": ("部分", "Part"),
+    "part_base": ("起点", "base"),
+    "part_keywords": ("关键词", "keywords"),
+    "part_lexical": ("字词", "words"),
+    "part_semantic": ("语义", "meaning"),
+    "part_cases": ("案例", "cases"),
+    "similarities": ("相似度", "Similarities"),
+    "counts_most": ("最主要的能力", "Capability that counts most"),
+    "problem": ("企业需求", "The problem"),
+    "legend": ("{keyword} 关键词，{sentence} 最接近的语句", "{keyword} keyword, {sentence} closest sentence"),
+    "coverage": ("{n_all} 句中覆盖 {n} 句", "{n} of {n_all} sentences covered"),
+    "not_covered": ("未覆盖", "not covered"),
+}
+"""Chinese and English of what is shown both in files and in the terminal."""
+
+
+def word(key: str, language: Language) -> str:
+    """The entry ``key`` of ``WORDS`` in this language."""
+    return WORDS[key][language == "en"]
+
+
+def level_word(level: Level, language: Language) -> str:
+    """The name of a level as people read it."""
+    return LEVEL_WORDS[level][language == "en"]
+
+
+def bracketed(text: str, language: Language) -> str:
+    """``text`` in the brackets of this language, to be put behind another text."""
+    return f"（{text}）" if language == "zh" else f" ({text})"
+
+
+def labelled(label: str, text: str, language: Language) -> str:
+    """``text`` behind a label and the colon of this language."""
+    return f"{label}：{text}" if language == "zh" else f"{label}: {text}"
+
+
+def capability_name(match: Match, language: Language) -> str:
+    """The matched capability, marked when only the parent body is known to have it."""
+    name = match.capability.name.in_language(language)
+    return name + bracketed(word("via_parent", language), language) if match.capability.via_parent else name
+
+
+def one_line(text: str) -> str:
+    """``text`` on one line; control and direction-changing characters become U+FFFD, as they could steer a terminal."""
+    return "".join("\ufffd" if _steers(char) else char for char in " ".join(text.split()))
+
+
+def _steers(char: str) -> bool:
+    return unicodedata.category(char) in {"Cc", "Cs"} or unicodedata.bidirectional(char) in _DIRECTIONS
+
+
+def problem_heading(problem: Problem) -> str:
+    """The id and title of the problem on one line; without a title, the start of its description."""
+    title = one_line(problem.title) or one_line(problem.description)[:60]
+    return f"{one_line(problem.id)} {title}" if problem.id else title
+
+
+@cache
+def version() -> str:
+    """The version of matchmaker that is installed, ``0+unknown`` when it runs from a folder of sources."""
+    from importlib import metadata
+
+    try:
+        return metadata.version("matchmaker")
+    except metadata.PackageNotFoundError:
+        return "0+unknown"
+
+
+def reason_text(reason: Reason, language: Language) -> str:
+    """A reason in a few words: what the profile says, what the problem says, how close the two are."""
+    arrow = "←" if language == "zh" else " <- "
+    words = reason.term if reason.found in {"", reason.term} else f"{reason.term}{arrow}{reason.found}"
+    mark = bracketed(word("inferred", language), language) if reason.inferred else ""
+    return f"{one_line(words)}{mark} ({reason.similarity:.2f})"
+
+
+def claim_text(citation: Citation, language: Language) -> str:
+    """The year and the claim of a piece of evidence, with its marks; without its source."""
+    marks = {"via_parent": citation.via_parent, "copy": citation.is_copy}
+    shown = ("，" if language == "zh" else ", ").join(word(mark, language) for mark, holds in marks.items() if holds)
+    claim = one_line(citation.claim.in_language(language)) + (bracketed(shown, language) if shown else "")
+    return claim if citation.year is None else f"{citation.year} {claim}"
+
+
+_MARKDOWN_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "&#124;"}
+_MARKDOWN_SPECIAL = re.compile(r"[\\`*_\[\]~$#&<>|]")
+_MARKDOWN_LIST_START = re.compile(r"^(\d*)([-+.)])")
+
+
+def escaped(text: str) -> str:
+    """``text`` as Markdown that shows it literally: no HTML, no link, no table cell, no list of its own."""
+    literal = _MARKDOWN_SPECIAL.sub(lambda found: _MARKDOWN_ENTITIES.get(found[0], f"\\{found[0]}"), one_line(text))
+    return _MARKDOWN_LIST_START.sub(r"\1\\\2", literal)
+
+
+def table_row(cells: Iterable[str]) -> str:
+    """A row of a Markdown table; the cells are Markdown already."""
+    return f"| {' | '.join(cells)} |"

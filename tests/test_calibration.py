@@ -1,0 +1,266 @@
+"""Fits against a plain one, their cross-validation, and settings fitted to a small world."""
+
+from __future__ import annotations
+
+import math
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from matchmaker.domain import Problem, Registry
+from matchmaker.errors import EvaluationError
+from matchmaker.evaluation import Qrels, calibrate, fit, load_qrels, run_of
+from matchmaker.evaluation.calibration import bounds_for, grouped, judged_pairs, known_pairs
+from matchmaker.evaluation.fitting import fit_model, folds
+from matchmaker.institutes import load_institutes
+from matchmaker.intake import Rejected, read_problems
+from matchmaker.matcher import FEATURES, Matcher
+from matchmaker.settings import Settings
+
+WORLD = Path(__file__).parent / "data" / "evaluation"
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+
+
+def drawn(n: int = 3000, *, seed: int = 0) -> tuple[FloatArray, BoolArray]:
+    """Features and labels of a model that is known: -2 + 4 x + 0 y - 3 z."""
+    random = np.random.default_rng(seed)
+    features = random.random((n, 3))
+    odds = -2 + features @ np.array([4.0, 0.0, -3.0])
+    return features, random.random(n) < 1 / (1 + np.exp(-odds))
+
+
+def plain_descent(features: FloatArray, labels: BoolArray, ridge: float) -> FloatArray:
+    """Projected gradient descent, small steps, many of them."""
+    design = np.column_stack([np.ones(len(labels)), features])
+    found = np.zeros(design.shape[1])
+    for _ in range(20_000):
+        gradient = design.T @ (1 / (1 + np.exp(-design @ found)) - labels)
+        gradient[1:] += ridge * found[1:]
+        found -= gradient / len(labels)
+        found[1:] = np.maximum(found[1:], 0)
+    return found
+
+
+# --- the fit ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ridge", [0.0, 0.1, 10.0])
+def test_the_fit_is_that_of_plain_descent(ridge: float) -> None:
+    features, labels = drawn(300)
+    model = fit_model(features, labels, ridge=ridge)
+    assert [model.intercept, *model.weights] == pytest.approx(plain_descent(features, labels, ridge), abs=1e-3)
+
+
+def test_a_known_model_is_found_and_no_weight_is_negative() -> None:
+    features, labels = drawn(50_000)
+    model = fit_model(features[:, :2], labels)
+    assert model.weights[0] == pytest.approx(3.6, abs=0.3)  # less than 4, as the third is not seen
+    whole = fit_model(features, labels)
+    assert whole.weights[2] == 0
+    assert min(whole.weights) >= 0
+
+
+@given(st.integers(0, 10**6), st.integers(5, 60))
+def test_weights_are_never_negative_and_probabilities_in_range(seed: int, n: int) -> None:
+    random = np.random.default_rng(seed)
+    features, labels = random.random((n, 3)), random.random(n) < 0.4
+    labels[:2] = (True, False)
+    model = fit_model(features, labels)
+    assert min(model.weights) >= 0
+    probabilities = model.probabilities(features)
+    assert probabilities.min() >= 0
+    assert probabilities.max() <= 1
+    assert probabilities.mean() == pytest.approx(labels.mean(), abs=1e-4)  # the intercept is free
+
+
+def test_pairs_that_can_be_told_apart_completely_still_give_finite_weights() -> None:
+    features = np.linspace(0, 1, 40)[:, None]
+    model = fit_model(features, features[:, 0] > 0.5)
+    assert math.isfinite(model.intercept)
+    assert 0 < model.weights[0] < 1000
+
+
+def test_features_that_say_the_same_or_nothing_do_no_harm() -> None:
+    features, labels = drawn()
+    doubled = np.column_stack([features[:, 0], features[:, 0], np.zeros(len(labels))])
+    model = fit_model(doubled, labels)
+    alone = fit_model(features[:, :1], labels, ridge=0.05)
+    assert model.weights[0] + model.weights[1] == pytest.approx(alone.weights[0], abs=1e-6)
+    assert model.weights[2] == 0
+
+
+@pytest.mark.parametrize(("label", "told"), [(True, "all judged pairs are"), (False, "no judged pair is")])
+def test_labels_of_one_kind_are_an_error(label: bool, told: str) -> None:
+    with pytest.raises(EvaluationError, match=f"{told} at least fair"):
+        fit(np.ones((4, 1)), np.full(4, label), ["a", "b", "c", "d"])
+
+
+def test_one_group_alone_cannot_be_cross_validated() -> None:
+    with pytest.raises(EvaluationError, match="1 different problems"):
+        fit(np.ones((2, 1)), np.array([True, False]), ["a", "a"])
+
+
+# --- cross-validation -------------------------------------------------------------------------------------------------
+
+
+@given(st.lists(st.sampled_from("abcdefghijkl"), min_size=1))
+def test_a_group_is_in_one_fold_whatever_the_order(groups: list[str]) -> None:
+    found = dict(zip(groups, folds(groups).tolist(), strict=True))
+    assert folds(groups).tolist() == [found[group] for group in groups]
+    assert folds(groups[::-1]).tolist() == folds(groups).tolist()[::-1]
+    sizes = [list(found.values()).count(fold) for fold in range(5)]
+    assert max(sizes) - min(sizes) <= 1
+
+
+def test_no_pair_is_judged_by_a_model_that_saw_its_group() -> None:
+    features, labels = drawn(400)
+    groups = [f"g{n % 37}" for n in range(400)]
+    found = fit(features, labels, groups)
+    fold_of = folds(groups)
+    for fold in range(5):
+        seen = fold_of != fold
+        model = fit_model(features[seen], labels[seen])
+        assert found.out_of_fold[~seen] == pytest.approx(model.probabilities(features[~seen]))
+    turned = labels.copy()
+    inside = fold_of == fold_of[0]
+    turned[inside] = ~turned[inside]
+    assert fit(features, turned, groups).out_of_fold[inside] == pytest.approx(found.out_of_fold[inside])
+
+
+def test_the_fit_of_a_known_model_is_calibrated() -> None:
+    features, labels = drawn(20_000)
+    found = fit(features[:, :2], labels, [f"g{n % 500}" for n in range(20_000)])
+    assert found.quality.ece < 0.02
+    assert found.quality.n_relevant == labels.sum()
+
+
+# --- settings ---------------------------------------------------------------------------------------------------------
+
+
+@cache
+def world() -> tuple[Registry, tuple[Problem, ...], Qrels]:
+    problems = [row for row in read_problems(WORLD / "problems.csv") if not isinstance(row, Rejected)]
+    return load_institutes(WORLD / "institutes.jsonl"), tuple(problems), load_qrels(WORLD / "qrels.txt")
+
+
+def test_bounds_let_as_many_pairs_reach_a_level_as_experts_gave_it() -> None:
+    grades = np.repeat([3, 2, 1, 0], [5, 15, 40, 40])
+    scores = np.arange(99, -1, -1) / 100
+    bounds = bounds_for(scores, grades)
+    assert (scores >= bounds.strong).sum() == 5
+    assert (scores >= bounds.fair).sum() == 20
+    assert (scores >= bounds.weak).sum() == 60
+
+
+@given(st.lists(st.tuples(st.integers(0, 1000).map(lambda n: n / 1000), st.integers(0, 3)), min_size=1))
+def test_bounds_always_fall(pairs: list[tuple[float, int]]) -> None:
+    scores, grades = (np.array(values) for values in zip(*[*pairs, (0.5, 2)], strict=True))
+    bounds = bounds_for(scores, grades.astype(np.intp))  # which checks that they fall
+    assert 0 < bounds.weak < bounds.fair < bounds.strong <= 1
+
+
+def test_judged_pairs_have_the_features_that_make_their_score() -> None:
+    registry, problems, qrels = world()
+    matcher = Matcher(registry)
+    pairs = judged_pairs(matcher, problems, qrels)
+    weights = np.array([getattr(matcher.settings.weights, name) for name in FEATURES])
+    expected = [
+        run_of(matcher, problems)[problem.id][one]
+        for problem in problems
+        if problem.id in qrels
+        for one in sorted(qrels[problem.id])
+    ]
+    scores = 1 / (1 + np.exp(-(matcher.settings.intercept + pairs.features @ weights)))
+    assert scores == pytest.approx(expected, abs=2e-6)
+    assert len(set(pairs.groups)) == len(qrels)
+
+
+def test_calibration_of_a_small_world() -> None:
+    registry, problems, qrels = world()
+    start = Settings(pooling=(0.9, 0.1), inferred_weight=0.5)
+    found = calibrate(registry, problems, qrels, settings=start)
+    assert found.chosen == "single"
+    assert (found.settings.pooling, found.settings.inferred_weight) == ((0.9, 0.1), 0.5)
+    assert found.settings != start
+    assert (found.n_problems, found.n_texts, found.n_rounds) == (5, 5, 3)
+    assert found.quality.n_pairs == 14
+    assert found.settings == calibrate(registry, problems, qrels, settings=start).settings
+    assert {problem: set(scores) for problem, scores in found.out_of_fold.items()} == {
+        problem: set(grades) for problem, grades in qrels.items()
+    }
+    weights = found.settings.weights.model_dump()
+    assert [weights[name] for name in FEATURES] == [round(one, 3) for one in found.models["single"].weights]
+    scores = run_of(Matcher(registry, found.settings), problems)
+    assert scores["leak"]["leaks"] > scores["leak"]["fans"]
+
+
+def test_calibration_with_groups_measures_every_fit_on_both() -> None:
+    registry, problems, qrels = world()
+    found = calibrate(registry, problems, qrels, pool_groups=2)
+    assert set(found.models) == {"single", "groups", "both"}
+    assert set(found.qualities) == {(to, on) for to in ("single", "groups", "both") for on in ("single", "groups")}
+    assert found.chosen in {"single", "both"}
+    loss = {to: sum(found.qualities[to, on].log_loss for on in ("single", "groups")) for to in ("single", "both")}
+    assert loss[found.chosen] == min(loss.values())
+
+
+def test_a_group_needs_two_members() -> None:
+    with pytest.raises(ValueError, match="2 members"):
+        calibrate(*world(), pool_groups=1)
+
+
+def test_groups_hold_everybody_once_and_never_mix_what_fits_with_what_does_not() -> None:
+    registry, _, _ = world()
+    qrels: Qrels = {"p": {"fans": 3, "leaks": 2, "teas": 1, "vision": 0}, "q": {"fans": 2}}
+    pseudo, grades = grouped(registry, qrels, 2)
+    assert {problem: sorted(judged.values()) for problem, judged in grades.items()} == {"p": [0, 2], "q": [2]}
+    capabilities = {one.id: one.capabilities[0] for one in pseudo.institutes}
+    said = {
+        name: {capability.name.zh, *(term.zh for term in capability.keywords)}
+        for name, capability in capabilities.items()
+    }
+    names = {one.id: {held.name.zh for held in one.capabilities} for one in registry.institutes}
+    assert said["p/2/0"] == names["fans"] | names["leaks"]
+    assert said["p/0/0"] == names["teas"] | names["vision"]
+    assert said["q/2/0"] == names["fans"]
+
+
+@pytest.mark.parametrize(("n", "sizes"), [(1, [1]), (4, [4]), (7, [7]), (8, [4, 4]), (13, [4, 4, 5]), (15, [5, 5, 5])])
+def test_groups_are_even(n: int, sizes: list[int]) -> None:
+    registry, _, _ = world()
+    many = [registry.institutes[3].model_copy(update={"id": f"i{at}"}) for at in range(n)]
+    pseudo, _ = grouped(registry.model_copy(update={"institutes": tuple(many)}), {"p": {one.id: 2 for one in many}}, 5)
+    assert sorted(1 + len(one.capabilities[0].keywords) for one in pseudo.institutes) == sizes
+
+
+def test_pairs_that_are_not_there_are_named_and_left_out() -> None:
+    registry, problems, qrels = world()
+    more = {**qrels, "leak": {**qrels["leak"], "nobody": 3}, "gone": {"fans": 1}}
+    known, unknown = known_pairs(registry, problems, more)
+    assert known == qrels
+    assert (unknown.judged_problems, unknown.judged_institutes) == (("gone",), ("nobody",))
+    assert unknown.n_missing_pairs == 2
+    assert calibrate(registry, problems, more).settings == calibrate(registry, problems, qrels).settings
+    with pytest.raises(EvaluationError, match="no judged pair has both"):
+        known_pairs(registry, problems, {"gone": {"fans": 1}})
+
+
+def test_the_figures_of_a_calibration_are_those_of_the_cross_validated_fit() -> None:
+    registry, problems, qrels = world()
+    alone = [one.model_copy(update={"capabilities": one.capabilities[:1]}) for one in registry.institutes]
+    registry = registry.model_copy(update={"institutes": tuple(alone)})
+    found = calibrate(registry, problems, qrels, pool_groups=2)
+    assert found.n_rounds == 1
+    pairs = judged_pairs(Matcher(registry), problems, qrels)
+    expected = fit(pairs.features, pairs.grades >= 2, pairs.groups)
+    assert found.qualities["single", "single"] == expected.quality
+    assert found.models["single"] == expected.model
+    chosen = calibrate(registry, problems, qrels)
+    scores = [chosen.out_of_fold[problem][institute] for problem, institute in pairs.pairs]
+    assert scores == pytest.approx(expected.out_of_fold, abs=1e-6)

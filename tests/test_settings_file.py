@@ -1,0 +1,105 @@
+"""Settings as a TOML file: written for people, read back exactly, faults in plain words."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from matchmaker.errors import SettingsError
+from matchmaker.settings import Bounds, Settings, Weights, dump_settings, load_settings
+
+NUMBERS = st.floats(0, 50, allow_nan=False)
+
+
+def loaded(folder: Path, text: str) -> Settings:
+    path = folder / "settings.toml"
+    path.write_text(text, "utf-8")
+    return load_settings(path)
+
+
+@given(
+    weight=NUMBERS,
+    intercept=st.floats(-100, 100),
+    pooling=st.lists(st.floats(1e-6, 9), min_size=1, max_size=4),
+    fair=st.floats(0.3, 0.6),
+)
+def test_what_is_written_is_read_back_exactly(
+    tmp_path_factory: pytest.TempPathFactory, weight: float, intercept: float, pooling: list[float], fair: float
+) -> None:
+    settings = Settings(
+        weights=Weights(keywords=weight),
+        intercept=intercept,
+        pooling=tuple(sorted(pooling, reverse=True)),
+        bounds=Bounds(strong=0.7, fair=fair, weak=0.1),
+    )
+    text = dump_settings(settings, {"": "head", "bounds.fair": "two\nlines", "weights": "and more"})
+    found = loaded(tmp_path_factory.mktemp("settings"), text)
+    assert found == settings
+    assert found.fingerprint == settings.fingerprint
+
+
+def test_the_file_is_short_and_commented() -> None:
+    text = dump_settings(Settings(intercept=-3.5), {"": "Fitted.", "intercept": "Log odds.", "bounds.fair": "Matched."})
+    assert text.startswith("# Fitted.\n# Log odds.\nintercept = -3.5\npooling = [")
+    assert "\n\n[weights]\nkeywords = " in text
+    assert "\n# Matched.\nfair = " in text
+    assert text.endswith("\n")
+    assert len(text.splitlines()) < 25
+
+
+def test_what_a_file_leaves_out_is_as_shipped(tmp_path: Path) -> None:
+    assert loaded(tmp_path, "") == Settings()
+    changed = loaded(tmp_path, "intercept = -4\n[bounds]\nstrong = 0.9\n")
+    assert changed == Settings(intercept=-4.0, bounds=Bounds(strong=0.9))
+
+
+def test_a_byte_order_mark_does_no_harm(tmp_path: Path) -> None:
+    assert loaded(tmp_path, "\ufeffintercept = -4\n") == Settings(intercept=-4)
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("intercpt = 1", "unknown field 'intercpt' (did you mean 'intercept'?)"),
+        ("[weights]\nkeyword = 1", "settings.toml, weights: unknown field 'keyword' (did you mean 'keywords'?)"),
+        ("[weights]\nlexical = -1", "settings.toml, weights.lexical: expected a larger number, found '-1'"),
+        ("[weights]\nlexical = inf", "weights.lexical: expected a finite number"),
+        ("[weights]\nlexical = 'much'", "weights.lexical: expected a number, found 'much'"),
+        ("[bounds]\nfair = 0.99", "bounds: the bounds must fall from strong over fair to weak"),
+        ("pooling = 1", "pooling: expected a list, found '1'"),
+        ("intercept =", "settings.toml: is not TOML ("),
+    ],
+)
+def test_faulty_files(tmp_path: Path, text: str, fault: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        loaded(tmp_path, text)
+    assert fault in str(caught.value)
+
+
+def test_every_fault_is_told_at_once(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError) as caught:
+        loaded(tmp_path, "a = 1\nb = 2\n[weights]\nlexical = -1\n")
+    assert len(caught.value.faults) == 3
+
+
+def test_files_that_cannot_be_read(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"none\.toml: no such file"):
+        load_settings(tmp_path / "none.toml")
+    with pytest.raises(SettingsError, match="cannot be read"):
+        load_settings(tmp_path)
+    (tmp_path / "bytes.toml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(SettingsError, match="is not UTF-8 text"):
+        load_settings(tmp_path / "bytes.toml")
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="permissions of Unix, which root need not keep")
+def test_a_file_that_may_not_be_read(tmp_path: Path) -> None:
+    path = tmp_path / "settings.toml"
+    path.write_text("")
+    path.chmod(0)
+    with pytest.raises(SettingsError, match="permission denied"):
+        load_settings(path)
