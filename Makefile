@@ -46,6 +46,15 @@ encoder: .venv/dev ## rebuild the table of word vectors from DATA; about 40 minu
 	$(BIN)/pip install --quiet $(ENCODER_PACKAGES)
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/encoder.py $(DATA) data $(CACHE) src/matchmaker/data/encoder
 
+encoder-delta: .venv/dev ## retrain the delta of --encoder e5 on DATA, out of fold and whole; about 20 minutes
+	$(BIN)/pip install --quiet torch==2.13.0
+	mkdir -p benchmarks/e5_folds
+	OMP_WAIT_POLICY=passive $(BIN)/python benchmarks/encoder_delta.py --data $(DATA) --folds 3 --fold-deltas 'benchmarks/e5_folds/fold{}.npz' --output src/matchmaker/data/e5_delta.npz
+
+benchmark-accurate: .venv/dev ## what --encoder e5 reaches on unseen requirements; writes benchmarks/accurate.txt
+	OMP_WAIT_POLICY=passive $(BIN)/python benchmarks/accurate.py $(DATA) > benchmarks/accurate.txt.new && mv benchmarks/accurate.txt.new benchmarks/accurate.txt
+	@cat benchmarks/accurate.txt
+
 lock: .venv/dev ## refresh the locked versions
 	$(BIN)/pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header pyproject.toml -o requirements.lock

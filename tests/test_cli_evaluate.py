@@ -153,7 +153,7 @@ def test_a_measure_that_nothing_defines_meets_no_gate() -> None:
         (["--at-least", "MRR=75"], "'MRR=75' is not MEASURE=VALUE with a value from 0 to 1"),
         (["--at-least", "ECE=0.05"], "of ECE less is better: use --at-most ECE=VALUE"),
         (["--at-most", "MRR=0.5"], "of MRR more is better"),
-        (["--run", "qrels.txt", "--settings", "x.toml"], "--settings changes nothing"),
+        (["--run", "qrels.txt", "--settings", "x.toml"], "--settings and --encoder change nothing"),
         (["-o", "x.json", "--format", "table"], "a table is for the terminal"),
     ],
 )

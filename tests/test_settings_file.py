@@ -44,7 +44,7 @@ def test_what_is_written_is_read_back_exactly(
 
 def test_the_file_is_short_and_commented() -> None:
     text = dump_settings(Settings(intercept=-3.5), {"": "Fitted.", "intercept": "Log odds.", "bounds.fair": "Matched."})
-    assert text.startswith("# Fitted.\n# Log odds.\nintercept = -3.5\npooling = [")
+    assert text.startswith('# Fitted.\nencoder = "words"\n# Log odds.\nintercept = -3.5\npooling = [')
     assert "\n\n[weights]\nkeywords = " in text
     assert "\n# Matched.\nfair = " in text
     assert text.endswith("\n")

@@ -39,6 +39,7 @@ from matchmaker.text import Request, request, sentences
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from matchmaker.similarity.e5 import E5Similarity
     from matchmaker.similarity.postings import Arrays
 
     FloatArray: TypeAlias = NDArray[np.float64]
@@ -125,6 +126,15 @@ class Matcher:
         self._keywords = KeywordSimilarity(under("keywords", compiled), inferred_weight=inferred_weight)
         self._lexical = LexicalSimilarity(under("lexical", compiled), background())
         self._semantic = SemanticSimilarity(under("semantic", compiled), encoder())
+        self._e5 = self._accurate() if self.settings.encoder == "e5" else None
+
+    def _accurate(self) -> E5Similarity:
+        from matchmaker.similarity import e5
+
+        said = [statements(capability) for capability in self._capabilities]
+        loaded = e5.encoder()
+        compiled = e5.compile_e5(said, loaded, inferred_weight=self.settings.inferred_weight)
+        return e5.E5Similarity(compiled, loaded)
 
     def match(self, problems: Iterable[Problem], *, top: int | None = _MOST_MATCHES) -> list[Shortlist]:
         """A shortlist for each problem, in their order.
@@ -264,7 +274,10 @@ class Matcher:
     def _similarities(self, texts: Sequence[Request]) -> list[_Row]:
         keywords = np.round(self._keywords.similarities(texts), _DIGITS)
         lexical = np.round(self._lexical.similarities(texts), _DIGITS)
-        semantic = np.round(self._semantic.similarities(texts), _DIGITS)
+        meaning = self._semantic.similarities(texts)
+        if self._e5 is not None:  # each sees what the other misses; alone the encoder is worse on long profiles
+            meaning = (meaning + self._e5.similarities(texts)) / 2
+        semantic = np.round(meaning, _DIGITS)
         return [_Row(*row) for row in zip(keywords, lexical, semantic, strict=True)]
 
     def limit_faults(self, problem: Problem) -> list[Fault]:

@@ -8,11 +8,14 @@ from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from math import inf
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 from pydantic import Field, model_validator
 
 from matchmaker.domain import Level, Record, check
 from matchmaker.errors import Fault, SettingsError
+
+Encoder: TypeAlias = Literal["words", "e5"]
 
 
 class Weights(Record):
@@ -45,9 +48,11 @@ class Settings(Record):
 
     ``intercept`` is the log odds of a match without any similarity. ``pooling`` weighs an institute's best
     capabilities in falling order; it is scaled to sum to one over the capabilities there are. ``inferred_weight`` is
-    what a term that no source states counts beside a sourced one.
+    what a term that no source states counts beside a sourced one. ``encoder`` says where closeness of meaning comes
+    from: the shipped word vectors, or those and the full encoder (extra ``e5``), for which other numbers hold.
     """
 
+    encoder: Encoder = "words"
     weights: Weights = Weights()
     intercept: float = Field(default=-3.714, ge=-100, le=100)
     pooling: tuple[float, ...] = Field(default=(0.8, 0.15, 0.05), min_length=1)
@@ -75,6 +80,20 @@ class Settings(Record):
         if score >= self.bounds.fair:
             return "fair"
         return "weak" if score >= self.bounds.weak else "none"
+
+
+ACCURATE = Settings(
+    encoder="e5",
+    weights=Weights(keywords=0.84, lexical=2.27, semantic=9.08),
+    intercept=-5.72,
+    bounds=Bounds(strong=0.35, fair=0.17, weak=0.12),
+)
+"""The shipped numbers for ``--encoder e5``, fitted on scores out of fold (docs/evaluation.md)."""
+
+
+def shipped_settings(encoder: Encoder = "words") -> Settings:
+    """The numbers that ship with the package for an encoder."""
+    return ACCURATE if encoder == "e5" else Settings()
 
 
 def load_settings(path: Path) -> Settings:

@@ -37,6 +37,7 @@ def batch(
     file: Table,
     institutes: options.Institutes = None,
     settings: options.Settings = None,
+    encoder: options.Encoder = None,
     column: options.Columns = None,
     encoding: Encoding = None,
     format: BatchFormat = None,
@@ -58,7 +59,7 @@ def batch(
     from matchmaker.batch import Summary, match_all
 
     registry = options.registry_from(institutes)
-    matcher = options.matcher_for(registry, settings)
+    matcher = options.matcher_for(registry, settings, encoder)
     table = open_table(file, column, encoding, matcher, quiet=quiet)
     summary = Summary()
     rejects: list[Rejected] = []

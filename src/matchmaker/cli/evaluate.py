@@ -111,6 +111,7 @@ def evaluate(
     problems: ProblemsFile = None,
     institutes: options.Institutes = None,
     settings: options.Settings = None,
+    encoder: options.Encoder = None,
     judged_only: JudgedOnly = False,
     run: RunFile = None,
     compare: OtherRun = None,
@@ -134,7 +135,7 @@ def evaluate(
     from matchmaker.evaluation import Evaluation, load_qrels, load_run
 
     judged, other = load_qrels(qrels), None if compare is None else load_run(compare)
-    found = _measured(run, problems, institutes, settings, judged if judged_only else None, quiet=quiet)
+    found = _measured(run, problems, institutes, (settings, encoder), judged if judged_only else None, quiet=quiet)
     ids = {"problems": found.problems, "institutes": found.institutes, "judged_only": judged_only}
     evaluation = Evaluation(judged, found.run, **ids)  # type: ignore[arg-type]
     compared = None if other is None else Evaluation(judged, other, **ids)  # type: ignore[arg-type]
@@ -282,7 +283,7 @@ def _measured(
     run: Path | None,
     problems: Path | None,
     institutes: Path | None,
-    settings: Path | None,
+    numbers: tuple[Path | None, options.EncoderName | None],
     only: Qrels | None,
     *,
     quiet: bool,
@@ -293,8 +294,8 @@ def _measured(
 
     if run is None and problems is None:
         raise typer.BadParameter("give --problems to match them, or --run to measure scores that are there")
-    if run is not None and settings is not None:
-        raise typer.BadParameter("--settings changes nothing about a --run that is there")
+    if run is not None and any(numbers):
+        raise typer.BadParameter("--settings and --encoder change nothing about a --run that is there")
     asked, n_rejected = (None, 0) if problems is None else read_table(problems, quiet=quiet)
     ids = None if asked is None else [problem.id for problem in asked]
     registry = options.registry_from(institutes) if run is None or institutes is not None else None
@@ -302,7 +303,7 @@ def _measured(
     if run is not None:
         return Measured(load_run(run), {"matchmaker": version(), "run": str(run)}, ids, known, n_rejected)
     assert registry is not None and asked is not None  # noqa: S101, PT018 - for the type checker: no run is given
-    matcher = options.matcher_for(registry, settings)
+    matcher = options.matcher_for(registry, *numbers)
     origin = {
         "matchmaker": version(),
         "settings": matcher.settings.fingerprint,

@@ -25,6 +25,7 @@ def explain(
     text: match.GivenText = None,
     institutes: options.Institutes = None,
     settings: options.Settings = None,
+    encoder: options.Encoder = None,
     format: options.FormatOption = None,
     lang: options.LanguageOption = None,
     output: options.Output = None,
@@ -46,7 +47,7 @@ def explain(
 
     registry = options.registry_from(institutes)
     institute = find_institute(registry, name)
-    explanation = options.matcher_for(registry, settings).explain(problem, institute)
+    explanation = options.matcher_for(registry, settings, encoder).explain(problem, institute)
     _write(explanation, registry, output, written, options.language_from(lang), quiet=quiet)
 
 

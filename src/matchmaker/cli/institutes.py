@@ -95,6 +95,7 @@ def search(
     text: Words,
     institutes: options.Institutes = None,
     settings: options.Settings = None,
+    encoder: options.Encoder = None,
     format: options.FormatOption = None,
     lang: options.LanguageOption = None,
     top: options.Top = 10,
@@ -106,7 +107,7 @@ def search(
     from matchmaker.domain import language_of
 
     registry = options.registry_from(institutes)
-    found = options.matcher_for(registry, settings).search(text, top=top)
+    found = options.matcher_for(registry, settings, encoder).search(text, top=top)
     if _is_table(format):
         from matchmaker.render import open_console, print_found
 

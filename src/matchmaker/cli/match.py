@@ -29,6 +29,7 @@ def match(
     text: GivenText = None,
     institutes: options.Institutes = None,
     settings: options.Settings = None,
+    encoder: options.Encoder = None,
     format: options.FormatOption = None,
     lang: options.LanguageOption = None,
     top: options.Top = 5,
@@ -44,7 +45,7 @@ def match(
     problem = problem_from(file, text)
 
     registry = options.registry_from(institutes)
-    shortlist = options.matcher_for(registry, settings).match([problem], top=top)[0]
+    shortlist = options.matcher_for(registry, settings, encoder).match([problem], top=top)[0]
     if output is not None:
         from matchmaker.output import write_shortlist
 

