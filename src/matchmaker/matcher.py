@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
@@ -19,7 +18,6 @@ from matchmaker.domain import (
     Named,
     Part,
     Problem,
-    Reason,
     Registry,
     Removal,
     Shortlist,
@@ -27,14 +25,15 @@ from matchmaker.domain import (
 )
 from matchmaker.errors import Fault, ProblemError, did_you_mean
 from matchmaker.institutes import cite
+from matchmaker.reasons import Because
 from matchmaker.settings import Settings
-from matchmaker.similarity.keywords import Found, KeywordSimilarity, compile_keywords, place
+from matchmaker.similarity.keywords import KeywordSimilarity, compile_keywords
 from matchmaker.similarity.lexical import LexicalSimilarity, compile_lexical
 from matchmaker.similarity.postings import prefixed, under
 from matchmaker.similarity.profiles import statements
 from matchmaker.similarity.rarity import background
 from matchmaker.similarity.semantic import SemanticSimilarity, compile_semantic, encoder
-from matchmaker.text import Request, request, sentences
+from matchmaker.text import Request, request
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -48,9 +47,6 @@ if TYPE_CHECKING:
 FEATURES = ("keywords", "lexical", "semantic")
 """The parts of a score; keywords and lexical enter as their square roots."""
 _DIGITS = 6  # every similarity and score is rounded to this before it is ranked
-_MOST_KEYWORDS = 4  # reasons of kind keyword in a match
-_LEAST_FOUND = 0.5  # a keyword found less than this is no reason to show
-_LEAST_CLOSE = 0.1  # a sentence less close in meaning is not covered; most unrelated pairs stay below
 _MOST_EVIDENCE = 5
 _MOST_MATCHES = 5
 _STRENGTHS: dict[Strength | None, int] = {"A": 0, "B": 1, "C": 2, None: 3}
@@ -206,7 +202,7 @@ class Matcher:
             for i, b in zip(self.registry.institutes, pooled.best.tolist(), strict=True)
         ]
         order = self._ranked(pooled, [one for one, limit in enumerate(removed) if one == at or not limit])
-        because = _Because(self, problem, text)
+        because = Because(problem, text, self._keywords, self._semantic)
         score, best = float(pooled.scores[at]), int(pooled.best[at])
         base = round(1 / (1 + float(np.exp(-self.settings.intercept))), _DIGITS) if counted[best] else 0.0
         return Explanation(
@@ -307,7 +303,7 @@ class Matcher:
                 kept.append(at)
         kept = self._ranked(pooled, kept)
         best_level = self.settings.level(scores[kept[0]]) if kept else "none"
-        because = _Because(self, problem, text)
+        because = Because(problem, text, self._keywords, self._semantic)
         matches = [
             self._match(rank, at, int(best[at]), float(scores[at]), because, row)
             for rank, at in enumerate(kept[:top], 1)
@@ -361,7 +357,7 @@ class Matcher:
                 return Named(id=institute.id, name=institute.name)
         return None
 
-    def _match(self, rank: int, at: int, best: int, score: float, because: _Because, row: _Row) -> Match:
+    def _match(self, rank: int, at: int, best: int, score: float, because: Because, row: _Row) -> Match:
         institute = self.registry.institutes[at]
         capability = self._capabilities[best]
         language = because.problem.language
@@ -395,99 +391,6 @@ class Matcher:
         )
 
 
-class _Because:
-    """What explains the matches of one problem; what all of them need is worked out once, when first needed."""
-
-    def __init__(self, matcher: Matcher, problem: Problem, text: Request) -> None:
-        self.problem = problem
-        self._matcher = matcher
-        self._text = text
-
-    @cached_property
-    def _found(self) -> dict[int, list[Found]]:
-        return self._matcher._keywords.find(self._text)
-
-    @cached_property
-    def sentences(self) -> list[tuple[tuple[int, int], Request]]:
-        """The sentences of the problem: their range in the normalised text, and each as a request of its own."""
-        text = self._text.normalised.text
-        return [((start, end), request(text[start:end])) for start, end in sentences(text)]
-
-    def closeness(self, capability: int) -> FloatArray:
-        """The semantic similarity of each of S sentences to a capability: shape (S,), rounded to 6 decimals."""
-        parts = [part for _, part in self.sentences]
-        return self._matcher._semantic.similarities_to(capability, parts).round(_DIGITS)
-
-    def reasons(self, capability: int, name: str, *, with_sentence: bool) -> tuple[Reason, ...]:
-        """The keywords found, weightiest first and none on the words of another, then the closest sentence."""
-        reasons: list[Reason] = []
-        found = sorted(self._found.get(capability, []), key=lambda hit: (-hit.weight, hit.keyword.shown))
-        for hit in (hit for hit in found if hit.degree >= _LEAST_FOUND):
-            if len(reasons) == _MOST_KEYWORDS:
-                break
-            start, end = place(hit.keyword.text, self._text.normalised.text)
-            reason = self._reason("keyword", hit.keyword.shown, (start, end), hit.degree, inferred=hit.keyword.inferred)
-            if not any(_overlap(reason, shown) for shown in reasons):
-                reasons.append(reason)
-        if not with_sentence:
-            return tuple(reasons)
-        closeness = self.closeness(capability)
-        best = int(closeness.argmax()) if len(closeness) else 0
-        if len(closeness) and closeness[best]:
-            reasons.append(self._reason("sentence", name, self.sentences[best][0], float(closeness[best])))
-        return tuple(reasons)
-
-    def marks(self, capability: int, name: str) -> tuple[Reason, ...]:
-        """Every keyword found clearly and every sentence with its closeness, in order of place."""
-        marks = [
-            self._reason("sentence", name, span, float(similarity))
-            for (span, _), similarity in zip(self.sentences, self.closeness(capability), strict=True)
-        ]
-        for hit in self._found.get(capability, []):
-            if hit.degree >= _LEAST_FOUND:
-                span = place(hit.keyword.text, self._text.normalised.text)
-                marks.append(
-                    self._reason("keyword", hit.keyword.shown, span, hit.degree, inferred=hit.keyword.inferred)
-                )
-        return tuple(sorted(marks, key=lambda mark: (mark.start or 0, mark.kind, mark.term)))
-
-    def uncovered(self, capabilities: NDArray[np.intp]) -> tuple[Reason, ...]:
-        """The sentences that none of some capabilities covers: none is close in meaning, no keyword stands in them."""
-        found = [
-            place(hit.keyword.text, self._text.normalised.text)
-            for capability in capabilities.tolist()
-            for hit in self._found.get(capability, [])
-            if hit.degree >= _LEAST_FOUND
-        ]
-        parts = [part for _, part in self.sentences]
-        closeness = self._matcher._semantic.similarities(parts)[:, capabilities].max(axis=1, initial=0.0).round(_DIGITS)
-        return tuple(
-            self._reason("sentence", "", span, float(similarity))
-            for (span, _), similarity in zip(self.sentences, closeness, strict=True)
-            if similarity < _LEAST_CLOSE and not any(start < span[1] and span[0] < end for start, end in found)
-        )
-
-    def _reason(
-        self,
-        kind: Literal["keyword", "sentence"],
-        term: str,
-        span: tuple[int, int],
-        similarity: float,
-        *,
-        inferred: bool = False,
-    ) -> Reason:
-        start, end = self._text.normalised.span(*span)
-        return Reason(
-            kind=kind,
-            term=term,
-            found=self.problem.text[start:end],
-            similarity=round(similarity, _DIGITS),
-            start=start,
-            end=end,
-            inferred=inferred,
-        )
-
-
 def _tie_ranks(capabilities: Sequence[Capability]) -> NDArray[np.intp]:
     """The order of capabilities whose strengths are equal: own before parent, A before C, then by id.
 
@@ -500,15 +403,6 @@ def _tie_ranks(capabilities: Sequence[Capability]) -> NDArray[np.intp]:
         capability = capabilities[at]
         ranks[at] = (4 * capability.via_parent + _STRENGTHS[capability.strength]) * len(capabilities) + nth
     return ranks
-
-
-def _overlap(one: Reason, other: Reason) -> bool:
-    return (
-        one.start is not None
-        and other.end is not None
-        and one.start < other.end
-        and (other.start or 0) < (one.end or 0)
-    )
 
 
 def _limit(problem: Problem, institute: Institute, *, has_counted: bool) -> str | None:

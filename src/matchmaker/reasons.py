@@ -1,0 +1,134 @@
+"""Why a problem and a capability match: keywords found, sentences close in meaning, what nothing covers."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
+
+from matchmaker.domain import Problem, Reason
+from matchmaker.similarity.keywords import Found, KeywordSimilarity, place
+from matchmaker.similarity.semantic import SemanticSimilarity
+from matchmaker.text import Request, request, sentences
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from matchmaker.similarity.postings import FloatArray
+
+_DIGITS = 6
+_MOST_KEYWORDS = 4  # reasons of kind keyword in a match
+_LEAST_FOUND = 0.5  # a keyword found less than this is no reason to show
+_LEAST_CLOSE = 0.1  # a sentence less close in meaning is not covered; most unrelated pairs stay below
+
+
+class Because:
+    """What explains the matches of one problem; what all of them need is worked out once, when first needed.
+
+    Args:
+        problem: What was asked; positions in reasons are positions in its text.
+        text: The same, made ready to be compared.
+        keywords: Finds the profiles' keywords in it.
+        semantic: Tells how close its sentences are to a capability.
+    """
+
+    def __init__(
+        self, problem: Problem, text: Request, keywords: KeywordSimilarity, semantic: SemanticSimilarity
+    ) -> None:
+        self.problem = problem
+        self._text = text
+        self._keywords = keywords
+        self._semantic = semantic
+
+    @cached_property
+    def _found(self) -> dict[int, list[Found]]:
+        return self._keywords.find(self._text)
+
+    @cached_property
+    def sentences(self) -> list[tuple[tuple[int, int], Request]]:
+        """The sentences of the problem: their range in the normalised text, and each as a request of its own."""
+        text = self._text.normalised.text
+        return [((start, end), request(text[start:end])) for start, end in sentences(text)]
+
+    def closeness(self, capability: int) -> FloatArray:
+        """The semantic similarity of each of S sentences to a capability: shape (S,), rounded to 6 decimals."""
+        parts = [part for _, part in self.sentences]
+        return self._semantic.similarities_to(capability, parts).round(_DIGITS)
+
+    def reasons(self, capability: int, name: str, *, with_sentence: bool) -> tuple[Reason, ...]:
+        """The keywords found, weightiest first and none on the words of another, then the closest sentence."""
+        reasons: list[Reason] = []
+        found = sorted(self._found.get(capability, []), key=lambda hit: (-hit.weight, hit.keyword.shown))
+        for hit in (hit for hit in found if hit.degree >= _LEAST_FOUND):
+            if len(reasons) == _MOST_KEYWORDS:
+                break
+            start, end = place(hit.keyword.text, self._text.normalised.text)
+            reason = self._reason("keyword", hit.keyword.shown, (start, end), hit.degree, inferred=hit.keyword.inferred)
+            if not any(_overlap(reason, shown) for shown in reasons):
+                reasons.append(reason)
+        if not with_sentence:
+            return tuple(reasons)
+        closeness = self.closeness(capability)
+        best = int(closeness.argmax()) if len(closeness) else 0
+        if len(closeness) and closeness[best]:
+            reasons.append(self._reason("sentence", name, self.sentences[best][0], float(closeness[best])))
+        return tuple(reasons)
+
+    def marks(self, capability: int, name: str) -> tuple[Reason, ...]:
+        """Every keyword found clearly and every sentence with its closeness, in order of place."""
+        marks = [
+            self._reason("sentence", name, span, float(similarity))
+            for (span, _), similarity in zip(self.sentences, self.closeness(capability), strict=True)
+        ]
+        for hit in self._found.get(capability, []):
+            if hit.degree >= _LEAST_FOUND:
+                span = place(hit.keyword.text, self._text.normalised.text)
+                marks.append(
+                    self._reason("keyword", hit.keyword.shown, span, hit.degree, inferred=hit.keyword.inferred)
+                )
+        return tuple(sorted(marks, key=lambda mark: (mark.start or 0, mark.kind, mark.term)))
+
+    def uncovered(self, capabilities: NDArray[np.intp]) -> tuple[Reason, ...]:
+        """The sentences that none of some capabilities covers: none is close in meaning, no keyword stands in them."""
+        found = [
+            place(hit.keyword.text, self._text.normalised.text)
+            for capability in capabilities.tolist()
+            for hit in self._found.get(capability, [])
+            if hit.degree >= _LEAST_FOUND
+        ]
+        parts = [part for _, part in self.sentences]
+        closeness = self._semantic.similarities(parts)[:, capabilities].max(axis=1, initial=0.0).round(_DIGITS)
+        return tuple(
+            self._reason("sentence", "", span, float(similarity))
+            for (span, _), similarity in zip(self.sentences, closeness, strict=True)
+            if similarity < _LEAST_CLOSE and not any(start < span[1] and span[0] < end for start, end in found)
+        )
+
+    def _reason(
+        self,
+        kind: Literal["keyword", "sentence"],
+        term: str,
+        span: tuple[int, int],
+        similarity: float,
+        *,
+        inferred: bool = False,
+    ) -> Reason:
+        start, end = self._text.normalised.span(*span)
+        return Reason(
+            kind=kind,
+            term=term,
+            found=self.problem.text[start:end],
+            similarity=round(similarity, _DIGITS),
+            start=start,
+            end=end,
+            inferred=inferred,
+        )
+
+
+def _overlap(one: Reason, other: Reason) -> bool:
+    return (
+        one.start is not None
+        and other.end is not None
+        and one.start < other.end
+        and (other.start or 0) < (one.end or 0)
+    )
