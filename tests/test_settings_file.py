@@ -103,3 +103,10 @@ def test_a_file_that_may_not_be_read(tmp_path: Path) -> None:
     path.chmod(0)
     with pytest.raises(SettingsError, match="permission denied"):
         load_settings(path)
+
+
+def test_the_shipped_weights_are_those_that_were_fitted() -> None:
+    fitted = load_settings(Path(__file__).parents[1] / "benchmarks" / "settings.toml")
+    shipped = Settings()
+    assert (shipped.weights, shipped.intercept, shipped.encoder) == (fitted.weights, fitted.intercept, fitted.encoder)
+    assert (shipped.pooling, shipped.inferred_weight) == (fitted.pooling, fitted.inferred_weight)
