@@ -116,6 +116,7 @@ class Matcher:
         self._starts = np.searchsorted(self._owners, np.arange(len(in_order)))
         self._via_parent = np.array([item.via_parent for item in self._capabilities], dtype=np.bool_)
         self._tie_rank = _tie_ranks(self._capabilities)
+        self._fingerprint = self.settings.fingerprint
         self._weights = np.array([getattr(self.settings.weights, name) for name in FEATURES], dtype=np.float64)
         compiled = compile_profiles(self.registry, self.settings) if compiled is None else compiled
         inferred_weight = self.settings.inferred_weight
@@ -162,9 +163,8 @@ class Matcher:
         Returns:
             Shape (P, I), float64, in [0, 1], rounded to 6 decimals; institutes in the order of the registry.
         """
-        rows = self._similarities([request(problem.text) for problem in problems])
-        everything = np.ones(len(self._capabilities), dtype=np.bool_)
-        return np.array([self._pool(row, everything).scores for row in rows]).reshape(len(rows), len(self._starts))
+        pooled = self._pool_all(problems)
+        return np.array([one.scores for one in pooled]).reshape(len(pooled), len(self._starts))
 
     def pooled(self, problems: Iterable[Problem]) -> FloatArray:
         """What the score of every institute for every problem is made of, limits of problems left aside.
@@ -173,10 +173,14 @@ class Matcher:
             Shape (P, I, K), float64, in [0, 1], K in the order of ``FEATURES``: the score is the logistic function of
             the intercept plus the sum of weight times feature.
         """
+        pooled = self._pool_all(problems)
+        shape = (len(pooled), len(self._starts), len(FEATURES))
+        return np.array([one.features.T for one in pooled]).reshape(shape)
+
+    def _pool_all(self, problems: Iterable[Problem]) -> list[_Pooled]:
         rows = self._similarities([request(problem.text) for problem in problems])
         everything = np.ones(len(self._capabilities), dtype=np.bool_)
-        shape = (len(rows), len(self._starts), len(FEATURES))
-        return np.array([self._pool(row, everything).features.T for row in rows]).reshape(shape)
+        return [self._pool(row, everything) for row in rows]
 
     def explain(self, problem: Problem, institute: Institute) -> Explanation:
         """Why an institute has its score for a problem, whatever its rank and even where a limit removes it.
@@ -197,11 +201,8 @@ class Matcher:
         row = self._similarities([text])[0]
         counted = self._counted(problem)
         pooled = self._pool(row, counted)
-        removed = [
-            _limit(problem, i, has_counted=bool(counted[b]))
-            for i, b in zip(self.registry.institutes, pooled.best.tolist(), strict=True)
-        ]
-        order = self._ranked(pooled, [one for one, limit in enumerate(removed) if one == at or not limit])
+        limits = self._limits(problem, pooled, counted)
+        order = self._ranked(pooled, [one for one, limit in enumerate(limits) if one == at or not limit])
         because = Because(problem, text, self._keywords, self._semantic)
         score, best = float(pooled.scores[at]), int(pooled.best[at])
         base = round(1 / (1 + float(np.exp(-self.settings.intercept))), _DIGITS) if counted[best] else 0.0
@@ -212,9 +213,9 @@ class Matcher:
             parts=self._parts(pooled.features[:, at], score - base),
             marks=because.marks(best, self._capabilities[best].name.in_language(problem.language)),
             uncovered=because.uncovered(np.flatnonzero(self._owners == at)),
-            limit=removed[at],
+            limit=limits[at],
             next=self._next(order, at, pooled.scores),
-            settings=self.settings.fingerprint,
+            settings=self._fingerprint,
             institutes=self.registry.fingerprint,
         )
 
@@ -294,14 +295,13 @@ class Matcher:
         counted = self._counted(problem)
         pooled = self._pool(row, counted)
         scores, best = pooled.scores, pooled.best
-        removed, kept = [], []
-        for at, institute in enumerate(self.registry.institutes):
-            limit = _limit(problem, institute, has_counted=bool(counted[best[at]]))
-            if limit:
-                removed.append(Removal(institute=institute.id, name=institute.name, limit=limit))
-            else:
-                kept.append(at)
-        kept = self._ranked(pooled, kept)
+        limits = self._limits(problem, pooled, counted)
+        removed = [
+            Removal(institute=institute.id, name=institute.name, limit=limit)
+            for institute, limit in zip(self.registry.institutes, limits, strict=True)
+            if limit
+        ]
+        kept = self._ranked(pooled, [at for at, limit in enumerate(limits) if not limit])
         best_level = self.settings.level(scores[kept[0]]) if kept else "none"
         because = Because(problem, text, self._keywords, self._semantic)
         matches = [
@@ -314,9 +314,16 @@ class Matcher:
             matches=tuple(matches),
             fallback=self._fallback(problem),
             removed=tuple(removed),
-            settings=self.settings.fingerprint,
+            settings=self._fingerprint,
             institutes=self.registry.fingerprint,
         )
+
+    def _limits(self, problem: Problem, pooled: _Pooled, counted: NDArray[np.bool_]) -> list[str | None]:
+        """For each institute the hard limit of the problem that removes it, if any."""
+        return [
+            _limit(problem, institute, has_counted=bool(counted[best]))
+            for institute, best in zip(self.registry.institutes, pooled.best.tolist(), strict=True)
+        ]
 
     def _ranked(self, pooled: _Pooled, institutes: Iterable[int]) -> list[int]:
         """Some institutes, best first; ties own capability before one of the parent, then by strength, then by id."""

@@ -58,12 +58,10 @@ class Because:
     def reasons(self, capability: int, name: str, *, with_sentence: bool) -> tuple[Reason, ...]:
         """The keywords found, weightiest first and none on the words of another, then the closest sentence."""
         reasons: list[Reason] = []
-        found = sorted(self._found.get(capability, []), key=lambda hit: (-hit.weight, hit.keyword.shown))
-        for hit in (hit for hit in found if hit.degree >= _LEAST_FOUND):
+        for hit in sorted(self._clear(capability), key=lambda hit: (-hit.weight, hit.keyword.shown)):
             if len(reasons) == _MOST_KEYWORDS:
                 break
-            start, end = place(hit.keyword.text, self._text.normalised.text)
-            reason = self._reason("keyword", hit.keyword.shown, (start, end), hit.degree, inferred=hit.keyword.inferred)
+            reason = self._keyword(hit)
             if not any(_overlap(reason, shown) for shown in reasons):
                 reasons.append(reason)
         if not with_sentence:
@@ -80,22 +78,12 @@ class Because:
             self._reason("sentence", name, span, float(similarity))
             for (span, _), similarity in zip(self.sentences, self.closeness(capability), strict=True)
         ]
-        for hit in self._found.get(capability, []):
-            if hit.degree >= _LEAST_FOUND:
-                span = place(hit.keyword.text, self._text.normalised.text)
-                marks.append(
-                    self._reason("keyword", hit.keyword.shown, span, hit.degree, inferred=hit.keyword.inferred)
-                )
+        marks += [self._keyword(hit) for hit in self._clear(capability)]
         return tuple(sorted(marks, key=lambda mark: (mark.start or 0, mark.kind, mark.term)))
 
     def uncovered(self, capabilities: NDArray[np.intp]) -> tuple[Reason, ...]:
         """The sentences that none of some capabilities covers: none is close in meaning, no keyword stands in them."""
-        found = [
-            place(hit.keyword.text, self._text.normalised.text)
-            for capability in capabilities.tolist()
-            for hit in self._found.get(capability, [])
-            if hit.degree >= _LEAST_FOUND
-        ]
+        found = [self._span(hit) for capability in capabilities.tolist() for hit in self._clear(capability)]
         parts = [part for _, part in self.sentences]
         closeness = self._semantic.similarities(parts)[:, capabilities].max(axis=1, initial=0.0).round(_DIGITS)
         return tuple(
@@ -103,6 +91,17 @@ class Because:
             for (span, _), similarity in zip(self.sentences, closeness, strict=True)
             if similarity < _LEAST_CLOSE and not any(start < span[1] and span[0] < end for start, end in found)
         )
+
+    def _clear(self, capability: int) -> list[Found]:
+        """The keywords of a capability that are found clearly enough to be shown."""
+        return [hit for hit in self._found.get(capability, []) if hit.degree >= _LEAST_FOUND]
+
+    def _span(self, hit: Found) -> tuple[int, int]:
+        return place(hit.keyword.text, self._text.normalised.text)
+
+    def _keyword(self, hit: Found) -> Reason:
+        keyword = hit.keyword
+        return self._reason("keyword", keyword.shown, self._span(hit), hit.degree, inferred=keyword.inferred)
 
     def _reason(
         self,
