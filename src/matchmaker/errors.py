@@ -17,13 +17,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Literal
+
+from matchmaker.messages import in_language, said
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
     """One thing that is wrong: where, what was found, what to do about it.
 
-    ``remedy`` may be empty where the finding already says it.
+    ``remedy`` may be empty where the finding already says it. Texts are English; those made by ``said``, and those
+    without values that ``messages.CHINESE`` knows, can be said in Chinese as well.
     """
 
     place: str
@@ -31,8 +35,14 @@ class Fault:
     remedy: str = ""
 
     def __str__(self) -> str:
-        text = f"{self.place}: {self.finding}" if self.place else self.finding
-        return f"{text}; {self.remedy}" if self.remedy else text
+        return self.in_language("en")
+
+    def in_language(self, language: Literal["zh", "en"]) -> str:
+        """Place, finding and remedy in one line of this language."""
+        place, finding, remedy = (in_language(part, language) for part in (self.place, self.finding, self.remedy))
+        colon, semicolon = ("：", "；") if language == "zh" else (": ", "; ")
+        text = f"{place}{colon}{finding}" if place else finding
+        return f"{text}{semicolon}{remedy}" if remedy else text
 
 
 class MatchmakerError(Exception):
@@ -89,4 +99,4 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     from rapidfuzz import process  # kept out of start-up: only an error needs it
 
     found = process.extractOne(word, sorted(known), score_cutoff=70)
-    return f" (did you mean '{found[0]}'?)" if found else ""
+    return said(" (did you mean '{word}'?)", word=found[0]) if found else ""

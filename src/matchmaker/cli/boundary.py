@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import errno
+import locale
 import os
 import sys
 from io import TextIOWrapper
-from typing import Any, Literal, TextIO
+from typing import TYPE_CHECKING, Any, Literal, TextIO
 
 import typer
 from typer.core import TyperGroup
 
 from matchmaker.errors import Fault, InputError, MatchmakerError, MissingExtraError
+
+if TYPE_CHECKING:
+    from matchmaker.domain import Language
 
 BAD_INPUT = 3
 MISSING_HERE = 4
@@ -31,7 +35,7 @@ class Boundary(TyperGroup):
             result = super().invoke(ctx)
             sys.stdout.flush()
         except MatchmakerError as error:
-            raise _told(error) from None
+            raise _told(error, spoken(ctx)) from None
         except (BrokenPipeError, SystemExit):  # the reader, such as head, has had enough; rich says so by SystemExit
             _drop_stdout()
             raise typer.Exit(0) from None
@@ -41,7 +45,7 @@ class Boundary(TyperGroup):
             _drop_stdout()
             reason = os.strerror(error.errno).lower()
             fault = Fault("standard output", f"cannot be written ({reason})", "free some space, or choose another disk")
-            raise _told(InputError(fault)) from None
+            raise _told(InputError(fault), spoken(ctx)) from None
         return result
 
 
@@ -59,9 +63,22 @@ def _nothing(mode: Literal["r", "w"]) -> TextIO:
     return os.fdopen(os.open(os.devnull, os.O_RDWR), mode, encoding="utf-8", closefd=False)  # as Python opens its own
 
 
-def _told(error: MatchmakerError) -> typer.Exit:
+def spoken(ctx: Any) -> Language:
+    """The language of messages: that of ``--lang``, which its option keeps at the root, else the system's."""
+    asked: Language | None = ctx.find_root().obj
+    return asked or system_language()
+
+
+def system_language() -> Language:
+    """``zh`` when the locale of this machine is Chinese, else ``en``."""
+    named = next((os.environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(name)), None)
+    return "zh" if (named or locale.getlocale()[0] or "").lower().startswith(("zh", "chinese")) else "en"
+
+
+def _told(error: MatchmakerError, language: Language) -> typer.Exit:
+    label = "错误：" if language == "zh" else "error: "
     for fault in error.faults:
-        typer.echo(f"error: {fault}", err=True)
+        typer.echo(label + fault.in_language(language), err=True)
     return typer.Exit(MISSING_HERE if isinstance(error, MissingExtraError) else BAD_INPUT)
 
 

@@ -41,6 +41,12 @@ class LanguageName(StrEnum):
     en = "en"
 
 
+def _keep_language(ctx: typer.Context, asked: LanguageName | None) -> LanguageName | None:
+    """Kept at the root, where the boundary finds it when something goes wrong."""
+    ctx.find_root().obj = asked.value if asked else None
+    return asked
+
+
 Institutes = Annotated[
     Optional[Path],  # noqa: UP045 - Typer reads the annotation
     typer.Option(
@@ -57,7 +63,13 @@ FormatOption = Annotated[
 ]
 LanguageOption = Annotated[
     Optional[LanguageName],  # noqa: UP045
-    typer.Option("--lang", help="Language of names and words. Default: the problem's.", show_default=False),
+    typer.Option(
+        "--lang",
+        help="Language of names, words and messages. Default: the problem's; of messages, the system's.",
+        show_default=False,
+        is_eager=True,
+        callback=_keep_language,
+    ),
 ]
 Encoder = Annotated[
     Optional[EncoderName],  # noqa: UP045
@@ -144,6 +156,13 @@ def check_output(output: Path | None, *given: Path | None) -> None:
     for path in given:
         if output and path and output.exists() and path.exists() and output.samefile(path):
             raise InputError(Fault(str(output), "would be written over the input", "give --output another name"))
+
+
+def message_language(name: LanguageName | None) -> Language:
+    """The language of what is said on stderr: the one asked for, else the system's."""
+    from matchmaker.cli.boundary import system_language
+
+    return name.value if name else system_language()
 
 
 def language_from(name: LanguageName | None) -> Language | None:
