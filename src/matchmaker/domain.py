@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, TypeAlias, TypeVar, get_args
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from matchmaker.errors import Fault, did_you_mean
+from matchmaker.messages import as_message, foreign, said
 
 Language: TypeAlias = Literal["zh", "en"]
 Level: TypeAlias = Literal["strong", "fair", "weak", "none"]
@@ -53,24 +54,30 @@ def _fault(record: type[Record], detail: Mapping[str, Any], place: str) -> Fault
     name = str(detail["loc"][-1]) if detail["loc"] else ""
     parent = path.removesuffix(name).rstrip(".")
     if kind == "extra_forbidden":
-        return Fault(_joined(place, parent), f"unknown field '{name}'{did_you_mean(str(name), _names(model))}")
+        hint = did_you_mean(str(name), _names(model))
+        return Fault(_joined(place, parent), said("unknown field '{name}'{hint}", name=name, hint=hint))
     if kind == "missing":
-        return Fault(_joined(place, parent), f"field '{name}' is missing")
+        return Fault(_joined(place, parent), said("field '{name}' is missing", name=name))
     if kind == "value_error":
-        return Fault(_joined(place, path), str(limits["error"]))
+        return Fault(_joined(place, path), limits["error"].args[0])
     if kind in {"tuple_type", "list_type"}:
-        remedy = "fill it in or leave the field out" if found is None else f"write [{_bare(found)}]"
-        return Fault(_joined(place, path), f"expected a list, found {_shown(found)}", remedy)
+        finding = said("expected a list, found {value}", value=_shown(found))
+        remedy = _FILL_IN if found is None else said("write {example}", example=f"[{_bare(found)}]")
+        return Fault(_joined(place, path), finding, remedy)
     if kind in {"string_too_short", "too_short"}:
-        return Fault(_joined(place, path), "is empty", "fill it in or leave the field out")
-    expected = limits["expected"] if kind == "literal_error" else _EXPECTED.get(kind, detail["msg"].lower())
-    return Fault(_joined(place, path), f"expected {expected}, found {_shown(found)}")
+        return Fault(_joined(place, path), "is empty", _FILL_IN)
+    expected = as_message(_EXPECTED[kind]) if kind in _EXPECTED else foreign(detail["msg"].lower())
+    if kind == "literal_error":
+        some, _, last = limits["expected"].rpartition(" or ")
+        expected = said("{some} or {last}", some=some, last=last) if some else last
+    return Fault(_joined(place, path), said("expected {expected}, found {value}", expected=expected, value=_shown(found)))
 
 
 def _joined(place: str, inner: str) -> str:
-    return f"{place}, {inner}" if place and inner else place or inner
+    return said("{place}, {inner}", place=place, inner=inner) if place and inner else place or inner
 
 
+_FILL_IN = "fill it in or leave the field out"
 _EXPECTED = {
     "string_type": "a text",
     "bool_type": "true or false",
@@ -81,7 +88,9 @@ _EXPECTED = {
     "float_type": "a number",
     "float_parsing": "a number",
     "finite_number": "a finite number",
+    "greater_than": "a larger number",
     "greater_than_equal": "a larger number",
+    "less_than": "a smaller number",
     "less_than_equal": "a smaller number",
     "dict_type": "a mapping",
     "model_type": "a mapping of fields",
@@ -100,7 +109,7 @@ def _bare(value: object) -> str:
 
 
 def _shown(value: object) -> str:
-    return "nothing" if value is None else f"'{_bare(value)}'"
+    return said("nothing") if value is None else said("'{text}'", text=_bare(value))
 
 
 def _names(model: type[Record] | None) -> list[str]:

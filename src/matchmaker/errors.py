@@ -19,15 +19,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from matchmaker.messages import in_language, said
+from matchmaker.messages import Message, as_message, in_language, said
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
     """One thing that is wrong: where, what was found, what to do about it.
 
-    ``remedy`` may be empty where the finding already says it. Texts are English; those made by ``said``, and those
-    without values that ``messages.CHINESE`` knows, can be said in Chinese as well.
+    ``place`` is a path or a name and stays as it is unless made by ``said``. ``finding`` and ``remedy`` are English;
+    those made by ``said``, and those without values that ``messages.CHINESE`` knows, can be said in Chinese as well.
+    ``remedy`` may be empty where the finding already says it.
     """
 
     place: str
@@ -35,14 +36,19 @@ class Fault:
     remedy: str = ""
 
     def __str__(self) -> str:
-        return self.in_language("en")
+        return str(self.message)
+
+    @property
+    def message(self) -> Message:
+        """Place, finding and remedy in one line."""
+        text = as_message(self.finding)
+        if self.remedy:
+            text = said("{finding}; {remedy}", finding=text, remedy=as_message(self.remedy))
+        return said("{place}: {finding}", place=self.place, finding=text) if self.place else said("{fault}", fault=text)
 
     def in_language(self, language: Literal["zh", "en"]) -> str:
         """Place, finding and remedy in one line of this language."""
-        place, finding, remedy = (in_language(part, language) for part in (self.place, self.finding, self.remedy))
-        colon, semicolon = ("：", "；") if language == "zh" else (": ", "; ")
-        text = f"{place}{colon}{finding}" if place else finding
-        return f"{text}{semicolon}{remedy}" if remedy else text
+        return in_language(self.message, language)
 
 
 class MatchmakerError(Exception):
@@ -93,10 +99,10 @@ class MissingExtraError(MatchmakerError):
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """`` (did you mean 'x'?)`` for the known word nearest to ``word``, or an empty string.
 
-    Nearness is RapidFuzz's WRatio (a part of a name counts too), 0.7 or more; ties go to the word that stands first in
-    order.
+    Nearness is RapidFuzz's WRatio (a part of a name counts too, upper and lower case are alike), 0.7 or more; ties go
+    to the word that stands first in order.
     """
     from rapidfuzz import process  # kept out of start-up: only an error needs it
 
-    found = process.extractOne(word, sorted(known), score_cutoff=70)
+    found = process.extractOne(word, sorted(known), processor=str.casefold, score_cutoff=70)
     return said(" (did you mean '{word}'?)", word=found[0]) if found else ""

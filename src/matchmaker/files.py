@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple, TextIO
 
 from matchmaker.errors import Fault, InputError
+from matchmaker.messages import reason_of, said
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -156,9 +157,9 @@ def _write_faults(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
+        finding = said("cannot be written ({reason})", reason=reason_of(error))
         remedy = _REMEDIES.get(error.errno or 0, "choose another place")
-        raise InputError(Fault(str(path), f"cannot be written ({reason})", remedy)) from error
+        raise InputError(Fault(str(path), finding, remedy)) from error
 
 
 _FORMULA_STARTS: Final = frozenset("=+-@＝＋－＠")

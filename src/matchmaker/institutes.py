@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from matchmaker.cache import remembered
 from matchmaker.domain import Alliance, Citation, Evidence, Institute, Language, Registry, Source, check
 from matchmaker.errors import Fault, ProfileError, did_you_mean
-
-if TYPE_CHECKING:
-    from yaml import SafeLoader
+from matchmaker.messages import Message, foreign, listed, said
+from matchmaker.yamlfile import MAX_DEPTH, YamlFault, load_yaml
 
 _FILE_FIELDS = ("schema", "sources", "alliance", "institutes")
 _SCHEMA = 1
+_MAX_BYTES = 200_000_000
+_MAX_ALIASES = 10_000
 
 
 def shipped_profiles() -> Path:
@@ -45,9 +46,10 @@ def load_institutes(path: Path | None = None, *, use_cache: bool = False) -> Reg
     files: list[tuple[str, bytes]] = []
     for file in _files(path or shipped_profiles()):
         try:
-            files.append((file.name, file.read_bytes()))
+            with file.open("rb") as stream:
+                files.append((file.name, stream.read(_MAX_BYTES + 1)))  # one more than allowed shows that there is more
         except OSError as error:
-            faults.append(Fault(str(file), f"cannot be read ({error.strerror})", "check its permissions"))
+            faults.append(Fault(str(file), _unreadable(error), "check its permissions"))
     if not use_cache or faults:
         return _registry(files, faults)
     key = b"".join(name.encode() + sha256(data).digest() for name, data in files)
@@ -111,8 +113,9 @@ def find_institute(registry: Registry, name: str) -> Institute:
         if institute.is_called(name):
             return institute
     known = [called for institute in registry.institutes for called in (institute.id, *institute.name.both())]
-    ids = ", ".join(institute.id for institute in registry.institutes[:20])
-    raise ProfileError(Fault("", f"no institute is called '{name}'{did_you_mean(name, known)}", f"known: {ids}"))
+    finding = said("no institute is called '{name}'{hint}", name=name, hint=did_you_mean(name, known))
+    ids = listed(institute.id for institute in registry.institutes[:20])
+    raise ProfileError(Fault("", finding, said("known: {names}", names=ids)))
 
 
 class _Reading:
@@ -128,31 +131,38 @@ class _Reading:
         try:
             text = data.decode("utf-8-sig")
         except UnicodeDecodeError as error:
-            self._fault(name, f"is not UTF-8 (byte {error.start})", "save the file as UTF-8")
+            finding = said("is not UTF-8 (byte {position})", position=error.start)
+            self._fault(name, finding, "save the file as UTF-8")
+            return
+        if len(data) > _MAX_BYTES:
+            self._fault(name, said("larger than {size} MB", size=_MAX_BYTES // 1_000_000), "split it into several files")
             return
         if name.lower().endswith(".jsonl"):
             for place, entry in self._lines(name, text):
                 self._add_institute(place, entry)
             return
-        import yaml
-
         try:
-            content = yaml.load(text, Loader=_loader())  # noqa: S506 - a subclass of the safe loader
-        except (yaml.YAMLError, ValueError, RecursionError) as error:
-            mark = getattr(error, "problem_mark", None)
-            place = f"{name}, line {mark.line + 1}, column {mark.column + 1}" if mark else name
-            self._fault(place, f"is not valid YAML ({getattr(error, 'problem', None) or error})", "check the indents")
+            content = load_yaml(text, typed=True, max_aliases=_MAX_ALIASES)
+        except YamlFault as error:
+            self.faults.append(_yaml_fault(error, name))
             return
         self._add_file(name, content)
 
     def _lines(self, name: str, text: str) -> Iterator[tuple[str, object]]:
         for number, line in enumerate(text.split("\n"), 1):
             if line.strip():
-                place = f"{name}, line {number}"
+                place = said("{place}, line {line}", place=name, line=number)
+                twice: list[str] = []
                 try:
-                    yield place, json.loads(line)
+                    entry = json.loads(line, object_pairs_hook=partial(_object, twice=twice))
                 except (ValueError, RecursionError) as error:
-                    self._fault(place, f"is not valid JSON ({error})", "write one institute a line")
+                    finding = said("is not valid JSON ({problem})", problem=_json_problem(error))
+                    self._fault(place, finding, "write one institute a line")
+                    continue
+                for field in twice:
+                    self._fault(place, said("the field '{name}' stands twice", name=field), "keep one of them")
+                if not twice:
+                    yield place, entry
 
     def _add_file(self, name: str, content: object) -> None:
         if content is None:
@@ -163,29 +173,32 @@ class _Reading:
             return
         for field in content:
             if field not in _FILE_FIELDS:
-                self._fault(name, f"unknown field '{field}'{did_you_mean(str(field), _FILE_FIELDS)}")
+                hint = did_you_mean(str(field), _FILE_FIELDS)
+                self._fault(name, said("unknown field '{name}'{hint}", name=field, hint=hint))
         if content.get("schema", _SCHEMA) != _SCHEMA:
-            self._fault(name, f"schema {content['schema']} is not known", f"this version reads schema {_SCHEMA}")
+            finding = said("schema {schema} is not known", schema=content["schema"])
+            self._fault(name, finding, said("this version reads schema {schema}", schema=_SCHEMA))
         content = _with_keys_of_its_own(content, name, set(self.sources))
         self._add_sources(name, content.get("sources") or {})
         if content.get("alliance") is not None:
-            alliance = check(Alliance, content["alliance"], place=f"{name}, alliance")
+            place = _within(name, "alliance")
+            alliance = check(Alliance, content["alliance"], place=place)
             if not isinstance(alliance, Alliance):
                 self.faults.extend(alliance)
             elif self.alliance:
-                self._fault(f"{name}, alliance", f"is already in {self.alliance[0]}", "keep one of the two")
+                self._fault(place, said("is already in {place}", place=self.alliance[0]), "keep one of the two")
             else:
                 self.alliance = (name, alliance)
         entries = content.get("institutes")
         for index, entry in enumerate(entries if isinstance(entries, list) else []):
-            self._add_institute(f"{name}, institutes[{index}]", entry)
+            self._add_institute(_within(name, f"institutes[{index}]"), entry)
 
     def _add_sources(self, name: str, sources: object) -> None:
         if not isinstance(sources, dict):
-            self._fault(f"{name}, sources", "expected a mapping from key to source")
+            self._fault(_within(name, "sources"), "expected a mapping from key to source")
             return
         for key, entry in sources.items():
-            source = check(Source, entry, place=f"{name}, sources.{key}")
+            source = check(Source, entry, place=_within(name, f"sources.{key}"))
             if isinstance(source, Source):
                 self.sources[str(key)] = source
             else:
@@ -202,26 +215,47 @@ class _Reading:
         self.faults.append(Fault(place, finding, remedy))
 
 
-@lru_cache(maxsize=1)
-def _loader() -> type[SafeLoader]:
-    """The safe loader, for which a field written twice is an error; made when needed: profiles mostly come cached."""
-    import yaml
+def _yaml_fault(error: YamlFault, name: str) -> Fault:
+    """What is wrong with a file of profiles, with its line."""
+    place: str = name
+    if error.line is not None:
+        place = said("{place}, line {line}, column {column}", place=name, line=error.line, column=error.column)
+    if error.kind == "tag":
+        return Fault(place, "a YAML tag (!…) that is not read here", "write plain text or a list")
+    if error.kind == "deep":
+        return Fault(place, said("nested more than {n} levels deep", n=MAX_DEPTH), "see docs/profiles.md")
+    if error.kind in {"aliases", "large"}:
+        return Fault(place, "its aliases (*name) stand for too much", "write the texts out")
+    problem: str = foreign(error.detail)
+    if error.kind == "twice":
+        problem = said("the field '{name}' stands twice", name=error.detail)
+    elif error.kind == "several":
+        problem = said("expected a single document in the stream")
+    return Fault(place, said("is not valid YAML ({problem})", problem=problem), "check the indents")
 
-    fast: type[SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C one where it was compiled
 
-    def mapping_without_doubles(loader: SafeLoader, node: yaml.MappingNode) -> object:
-        seen: set[str] = set()
-        for key, _ in node.value:
-            if isinstance(key, yaml.ScalarNode) and key.tag != "tag:yaml.org,2002:merge":
-                if key.value in seen:
-                    finding = f"the field '{key.value}' stands twice"
-                    raise yaml.constructor.ConstructorError(None, None, finding, key.start_mark)
-                seen.add(key.value)
-        return loader.construct_yaml_map(node)
+def _object(pairs: list[tuple[str, object]], *, twice: list[str]) -> dict[str, object]:
+    """A JSON object; keys that stand twice in it are added to ``twice``."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        twice.extend(key for key in found if keys.count(key) > 1)
+    return found
 
-    careful: type[SafeLoader] = type("_CarefulLoader", (fast,), {})
-    careful.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, mapping_without_doubles)
-    return careful
+
+def _json_problem(error: ValueError | RecursionError) -> Message:
+    if isinstance(error, json.JSONDecodeError):
+        where = {"line": error.lineno, "column": error.colno, "position": error.pos}
+        return said("{problem}: line {line} column {column} (char {position})", problem=foreign(error.msg), **where)
+    return foreign(str(error))
+
+
+def _within(name: str, inner: str) -> Message:
+    return said("{place}, {inner}", place=name, inner=inner)
+
+
+def _below(place: str, inner: str) -> Message:
+    return said("{place}.{inner}", place=place, inner=inner)
 
 
 def _with_keys_of_its_own(content: dict[str, object], name: str, taken: set[str]) -> dict[str, object]:
@@ -256,11 +290,11 @@ def _files(path: Path) -> list[Path]:
     try:
         return _files_at(path)
     except OSError as error:
-        raise ProfileError(_unreadable(path, error)) from None
+        raise ProfileError(Fault(str(path), _unreadable(error), "check the name and its permissions")) from None
 
 
-def _unreadable(path: Path, error: OSError) -> Fault:
-    return Fault(str(path), f"cannot be read ({error.strerror})", "check the name and its permissions")
+def _unreadable(error: OSError) -> Message:
+    return said("cannot be read ({reason})", reason=foreign(error.strerror or str(error)))
 
 
 def _files_at(path: Path) -> list[Path]:
@@ -268,7 +302,8 @@ def _files_at(path: Path) -> list[Path]:
         return [shipped_profiles().with_name(name) for name in _SHIPPED[str(path)]]
     if not path.exists():
         here = did_you_mean(path.name, (near.name for near in path.parent.glob("*"))) if path.parent.is_dir() else ""
-        raise ProfileError(Fault(str(path), f"no such file or folder{here}", "check the path after --institutes"))
+        finding = said("no such file or folder{hint}", hint=here)
+        raise ProfileError(Fault(str(path), finding, "check the path after --institutes"))
     if not path.is_dir():
         return [path]
     files = sorted(file for file in path.iterdir() if file.suffix.lower() in {".yaml", ".yml", ".jsonl"})
@@ -281,14 +316,14 @@ def _check_ids(institutes: Iterable[tuple[str, Institute]], faults: list[Fault])
     places: dict[str, str] = {}
     for place, institute in institutes:
         if institute.id in places:
-            first = places[institute.id]
-            faults.append(Fault(place, f"the id '{institute.id}' is already at {first}", "give each institute its own"))
+            finding = said("the id '{id}' is already at {place}", id=institute.id, place=places[institute.id])
+            faults.append(Fault(place, finding, "give each institute its own"))
         places.setdefault(institute.id, place)
         seen: set[str] = set()
         for index, capability in enumerate(institute.capabilities):
             if capability.id in seen:
-                inner = f"{place}.capabilities[{index}]"
-                faults.append(Fault(inner, f"the id '{capability.id}' stands twice in this institute"))
+                finding = said("the id '{id}' stands twice in this institute", id=capability.id)
+                faults.append(Fault(_below(place, f"capabilities[{index}]"), finding))
             seen.add(capability.id)
 
 
@@ -299,15 +334,15 @@ def _check_sources(
     faults: list[Fault],
 ) -> None:
     """A source is a key of ``sources`` or an address; anything else is a slip."""
-    cited = [(f"{place}.sources", key) for place, institute in institutes for key in institute.sources]
+    cited = [(_below(place, "sources"), key) for place, institute in institutes for key in institute.sources]
     for place, institute in institutes:
         for at, capability in enumerate(institute.capabilities):
-            where = f"{place}.capabilities[{at}].evidence"
-            cited += [(f"{where}[{number}]", item.source) for number, item in enumerate(capability.evidence)]
+            where = f"capabilities[{at}].evidence"
+            cited += [(_below(place, f"{where}[{nth}]"), item.source) for nth, item in enumerate(capability.evidence)]
     if alliance:
         keys = (alliance[1].source, *(figure.source for figure in alliance[1].figures))
-        cited += [(f"{alliance[0]}, alliance", key) for key in keys if key]
+        cited += [(_within(alliance[0], "alliance"), key) for key in keys if key]
     for place, key in cited:
         if key not in sources and not key.startswith(("http://", "https://")):
-            known = did_you_mean(key, sources)
-            faults.append(Fault(place, f"unknown source '{key}'{known}", "add it under 'sources:' or give an address"))
+            finding = said("unknown source '{name}'{hint}", name=key, hint=did_you_mean(key, sources))
+            faults.append(Fault(place, finding, "add it under 'sources:' or give an address"))

@@ -14,6 +14,7 @@ from pydantic import Field, model_validator
 
 from matchmaker.domain import Level, Record, check
 from matchmaker.errors import Fault, SettingsError
+from matchmaker.messages import foreign, reason_of, said
 
 Encoder: TypeAlias = Literal["words", "e5"]
 
@@ -101,7 +102,7 @@ def shipped_settings(encoder: Encoder = "words") -> Settings:
 
 
 def load_settings(path: Path) -> Settings:
-    """Read settings from a TOML file; what it leaves out is as shipped.
+    """Read settings from a TOML file; what it leaves out is as shipped for its encoder.
 
     Raises:
         SettingsError: The file cannot be read, is no TOML, or has unknown fields or bad numbers; every fault is named.
@@ -112,16 +113,26 @@ def load_settings(path: Path) -> Settings:
     except FileNotFoundError as error:
         raise SettingsError(Fault(place, "no such file", "check the path")) from error
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise SettingsError(Fault(place, f"cannot be read ({reason})", "check the path")) from error
+        finding = said("cannot be read ({reason})", reason=reason_of(error))
+        raise SettingsError(Fault(place, finding, "check the path")) from error
     except UnicodeDecodeError as error:
         raise SettingsError(Fault(place, "is not UTF-8 text", "save it as UTF-8")) from error
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError(Fault(place, f"is not TOML ({error})", "write lines such as: intercept = -3.6")) from error
-    found = check(Settings, data, place=place)
+        finding = said("is not TOML ({problem})", problem=foreign(str(error)))
+        raise SettingsError(Fault(place, finding, "write lines such as: intercept = -3.6")) from error
+    found = check(Settings, _completed(data), place=place)
     if isinstance(found, list):
         raise SettingsError(found)
     return found
+
+
+def _completed(data: Mapping[str, object]) -> dict[str, object]:
+    """The data with what it leaves out, in tables too; what is no settings file at all stays wrong."""
+    shipped = shipped_settings("e5" if data.get("encoder") == "e5" else "words").model_dump()
+    for name, value in data.items():
+        below = shipped.get(name)
+        shipped[name] = {**below, **value} if isinstance(below, dict) and isinstance(value, dict) else value
+    return shipped
 
 
 def dump_settings(settings: Settings, comments: Mapping[str, str] | None = None) -> str:

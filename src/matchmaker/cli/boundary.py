@@ -6,6 +6,8 @@ import errno
 import locale
 import os
 import sys
+from contextlib import suppress
+from contextvars import ContextVar
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, Any, Literal, TextIO
 
@@ -13,6 +15,7 @@ import typer
 from typer.core import TyperGroup
 
 from matchmaker.errors import Fault, InputError, MatchmakerError, MissingExtraError
+from matchmaker.messages import in_language, reason_of, said
 
 if TYPE_CHECKING:
     from matchmaker.domain import Language
@@ -21,6 +24,9 @@ BAD_INPUT = 3
 MISSING_HERE = 4
 GATE_NOT_MET = 5
 _FULL = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
+_CHINESE_LOCALES = ("zh", "yue", "cmn", "chinese")  # Windows writes Chinese (Simplified)_China
+_running: ContextVar[Any] = ContextVar("_running", default=None)
+"""The context of the command that runs, for those who tell something and are handed no context."""
 
 
 class Boundary(TyperGroup):
@@ -31,11 +37,12 @@ class Boundary(TyperGroup):
 
         Exit codes: 0 done, 1 bug, 2 usage, 3 wrong input, 4 something missing on this machine, 5 quality gate not met.
         """
+        running = _running.set(ctx)
         try:
             result = super().invoke(ctx)
             sys.stdout.flush()
         except MatchmakerError as error:
-            raise _told(error, spoken(ctx)) from None
+            raise _told(error) from None
         except (BrokenPipeError, SystemExit):  # the reader, such as head, has had enough; rich says so by SystemExit
             _drop_stdout()
             raise typer.Exit(0) from None
@@ -43,9 +50,11 @@ class Boundary(TyperGroup):
             if error.errno not in _FULL or error.filename is not None:
                 raise
             _drop_stdout()
-            reason = os.strerror(error.errno).lower()
-            fault = Fault("standard output", f"cannot be written ({reason})", "free some space, or choose another disk")
-            raise _told(InputError(fault), spoken(ctx)) from None
+            finding = said("cannot be written ({reason})", reason=reason_of(error))
+            fault = Fault(said("standard output"), finding, "free some space, or choose another disk")
+            raise _told(InputError(fault)) from None
+        finally:
+            _running.reset(running)
         return result
 
 
@@ -63,22 +72,33 @@ def _nothing(mode: Literal["r", "w"]) -> TextIO:
     return os.fdopen(os.open(os.devnull, os.O_RDWR), mode, encoding="utf-8", closefd=False)  # as Python opens its own
 
 
-def spoken(ctx: Any) -> Language:
+def tell(message: str, *, err: bool = True) -> None:
+    """Print a message in the language spoken, on stderr unless it is what was asked for."""
+    typer.echo(in_language(message, spoken()), err=err)
+
+
+def spoken() -> Language:
     """The language of messages: that of ``--lang``, which its option keeps at the root, else the system's."""
-    asked: Language | None = ctx.find_root().obj
+    running = _running.get()
+    asked: Language | None = running.find_root().obj if running is not None else None
     return asked or system_language()
 
 
 def system_language() -> Language:
-    """``zh`` when the locale of this machine is Chinese, else ``en``."""
-    named = next((os.environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(name)), None)
-    return "zh" if (named or locale.getlocale()[0] or "").lower().startswith(("zh", "chinese")) else "en"
+    """``zh`` when the locale of this machine is Chinese, else ``en``.
+
+    The variables of POSIX decide, in their order; without any, as on Windows, the locale that Python began with.
+    """
+    named = next((os.environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(name)), "")
+    if not named:
+        with suppress(ValueError):  # a locale that Python has no name for
+            named = locale.getlocale()[0] or ""
+    return "zh" if named.lower().startswith(_CHINESE_LOCALES) else "en"
 
 
-def _told(error: MatchmakerError, language: Language) -> typer.Exit:
-    label = "错误：" if language == "zh" else "error: "
+def _told(error: MatchmakerError) -> typer.Exit:
     for fault in error.faults:
-        typer.echo(label + fault.in_language(language), err=True)
+        tell(said("error: {fault}", fault=fault.message))
     return typer.Exit(MISSING_HERE if isinstance(error, MissingExtraError) else BAD_INPUT)
 
 

@@ -7,21 +7,12 @@ keyword ``NO`` (nitric oxide) is not ``false``. What a text means is decided fie
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Hashable
-from functools import lru_cache
-from typing import TYPE_CHECKING, ClassVar
 
 from matchmaker.errors import Fault, ProblemError
 from matchmaker.intake.values import shown
+from matchmaker.messages import foreign, said
+from matchmaker.yamlfile import MAX_DEPTH, YamlFault, load_yaml
 
-if TYPE_CHECKING:
-    from yaml import MarkedYAMLError, SafeLoader
-
-# A tag makes YAML build what it names, or fail in ways of its own: !!int without digits is an IndexError.
-_PLAIN_TAGS = (None, "!", *(f"tag:yaml.org,2002:{kind}" for kind in ("str", "map", "seq")))
-_TWICE = "a field twice"
-MAX_DEPTH = 50
 MAX_ALIASES = 100
 
 
@@ -31,27 +22,30 @@ def read_yaml(text: str, *, place: str) -> object:
     Raises:
         ProblemError: Wrong syntax (with line and column), a field twice, several documents, too deep, too many aliases.
     """
-    import yaml  # kept out of start-up
-
     try:
-        _check_events(text, place)
-        return yaml.load(text, Loader=_loader())  # noqa: S506 - a subclass of the safe loader
-    except yaml.MarkedYAMLError as error:
+        return load_yaml(text, typed=False, max_aliases=MAX_ALIASES)
+    except YamlFault as error:
         raise ProblemError(_yaml_fault(error, place)) from error
-    except (yaml.YAMLError, ValueError) as error:  # characters YAML forbids; an explicit tag on a wrong value
-        finding = " ".join(str(error).split())[:200]
-        raise ProblemError(Fault(place, f"not valid YAML: {finding}", "save it anew as plain UTF-8 text")) from error
 
 
-def _yaml_fault(error: MarkedYAMLError, place: str) -> Fault:
-    mark = error.problem_mark or error.context_mark
-    where = _at(place, mark.line, mark.column) if mark else place
-    if error.context == _TWICE:
-        return Fault(where, error.problem or _TWICE, "keep one of them")
-    if error.context == "expected a single document in the stream":
+def _yaml_fault(error: YamlFault, place: str) -> Fault:
+    where = place
+    if error.line is not None:
+        where = said("{place}, line {line}, column {column}", place=place, line=error.line, column=error.column)
+    if error.kind == "twice":
+        return Fault(where, said("field {name} is there twice", name=shown(error.detail)), "keep one of them")
+    if error.kind == "several":
         return Fault(where, "several YAML documents (---), this needs one problem", "give one file for each")
+    if error.kind == "tag":
+        return Fault(where, "a YAML tag (!…) that is not read here", "write plain text or a list")
+    if error.kind == "deep":
+        return _too_deep(place)
+    if error.kind in {"aliases", "large"}:
+        return Fault(place, said("more than {n} aliases (*name)", n=MAX_ALIASES), "write the texts out")
     remedy = "put texts that hold : # or quotes in quotes, and indent alike"
-    return Fault(where, f"not valid YAML: {error.problem}", remedy)
+    if error.kind == "characters":
+        remedy = "save it anew as plain UTF-8 text"
+    return Fault(where, said("not valid YAML: {problem}", problem=foreign(error.detail)), remedy)
 
 
 def read_json(text: str, *, place: str, is_line: bool = False) -> object:
@@ -76,47 +70,23 @@ def read_json(text: str, *, place: str, is_line: bool = False) -> object:
             text, object_pairs_hook=object_of, parse_int=str, parse_float=str, parse_constant=str, strict=False
         )
     except json.JSONDecodeError as error:
-        where = f"{place}, column {error.colno}" if is_line else f"{place}, line {error.lineno}, column {error.colno}"
-        remedy = "check commas, quotes and brackets there"
-        raise ProblemError(Fault(where, f"not valid JSON: {error.msg}", remedy)) from error
+        where = said("{place}, column {column}", place=place, column=error.colno)
+        if not is_line:
+            where = said("{place}, line {line}, column {column}", place=place, line=error.lineno, column=error.colno)
+        finding = said("not valid JSON: {problem}", problem=foreign(error.msg))
+        raise ProblemError(Fault(where, finding, "check commas, quotes and brackets there")) from error
     except RecursionError as error:
         raise ProblemError(_too_deep(place)) from error
     if twice:
-        raise ProblemError([Fault(place, f"field {shown(key)} is there twice", "keep one of them") for key in twice])
+        findings = [said("field {name} is there twice", name=shown(key)) for key in twice]
+        raise ProblemError([Fault(place, finding, "keep one of them") for finding in findings])
     if _is_deeper(value, MAX_DEPTH):
         raise ProblemError(_too_deep(place))
     return value
 
 
-def _at(place: str, line: int, column: int) -> str:
-    """The place in words; YAML counts from 0."""
-    return f"{place}, line {line + 1}, column {column + 1}"
-
-
-def _check_events(text: str, place: str) -> None:
-    """Limits before anything is built: aliases of aliases grow without bound, and deep nesting exhausts the stack."""
-    import yaml
-
-    n_aliases = depth = 0
-    for event in yaml.parse(text, Loader=_loader()):
-        if isinstance(event, yaml.AliasEvent):
-            n_aliases += 1
-        elif isinstance(event, yaml.CollectionStartEvent):
-            depth += 1
-        elif isinstance(event, yaml.CollectionEndEvent):
-            depth -= 1
-        if getattr(event, "tag", None) not in _PLAIN_TAGS:
-            mark = event.start_mark
-            where = _at(place, mark.line, mark.column) if mark else place
-            raise ProblemError(Fault(where, "a YAML tag (!…) that is not read here", "write plain text or a list"))
-        if depth > MAX_DEPTH:
-            raise ProblemError(_too_deep(place))
-        if n_aliases > MAX_ALIASES:
-            raise ProblemError(Fault(place, f"more than {MAX_ALIASES} aliases (*name)", "write the texts out"))
-
-
 def _too_deep(place: str) -> Fault:
-    return Fault(place, f"nested more than {MAX_DEPTH} levels deep", "a problem is a flat list of fields")
+    return Fault(place, said("nested more than {n} levels deep", n=MAX_DEPTH), "a problem is a flat list of fields")
 
 
 def _is_deeper(value: object, depth: int) -> bool:
@@ -131,37 +101,3 @@ def _is_deeper(value: object, depth: int) -> bool:
         if not level:
             return False
     return any(isinstance(value, (dict, list)) for value in level)
-
-
-@lru_cache(maxsize=1)
-def _loader() -> type[SafeLoader]:
-    import yaml
-
-    fast: type[SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C one where it was compiled
-
-    class PlainLoader(fast):  # type: ignore[valid-type, misc]
-        """The safe loader, with null, true and false as its only special words, and no key twice."""
-
-        yaml_implicit_resolvers: ClassVar[dict[str, list[tuple[str, re.Pattern[str]]]]] = {}
-
-        def flatten_mapping(self, node: yaml.MappingNode) -> None:
-            """Merge keys are not followed: a few of them can stand for millions of fields."""
-
-        def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, object]:
-            seen: set[object] = set()
-            for key, _ in node.value:
-                if isinstance(key, yaml.ScalarNode) and key.value in seen:
-                    raise yaml.constructor.ConstructorError(
-                        _TWICE, None, f"field {shown(key.value)} is there twice", key.start_mark
-                    )
-                seen.add(key.value if isinstance(key, yaml.ScalarNode) else None)
-            found: dict[Hashable, object] = super().construct_mapping(node, deep)
-            return found
-
-    PlainLoader.add_implicit_resolver(
-        "tag:yaml.org,2002:null", re.compile(r"^(?:~|null|Null|NULL|)$"), ["~", "n", "N", ""]
-    )
-    PlainLoader.add_implicit_resolver(
-        "tag:yaml.org,2002:bool", re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF")
-    )
-    return PlainLoader
