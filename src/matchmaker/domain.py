@@ -70,7 +70,9 @@ def _fault(record: type[Record], detail: Mapping[str, Any], place: str) -> Fault
     if kind == "literal_error":
         some, _, last = limits["expected"].rpartition(" or ")
         expected = said("{some} or {last}", some=some, last=last) if some else last
-    return Fault(_joined(place, path), said("expected {expected}, found {value}", expected=expected, value=_shown(found)))
+    return Fault(
+        _joined(place, path), said("expected {expected}, found {value}", expected=expected, value=_shown(found))
+    )
 
 
 def _joined(place: str, inner: str) -> str:

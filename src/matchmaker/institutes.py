@@ -13,7 +13,7 @@ from matchmaker.cache import remembered
 from matchmaker.domain import Alliance, Citation, Evidence, Institute, Language, Registry, Source, check
 from matchmaker.errors import Fault, ProfileError, did_you_mean
 from matchmaker.messages import Message, foreign, listed, said
-from matchmaker.yamlfile import MAX_DEPTH, YamlFault, load_yaml
+from matchmaker.yamlfile import MAX_DEPTH, YamlError, load_yaml
 
 _FILE_FIELDS = ("schema", "sources", "alliance", "institutes")
 _SCHEMA = 1
@@ -135,7 +135,9 @@ class _Reading:
             self._fault(name, finding, "save the file as UTF-8")
             return
         if len(data) > _MAX_BYTES:
-            self._fault(name, said("larger than {size} MB", size=_MAX_BYTES // 1_000_000), "split it into several files")
+            self._fault(
+                name, said("larger than {size} MB", size=_MAX_BYTES // 1_000_000), "split it into several files"
+            )
             return
         if name.lower().endswith(".jsonl"):
             for place, entry in self._lines(name, text):
@@ -143,7 +145,7 @@ class _Reading:
             return
         try:
             content = load_yaml(text, typed=True, max_aliases=_MAX_ALIASES)
-        except YamlFault as error:
+        except YamlError as error:
             self.faults.append(_yaml_fault(error, name))
             return
         self._add_file(name, content)
@@ -215,7 +217,7 @@ class _Reading:
         self.faults.append(Fault(place, finding, remedy))
 
 
-def _yaml_fault(error: YamlFault, name: str) -> Fault:
+def _yaml_fault(error: YamlError, name: str) -> Fault:
     """What is wrong with a file of profiles, with its line."""
     place: str = name
     if error.line is not None:

@@ -25,6 +25,7 @@ from matchmaker.domain import (
 )
 from matchmaker.errors import Fault, ProblemError, did_you_mean
 from matchmaker.institutes import cite
+from matchmaker.messages import listed, said
 from matchmaker.reasons import Because
 from matchmaker.settings import Settings
 from matchmaker.similarity.keywords import KeywordSimilarity, compile_keywords
@@ -286,9 +287,9 @@ class Matcher:
             if not any(institute.is_called(name) for institute in self.registry.institutes):
                 ids = [institute.id for institute in self.registry.institutes]
                 known = did_you_mean(name, [*ids, *(n for i in self.registry.institutes for n in i.name.both())])
-                place = f"problem '{problem.id or problem.title}', {field}"
-                remedy = f"known: {', '.join(ids[:20])}"
-                faults.append(Fault(place, f"no institute is called '{name}'{known}", remedy))
+                place = said("problem '{name}', {field}", name=problem.id or problem.title, field=field)
+                finding = said("no institute is called '{name}'{hint}", name=name, hint=known)
+                faults.append(Fault(place, finding, said("known: {names}", names=listed(ids[:20]))))
         return faults
 
     def _shortlist(self, problem: Problem, text: Request, row: _Row, top: int | None) -> Shortlist:

@@ -15,8 +15,7 @@ CHINESE: Final[Mapping[str, str]] = {
 }
 """English message, with its ``{fields}``, to Chinese. Messages without fields are looked up as they stand."""
 
-FOREIGN: Final[Mapping[str, str]] = {
-}
+FOREIGN: Final[Mapping[str, str]] = {}
 """The same for what the system and the libraries say (see ``foreign``), in lower case; braces are doubled."""
 
 
@@ -44,6 +43,11 @@ def said(template: str, /, **values: object) -> Message:
     return message
 
 
+def counted(n: int, one: str, many: str, /, **values: object) -> Message:
+    """The message ``one`` when ``n`` is 1, else ``many``; both may show ``{n}``."""
+    return said(one if n == 1 else many, n=n, **values)
+
+
 def listed(texts: Iterable[str]) -> str:
     """Texts one after the other, with the commas of the language; those that are no messages stay as they are."""
     parts = list(texts)
@@ -60,7 +64,7 @@ def foreign(text: str) -> Message:
 
 
 def reason_of(error: OSError) -> Message:
-    """Why the system refused, in its own words."""
+    """Why the system refused, in its own words but in lower case."""
     return foreign((error.strerror or str(error)).lower())
 
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar, Final, Literal, TypeAlias
 
 if TYPE_CHECKING:
-    from yaml import MappingNode, SafeLoader
+    from yaml import AliasEvent, MappingNode, SafeLoader
 
 Kind: TypeAlias = Literal["syntax", "characters", "twice", "several", "tag", "deep", "aliases", "large"]
 
@@ -21,7 +21,7 @@ _TWICE: Final = "a field twice"
 _LARGE: Final = "too many fields merged"
 
 
-class YamlFault(ValueError):
+class YamlError(ValueError):
     """What is wrong with a document, for a reader to say in words of its own.
 
     Attributes:
@@ -49,7 +49,7 @@ def load_yaml(text: str, *, typed: bool, max_aliases: int) -> object:
         max_aliases: How many aliases (``*name``) may stand in it.
 
     Raises:
-        YamlFault: Wrong syntax, a key twice, several documents, tags, or more than the limits allow.
+        YamlError: Wrong syntax, a key twice, several documents, tags, or more than the limits allow.
     """
     import yaml  # kept out of start-up
 
@@ -59,49 +59,71 @@ def load_yaml(text: str, *, typed: bool, max_aliases: int) -> object:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         if error.context == _TWICE:
-            raise YamlFault("twice", error.problem or "", mark) from error
+            raise YamlError("twice", error.problem or "", mark) from error
         if error.context == "expected a single document in the stream":
-            raise YamlFault("several", "", mark) from error
-        raise YamlFault("large" if error.problem == _LARGE else "syntax", error.problem or "", mark) from error
-    except YamlFault:
+            raise YamlError("several", "", mark) from error
+        raise YamlError("large" if error.problem == _LARGE else "syntax", error.problem or "", mark) from error
+    except YamlError:
         raise
     except (yaml.YAMLError, ValueError) as error:  # characters YAML forbids; a date that is none
-        raise YamlFault("characters", " ".join(str(error).split())[:200]) from error
+        raise YamlError("characters", " ".join(str(error).split())[:200]) from error
 
 
 def _check_events(text: str, typed: bool, max_aliases: int) -> None:
     """Limits before anything is built: aliases of aliases grow without bound, and deep nesting exhausts the stack."""
     import yaml
 
-    n_aliases = 0
-    sizes: dict[str, int] = {}  # of what stands behind an anchor, its aliases written out
-    open_ones: list[tuple[str | None, int]] = [(None, 0)]  # anchor and size so far of each collection around
+    sizes = _Sizes(may_hold_itself=not typed)
     for event in yaml.parse(text, Loader=_loader(typed)):
         if getattr(event, "tag", None) not in _PLAIN_TAGS:
-            raise YamlFault("tag", "", event.start_mark)
-        anchor, size = getattr(event, "anchor", None), 1
+            raise YamlError("tag", "", event.start_mark)
         if isinstance(event, yaml.CollectionStartEvent):
-            open_ones.append((anchor, 0))
-            if len(open_ones) > MAX_DEPTH + 1:
-                raise YamlFault("deep", "")
-            continue
-        if isinstance(event, yaml.AliasEvent):
-            n_aliases += 1
-            size = sizes.get(anchor or "", 1)
-            if typed and any(around == anchor for around, _ in open_ones):
-                raise YamlFault("syntax", "found an alias within what it stands for", event.start_mark)
+            sizes.open(event.anchor)
         elif isinstance(event, yaml.CollectionEndEvent):
-            anchor, size = open_ones.pop()
-        elif not isinstance(event, yaml.ScalarEvent):
-            continue
-        if anchor and not isinstance(event, yaml.AliasEvent):
-            sizes[anchor] = size
-        around, total = open_ones[-1]
-        open_ones[-1] = (around, total + size)
-        if n_aliases > max_aliases:
-            raise YamlFault("aliases", "")
+            sizes.close()
+        elif isinstance(event, yaml.AliasEvent):
+            sizes.add_alias(event)
+        elif isinstance(event, yaml.ScalarEvent):
+            sizes.add(1, event.anchor)
+        if sizes.n_aliases > max_aliases:
+            raise YamlError("aliases", "")
+
+
+class _Sizes:
+    """How many entries a document holds with its aliases written out, counted while it is read."""
+
+    def __init__(self, *, may_hold_itself: bool) -> None:
+        self.n_aliases = 0
+        self._may_hold_itself = may_hold_itself
+        self._known: dict[str, int] = {}
+        self._open: list[tuple[str | None, int]] = [(None, 0)]  # anchor and size so far of each collection around
+
+    def open(self, anchor: str | None) -> None:
+        """A list or a mapping begins."""
+        self._open.append((anchor, 0))
+        if len(self._open) > MAX_DEPTH + 1:
+            raise YamlError("deep", "")
+
+    def close(self) -> None:
+        """The innermost list or mapping ends."""
+        anchor, size = self._open.pop()
+        self.add(size + 1, anchor)
+
+    def add_alias(self, event: AliasEvent) -> None:
+        """What is behind an anchor stands here again."""
+        self.n_aliases += 1
+        if not self._may_hold_itself and any(anchor == event.anchor for anchor, _ in self._open):
+            raise YamlError("syntax", "found an alias within what it stands for", event.start_mark)
+        self.add(self._known.get(event.anchor, 1), None)
+
+    def add(self, size: int, anchor: str | None) -> None:
+        """An entry of this size, with its anchor if it has one."""
+        if anchor:
+            self._known[anchor] = size
+        around, total = self._open[-1]
+        self._open[-1] = (around, total + size)
         if total + size > MAX_SIZE:
-            raise YamlFault("large", "")
+            raise YamlError("large", "")
 
 
 @lru_cache(maxsize=2)

@@ -26,7 +26,7 @@ def alliance(
     if format in (None, options.FormatName.table):
         from matchmaker.render import open_console, print_alliance
 
-        print_alliance(open_console(), record, registry.sources, options.language_from(lang) or "zh")
+        print_alliance(open_console(), record, registry.sources, options.message_language(lang))
         return
     if format is not options.FormatName.json:
         raise typer.BadParameter("the record is printed as table or json")

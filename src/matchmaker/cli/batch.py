@@ -5,13 +5,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
 from matchmaker.cli import options
-from matchmaker.cli.boundary import BAD_INPUT
+from matchmaker.cli.boundary import BAD_INPUT, spoken, tell
+from matchmaker.messages import counted, in_language, listed, said
 
 if TYPE_CHECKING:
     from matchmaker.batch import Summary
@@ -68,7 +70,7 @@ def batch(
         _write(shortlists, output, written, options.language_from(lang), registry)
     report_rows(table, rejects, _write_rejects(table, rejects, output), quiet=quiet)
     if not quiet:
-        _print_summary(summary, registry, options.language_from(lang))
+        _print_summary(summary, registry)
     if rejects:
         raise typer.Exit(BAD_INPUT)
 
@@ -81,10 +83,10 @@ def open_table(
 
     table = read_problems(file, columns=options.columns_from(columns), encoding=encoding, check=matcher.limit_faults)
     if not quiet:
-        taken = ", ".join(f"{field} <- {heading}" for field, heading in table.columns.items())
-        typer.echo(f"{file}: {table.encoding}; {taken}", err=True)
+        taken = listed(f"{field} <- {heading}" for field, heading in table.columns.items())
+        tell(said("{path}: {encoding}; {columns}", path=file, encoding=table.encoding, columns=taken))
         if table.unused:
-            typer.echo(f"not used: {', '.join(table.unused)}", err=True)
+            tell(said("not used: {headings}", headings=listed(table.unused)))
     return table
 
 
@@ -104,19 +106,19 @@ def report_rows(table: ProblemTable, rejects: Sequence[Rejected], kept: Path | N
     """Say on stderr which rows were rejected, and unless quiet what was left out of others."""
     if not quiet:
         for warning in table.warnings[:_MOST_SHOWN]:
-            typer.echo(f"warning: {warning}", err=True)
+            tell(said("warning: {fault}", fault=warning.message))
         if table.n_warnings > _MOST_SHOWN:
-            typer.echo(f"warning: {table.n_warnings - _MOST_SHOWN:,} more like these", err=True)
+            tell(said("warning: {n:,} more like these", n=table.n_warnings - _MOST_SHOWN))
         if table.n_blank:
-            rows = "1 blank row" if table.n_blank == 1 else f"{table.n_blank:,} blank rows"
-            typer.echo(f"note: {rows} passed over", err=True)
+            one, many = "note: {n} blank row passed over", "note: {n:,} blank rows passed over"
+            tell(counted(table.n_blank, one, many))
     for rejected in rejects[:_MOST_SHOWN]:
         for fault in rejected.faults:
-            typer.echo(f"rejected: {fault}", err=True)
+            tell(said("rejected: {fault}", fault=fault.message))
     if len(rejects) > _MOST_SHOWN:
-        typer.echo(f"rejected: {len(rejects) - _MOST_SHOWN:,} more rows", err=True)
+        tell(said("rejected: {n:,} more rows", n=len(rejects) - _MOST_SHOWN))
     if kept is not None and not quiet:
-        typer.echo(f"the rejected rows are in {kept}", err=True)
+        tell(said("the rejected rows are in {path}", path=kept))
 
 
 def good(answers: Iterable[Shortlist | Rejected], rejects: list[Rejected]) -> Iterator[Shortlist]:
@@ -165,12 +167,17 @@ def _write_rejects(table: ProblemTable, rejects: Sequence[Rejected], output: Pat
         return None
     from matchmaker.output import write_rejects
 
-    rows = ((row.line, row.cells, "; ".join(map(str, row.faults))) for row in rejects)
+    rows = ((row.line, row.cells, in_language(_joined(row), spoken())) for row in rejects)
     write_rejects(path, table.headings, rows)
     return path
 
 
-def _print_summary(summary: Summary, registry: Registry, lang: Language | None) -> None:
+def _joined(rejected: Rejected) -> str:
+    """All faults of a row in one text."""
+    return reduce(lambda some, more: said("{some}; {more}", some=some, more=more), (f.message for f in rejected.faults))
+
+
+def _print_summary(summary: Summary, registry: Registry) -> None:
     from matchmaker.render import open_console, print_summary
 
     print_summary(
@@ -182,5 +189,5 @@ def _print_summary(summary: Summary, registry: Registry, lang: Language | None) 
         seconds=summary.seconds,
         load=summary.load,
         registry=registry,
-        language=lang or "zh",
+        language=spoken(),
     )

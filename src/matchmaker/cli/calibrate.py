@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 from matchmaker.cli import evaluate, options
-from matchmaker.cli.boundary import BAD_INPUT
+from matchmaker.cli.boundary import BAD_INPUT, tell
+from matchmaker.messages import listed, said
 
 if TYPE_CHECKING:
+    from matchmaker.domain import Language
     from matchmaker.evaluation import Calibration
 
 ProblemsFile = Annotated[
@@ -73,20 +75,20 @@ def calibrate(
     found = fitted(options.registry_from(institutes), asked, judged, settings=start, pool_groups=pool_groups)
     evaluate.put(dump_settings(found.settings, _comments(found)), output)
     evaluate.write_run(run_out, found.out_of_fold)
-    _draw(found, svg, lang or options.LanguageName.zh)
+    _draw(found, svg, options.message_language(lang))
     if not quiet:
         _note_left_out(found)
-        typer.echo(f"wrote {output}", err=True)
+        tell(said("wrote {path}", path=output))
     if n_rejected:
         raise typer.Exit(BAD_INPUT)
 
 
-def _draw(found: Calibration, svg: Path | None, lang: options.LanguageName) -> None:
+def _draw(found: Calibration, svg: Path | None, language: Language) -> None:
     """The fits and the reliability on the terminal, and as SVG where asked for."""
     from matchmaker.render import evaluation as render
     from matchmaker.render import open_console
 
-    render.print_sheets(open_console(), (), render.calibration_sheets(found, lang.value), lang.value)
+    render.print_sheets(open_console(), (), render.calibration_sheets(found, language), language)
     if svg is not None:
         series = render.calibration_series(found, "en")
         evaluate.put(render.reliability_svg(series, title="Reliability, cross-validated"), svg)
@@ -95,10 +97,14 @@ def _draw(found: Calibration, svg: Path | None, lang: options.LanguageName) -> N
 def _note_left_out(found: Calibration) -> None:
     unknown = found.unknown
     if unknown.n_missing_pairs:
-        left = f"{unknown.n_missing_pairs:,} judged pairs left out"
-        problems, institutes = len(unknown.judged_problems), len(unknown.judged_institutes)
-        ids = ", ".join((*unknown.judged_problems, *unknown.judged_institutes)[:5])
-        typer.echo(f"note: {left}; unknown: {problems:,} problems, {institutes:,} institutes ({ids}, …)", err=True)
+        message = said(
+            "note: {pairs:,} judged pairs left out; unknown: {problems:,} problems, {institutes:,} institutes ({ids}, …)",
+            pairs=unknown.n_missing_pairs,
+            problems=len(unknown.judged_problems),
+            institutes=len(unknown.judged_institutes),
+            ids=listed((*unknown.judged_problems, *unknown.judged_institutes)[:5]),
+        )
+        tell(message)
 
 
 def _comments(found: Calibration) -> dict[str, str]:

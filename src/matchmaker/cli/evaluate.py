@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 from matchmaker.cli import batch, options
-from matchmaker.cli.boundary import BAD_INPUT, GATE_NOT_MET
+from matchmaker.cli.boundary import BAD_INPUT, GATE_NOT_MET, tell
+from matchmaker.messages import Message, counted, listed, said
 
 if TYPE_CHECKING:
-    from matchmaker.domain import Problem
+    from matchmaker.domain import Language, Problem
     from matchmaker.evaluation import Estimate, Evaluation, Qrels, Run, Unknown
 
 _MOST_NAMED = 5  # ids in a note
@@ -89,10 +90,12 @@ class Gate:
             return False
         return estimate.value >= self.bound if self.is_least else estimate.value <= self.bound
 
-    def told(self, estimate: Estimate) -> str:
+    def told(self, estimate: Estimate) -> Message:
         """One line of what was found and what was asked."""
-        found = "not defined" if estimate.value is None else f"{estimate.value:.6f}"
-        return f"{self.measure} is {found}, asked for at {'least' if self.is_least else 'most'} {self.bound:g}"
+        found = said("not defined") if estimate.value is None else f"{estimate.value:.6f}"
+        asked = "asked for at least {bound:g}" if self.is_least else "asked for at most {bound:g}"
+        bound = said(asked, bound=self.bound)
+        return said("gate: {measure} is {found}, {asked}", measure=self.measure, found=found, asked=bound)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +146,7 @@ def evaluate(
     if not quiet:
         note_unknown(evaluation.unknown)
     report = Report(evaluation, compared, found.origin, judged_only, sweep, tuple(gates))
-    report.write(written, output, lang or options.LanguageName.zh)
+    report.write(written, output, options.message_language(lang))
     _judge(gates, evaluation.estimates)
     if found.n_rejected:
         raise typer.Exit(BAD_INPUT)
@@ -160,7 +163,7 @@ class Report:
     sweep: bool
     gates: tuple[Gate, ...]
 
-    def write(self, written: ReportFormat, output: Path | None, lang: options.LanguageName) -> None:
+    def write(self, written: ReportFormat, output: Path | None, language: Language) -> None:
         """Write to the terminal, stdout or a file."""
         from matchmaker.render import evaluation as render
 
@@ -168,18 +171,18 @@ class Report:
         if written is ReportFormat.json:
             put(json.dumps(self.plain(), ensure_ascii=False, indent=2) + "\n", output)
             return
-        sheets = [render.measures_sheet(found.estimates, lang.value)]
+        sheets = [render.measures_sheet(found.estimates, language)]
         if self.compared is not None:
-            sheets.append(render.comparison_sheet(found.compare(self.compared), lang.value))
+            sheets.append(render.comparison_sheet(found.compare(self.compared), language))
         if self.sweep:
-            sheets.append(render.sweep_sheet(found.sweep(), lang.value))
-        notes = [render.counts_note(found, lang.value)]
+            sheets.append(render.sweep_sheet(found.sweep(), language))
+        notes = [render.counts_note(found, language)]
         if written is ReportFormat.md:
             put(render.sheets_to_markdown(notes, sheets), output)
         else:
             from matchmaker.render import open_console
 
-            render.print_sheets(open_console(), notes, sheets, lang.value)
+            render.print_sheets(open_console(), notes, sheets, language)
 
     def plain(self) -> dict[str, object]:
         """Everything as plain data."""
@@ -264,19 +267,38 @@ def read_table(path: Path, *, quiet: bool) -> tuple[list[Problem], int]:
 
 def note_unknown(unknown: Unknown) -> None:
     """Say on stderr which ids have no counterpart."""
-    _note(unknown.judged_problems, "judged problem", "not among the problems; they count 0")
-    _note(unknown.judged_institutes, "judged institute", "not among the institutes; they score 0")
-    _note(unknown.run_problems, "problem of the run", "not among the problems", "problems of the run")
-    _note(unknown.run_institutes, "institute of the run", "not among the institutes", "institutes of the run")
     missing = [problem for problem in unknown.missing_problems if problem not in unknown.judged_problems]
-    _note(missing, "judged problem", "without any score; they count 0")
+    _note(
+        unknown.judged_problems,
+        one="note: {n:,} judged problem not among the problems; they count 0: {ids}",
+        many="note: {n:,} judged problems not among the problems; they count 0: {ids}",
+    )
+    _note(
+        unknown.judged_institutes,
+        one="note: {n:,} judged institute not among the institutes; they score 0: {ids}",
+        many="note: {n:,} judged institutes not among the institutes; they score 0: {ids}",
+    )
+    _note(
+        unknown.run_problems,
+        one="note: {n:,} problem of the run not among the problems: {ids}",
+        many="note: {n:,} problems of the run not among the problems: {ids}",
+    )
+    _note(
+        unknown.run_institutes,
+        one="note: {n:,} institute of the run not among the institutes: {ids}",
+        many="note: {n:,} institutes of the run not among the institutes: {ids}",
+    )
+    _note(
+        missing,
+        one="note: {n:,} judged problem without any score; they count 0: {ids}",
+        many="note: {n:,} judged problems without any score; they count 0: {ids}",
+    )
 
 
-def _note(ids: Sequence[str], thing: str, finding: str, plural: str = "") -> None:
+def _note(ids: Sequence[str], *, one: str, many: str) -> None:
     if ids:
-        named = ", ".join(ids[:_MOST_NAMED]) + (", …" if len(ids) > _MOST_NAMED else "")
-        what = thing if len(ids) == 1 else plural or f"{thing}s"
-        typer.echo(f"note: {len(ids):,} {what} {finding}: {named}", err=True)
+        named = listed((*ids[:_MOST_NAMED], "…") if len(ids) > _MOST_NAMED else ids)
+        tell(counted(len(ids), one, many, ids=named))
 
 
 def _measured(
@@ -326,7 +348,7 @@ def _judge(gates: Iterable[Gate], estimates: Mapping[str, Estimate]) -> None:
     """Exit code 5 if a gate is not met; each that is not is named on stderr."""
     failed = [gate for gate in gates if not gate.holds(estimates[gate.measure])]
     for gate in failed:
-        typer.echo(f"gate: {gate.told(estimates[gate.measure])}", err=True)
+        tell(gate.told(estimates[gate.measure]))
     if failed:
         raise typer.Exit(GATE_NOT_MET)
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 from matchmaker.cli import match, options
+from matchmaker.cli.boundary import tell
+from matchmaker.messages import said
 
 if TYPE_CHECKING:
     from matchmaker.domain import Explanation, Language, Registry
@@ -80,7 +82,7 @@ def _write(
     if output is not None:
         write_explanation(explanation, output, file_format, registry=registry, language=language)
         if not quiet:
-            typer.echo(f"wrote {output}", err=True)
+            tell(said("wrote {path}", path=output))
     elif file_format == "json":
         options.write_data(explanation_to_json(explanation) + "\n")
     else:

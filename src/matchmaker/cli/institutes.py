@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from matchmaker.cli import options
-from matchmaker.cli.boundary import Boundary
+from matchmaker.cli.boundary import Boundary, tell
+from matchmaker.messages import Message, counted, said
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -42,7 +43,7 @@ def list_institutes(
     if _is_table(format):
         from matchmaker.render import open_console, print_institutes
 
-        print_institutes(open_console(), registry, options.language_from(lang) or "zh")
+        print_institutes(open_console(), registry, options.message_language(lang))
         return
     rows = [_line(institute) for institute in registry.institutes]
     _print_json(rows, format)
@@ -66,7 +67,7 @@ def show(
     if _is_table(format):
         from matchmaker.render import open_console, print_institute
 
-        print_institute(open_console(), registry, institute, options.language_from(lang) or "zh")
+        print_institute(open_console(), registry, institute, options.message_language(lang))
         return
     cited = [*institute.sources, *(item.source for held in institute.capabilities for item in held.evidence)]
     sources = {key: _plain(source) for key in cited if (source := registry.source(key))}
@@ -74,7 +75,11 @@ def show(
 
 
 @app.command()
-def validate(institutes: options.Institutes = None, quiet: options.Quiet = False) -> None:
+def validate(
+    institutes: options.Institutes = None,
+    lang: options.LanguageOption = None,  # noqa: ARG001 - its callback keeps it for what is told
+    quiet: options.Quiet = False,
+) -> None:
     """Check profiles and list every fault of every file at once; exit code 3 if there is any.
 
     Example: matchmaker institutes validate --institutes data/institutes.yaml
@@ -82,12 +87,12 @@ def validate(institutes: options.Institutes = None, quiet: options.Quiet = False
     registry = options.registry_from(institutes)
     if quiet:
         return
-    n_institutes = _counted(len(registry.institutes), "institute", "s")
-    capabilities = sum(len(institute.capabilities) for institute in registry.institutes)
-    n_capabilities = _counted(capabilities, "capabilit", "ies", "y")
-    typer.echo(f"valid: {n_institutes}, {n_capabilities}")
+    n, n_held = len(registry.institutes), sum(len(institute.capabilities) for institute in registry.institutes)
+    institutes_there = counted(n, "{n} institute", "{n} institutes")
+    held = counted(n_held, "{n} capability", "{n} capabilities")
+    tell(said("valid: {institutes}, {capabilities}", institutes=institutes_there, capabilities=held), err=False)
     for hint in _hints(registry):
-        typer.echo(f"hint: {hint}", err=True)
+        tell(said("hint: {hint}", hint=hint))
 
 
 @app.command()
@@ -126,10 +131,6 @@ def search(
     _print_json(rows, format)
 
 
-def _counted(number: int, stem: str, plural: str, singular: str = "") -> str:
-    return f"{number} {stem}{singular if number == 1 else plural}"
-
-
 def _is_table(format: options.FormatName | None) -> bool:
     if format not in (None, options.FormatName.table, options.FormatName.json, options.FormatName.jsonl):
         raise typer.BadParameter("institutes are printed as table, json or jsonl")
@@ -160,14 +161,15 @@ def _print_json(rows: list[dict[str, object]], format: options.FormatName | None
         options.write_data(json.dumps(rows[0] if single else rows, ensure_ascii=False, indent=2) + "\n")
 
 
-def _hints(registry: Registry) -> Iterator[str]:
+def _hints(registry: Registry) -> Iterator[Message]:
     """What would make profiles better, though nothing is wrong."""
     for institute in registry.institutes:
         for capability in institute.capabilities:
-            place = f"{institute.id}, {capability.id}"
-            if len(capability.keywords) < _GOOD_NUMBER:
-                yield f"{place}: {len(capability.keywords)} keywords; {_GOOD_NUMBER} or more find better"
+            place = said("{place}, {inner}", place=institute.id, inner=capability.id)
+            n = len(capability.keywords)
+            if n < _GOOD_NUMBER:
+                yield said("{place}: {n} keywords; {enough} or more find better", place=place, n=n, enough=_GOOD_NUMBER)
             if not capability.evidence:
-                yield f"{place}: no evidence; a match cannot be backed"
+                yield said("{place}: no evidence; a match cannot be backed", place=place)
         if institute.verified is None:
-            yield f"{institute.id}: no 'verified:' date"
+            yield said("{place}: no 'verified:' date", place=institute.id)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 from matchmaker.cli import options
+from matchmaker.cli.boundary import tell
+from matchmaker.messages import said
 
 if TYPE_CHECKING:
     from matchmaker.domain import Language, Problem, Registry, Shortlist
@@ -51,7 +53,7 @@ def match(
 
         write_shortlist(shortlist, output, written, options.language_from(lang))
         if not quiet:
-            typer.echo(f"wrote {output}", err=True)
+            tell(said("wrote {path}", path=output))
     else:
         show(shortlist, registry, written, options.language_from(lang))
 
@@ -65,7 +67,7 @@ def problem_from(file: Path | None, text: str | None) -> Problem:
     if text is not None:
         return parse_problem(text, format="txt", place="--text", default_id="text")
     if str(file) == "-":
-        return problem_from_bytes(sys.stdin.buffer.read(), place="stdin", default_id="stdin")
+        return problem_from_bytes(sys.stdin.buffer.read(), place=said("stdin"), default_id="stdin")
     assert file is not None  # noqa: S101 - for the type checker: exactly one is given
     return load_problem(file)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 from matchmaker.errors import Fault, InputError, SettingsError
+from matchmaker.messages import said
 
 if TYPE_CHECKING:
     from matchmaker.domain import Language, Registry, Shortlist
@@ -65,7 +66,8 @@ LanguageOption = Annotated[
     Optional[LanguageName],  # noqa: UP045
     typer.Option(
         "--lang",
-        help="Language of names, words and messages. Default: the problem's; of messages, the system's.",
+        help="Language of names, words and messages. Default: the problem's; where there is no one problem, and of "
+        "messages, the system's.",
         show_default=False,
         is_eager=True,
         callback=_keep_language,
@@ -129,7 +131,7 @@ def matcher_for(registry: Registry, settings_file: Path | None = None, encoder: 
     else:
         settings = numbers.load_settings(settings_file)
         if encoder and encoder.value != settings.encoder:
-            finding = f"is for the encoder '{settings.encoder}', not '{encoder.value}'"
+            finding = said("is for the encoder '{known}', not '{asked}'", known=settings.encoder, asked=encoder.value)
             raise SettingsError(Fault(str(settings_file), finding, "leave --encoder out, or fit settings for it"))
     key = f"{registry.fingerprint} {settings.fingerprint}".encode()
     compiled = unpack(remembered("compiled", key, lambda: pack(compile_profiles(registry, settings))))
@@ -159,7 +161,7 @@ def check_output(output: Path | None, *given: Path | None) -> None:
 
 
 def message_language(name: LanguageName | None) -> Language:
-    """The language of what is said on stderr: the one asked for, else the system's."""
+    """The language of messages, and of tables that are about no one problem: the one asked for, else the system's."""
     from matchmaker.cli.boundary import system_language
 
     return name.value if name else system_language()

@@ -12,7 +12,7 @@ from matchmaker.cli import batch, options
 from matchmaker.cli.boundary import BAD_INPUT
 
 if TYPE_CHECKING:
-    from matchmaker.domain import Institute, Language, Shortlist
+    from matchmaker.domain import Institute, Shortlist
     from matchmaker.intake import Rejected
     from matchmaker.output import Format
 
@@ -49,7 +49,7 @@ def problems(
     rejects: list[Rejected] = []
     with batch.progress(table, shown=not quiet) as rows:
         ranked = _ranked(batch.good(match_all(rows, matcher, top=None), rejects), institute, top)
-    _write(ranked, institute, output, written, options.language_from(lang))
+    _write(ranked, institute, output, written, lang)
     batch.report_rows(table, rejects, None, quiet=quiet)
     if rejects:
         raise typer.Exit(BAD_INPUT)
@@ -73,16 +73,20 @@ def _ranked(shortlists: Iterable[Shortlist], institute: Institute, top: int) -> 
 
 
 def _write(
-    ranked: Sequence[Shortlist], institute: Institute, output: Path | None, written: Format, lang: Language | None
+    ranked: Sequence[Shortlist],
+    institute: Institute,
+    output: Path | None,
+    written: Format,
+    lang: options.LanguageName | None,
 ) -> None:
     if written == "table":
         from matchmaker.render import open_console, print_ranking
 
         rows = [(shortlist.problem, shortlist.matches[0]) for shortlist in ranked]
-        print_ranking(open_console(), rows, institute=institute, language=lang or "zh")
+        print_ranking(open_console(), rows, institute=institute, language=options.message_language(lang))
     elif output is not None:
         from matchmaker.output import write_shortlists
 
-        write_shortlists(ranked, output, written, lang)
+        write_shortlists(ranked, output, written, options.language_from(lang))
     else:
-        options.write_to_stdout(ranked, written, lang)
+        options.write_to_stdout(ranked, written, options.language_from(lang))

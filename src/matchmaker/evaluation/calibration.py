@@ -15,6 +15,7 @@ from matchmaker.evaluation.fitting import Model, Quality, fit_model, folds, qual
 from matchmaker.evaluation.measures import Unknown
 from matchmaker.evaluation.trec import DIGITS, RELEVANT, Qrels, Run
 from matchmaker.matcher import FEATURES, Matcher, compile_profiles
+from matchmaker.messages import said
 from matchmaker.settings import Bounds, Settings, Weights
 from matchmaker.text import normalise
 
@@ -150,7 +151,7 @@ def known_pairs(registry: Registry, problems: Iterable[Problem], qrels: Qrels) -
     }
     if not kept:
         finding = "no judged pair has both its problem and its institute in the files given"
-        raise EvaluationError(Fault("judgements", finding, "check that all three use the same ids"))
+        raise EvaluationError(Fault(said("judgements"), finding, "check that all three use the same ids"))
     named = {institute for grades in qrels.values() for institute in grades}
     unknown = Unknown(
         judged_problems=tuple(sorted(set(qrels) - asked)),
@@ -248,7 +249,7 @@ def _fitted(
     whole = sets.get("both", sets["single"])
     if len(set(whole.groups)) < 2:
         remedy = "a cross-validated fit needs two at least, better 50"
-        raise EvaluationError(Fault("judgements", "only one problem is judged", remedy))
+        raise EvaluationError(Fault(said("judgements"), "only one problem is judged", remedy))
     # one list of groups for all sets, so that a text is in the same fold in each of them
     fold_of = dict(zip(whole.groups, folds(whole.groups).tolist(), strict=True))
     placed = {kind: np.array([fold_of[group] for group in judged.groups]) for kind, judged in sets.items()}

@@ -14,6 +14,7 @@ from matchmaker.errors import EvaluationError, Fault
 from matchmaker.evaluation.pairs import N_BINS, Bin, bins, pairwise_accuracy, reliability, weighted_auc
 from matchmaker.evaluation.ranking import rank_measures
 from matchmaker.evaluation.trec import DIGITS, RELEVANT, Qrels, Run
+from matchmaker.messages import said
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -113,7 +114,7 @@ class Evaluation:
     ) -> None:
         if not any(problem in run for problem in qrels):
             finding = "no judged problem is among those that were scored"
-            raise EvaluationError(Fault("judgements", finding, "check that both use the same ids"))
+            raise EvaluationError(Fault(said("judgements"), finding, "check that both use the same ids"))
         self._ids = sorted(qrels)
         self._n_problems = len(set(qrels) if problems is None else set(problems))
         self.unknown = _unknown(qrels, run, problems, institutes)

@@ -9,6 +9,7 @@ import numpy as np
 
 from matchmaker.errors import Fault, MissingExtraError
 from matchmaker.evaluation.trec import GRADES, RELEVANT, Qrels, Run, ranking
+from matchmaker.messages import said
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -33,8 +34,9 @@ def rank_measures(qrels: Qrels, run: Run, problems: Sequence[str]) -> dict[str, 
     try:
         import ir_measures
     except ModuleNotFoundError as error:
-        finding = f"measures need the package '{error.name}'"
-        raise MissingExtraError(Fault("evaluate", finding, "pip install 'matchmaker[evaluate]'")) from error
+        finding = said("measures need the package '{name}'", name=error.name)
+        remedy = said("{command}", command="pip install 'matchmaker[evaluate]'")
+        raise MissingExtraError(Fault("evaluate", finding, remedy)) from error
     gains = {grade: 2**grade - 1 for grade in GRADES}
     measures = {
         ir_measures.nDCG(gains=gains) @ 10: "nDCG@10",

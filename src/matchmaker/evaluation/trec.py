@@ -9,6 +9,7 @@ from typing import Final, TypeAlias, TypeVar
 
 from matchmaker.errors import EvaluationError, Fault
 from matchmaker.intake.reading import open_bytes
+from matchmaker.messages import counted, said
 
 Qrels: TypeAlias = Mapping[str, Mapping[str, int]]
 """Grades from 0 (none) to 3 (strong) by problem and institute."""
@@ -55,17 +56,19 @@ def parse_qrels(text: str, *, place: str) -> Qrels:
     qrels: dict[str, dict[str, int]] = {}
     faults: list[Fault] = []
     for number, parts in _lines(text):
-        where = f"{place}, line {number}"
+        where = said("{place}, line {line}", place=place, line=number)
         if len(parts) != 4:
             faults.append(_not_so_many(where, parts, "problem 0 institute grade"))
             continue
         problem, _, institute, grade = parts
         if grade not in {str(known) for known in GRADES}:
-            faults.append(Fault(where, f"'{grade}' is no grade", "grades are 0 (none), 1 (weak), 2 (fair), 3 (strong)"))
+            finding = said("'{grade}' is no grade", grade=grade)
+            faults.append(Fault(where, finding, "grades are 0 (none), 1 (weak), 2 (fair), 3 (strong)"))
             continue
         earlier = qrels.setdefault(problem, {}).setdefault(institute, int(grade))
         if earlier != int(grade):
-            finding = f"'{institute}' is judged {grade} for '{problem}', and {earlier} further up"
+            judged = {"institute": institute, "grade": grade, "problem": problem, "earlier": earlier}
+            finding = said("'{institute}' is judged {grade} for '{problem}', and {earlier} further up", **judged)
             faults.append(Fault(where, finding, "keep one of the two"))
     return _good(qrels, faults, place, "no judgement in it")
 
@@ -84,16 +87,17 @@ def parse_run(text: str, *, place: str) -> Run:
     run: dict[str, dict[str, float]] = {}
     faults: list[Fault] = []
     for number, parts in _lines(text):
-        where = f"{place}, line {number}"
+        where = said("{place}, line {line}", place=place, line=number)
         if len(parts) != 6:
             faults.append(_not_so_many(where, parts, "problem Q0 institute rank score tag"))
             continue
         problem, _, institute, _, score, _ = parts
         value = _number(score)
         if value is None:
-            faults.append(Fault(where, f"'{score}' is no score", "write a number such as 0.871234"))
+            faults.append(Fault(where, said("'{score}' is no score", score=score), "write a number such as 0.871234"))
         elif institute in run.setdefault(problem, {}):
-            faults.append(Fault(where, f"'{institute}' stands under '{problem}' twice", "keep one of the two"))
+            finding = said("'{institute}' stands under '{problem}' twice", institute=institute, problem=problem)
+            faults.append(Fault(where, finding, "keep one of the two"))
         else:
             run[problem][institute] = round(value, DIGITS)
     return _good(run, faults, place, "no score in it")
@@ -130,7 +134,8 @@ def _text_of(path: Path) -> str:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise EvaluationError(Fault(f"{path}, line {line}", "is not UTF-8 text", "save it as UTF-8")) from error
+        place = said("{place}, line {line}", place=path, line=line)
+        raise EvaluationError(Fault(place, "is not UTF-8 text", "save it as UTF-8")) from error
 
 
 def _lines(text: str) -> Iterable[tuple[int, list[str]]]:
@@ -138,8 +143,9 @@ def _lines(text: str) -> Iterable[tuple[int, list[str]]]:
 
 
 def _not_so_many(where: str, parts: list[str], form: str) -> Fault:
-    found = "1 part" if len(parts) == 1 else f"{len(parts)} parts"
-    return Fault(where, f"{found} where {len(form.split())} are expected", f"write: {form}")
+    one, many = "{n} part where {expected} are expected", "{n} parts where {expected} are expected"
+    finding = counted(len(parts), one, many, expected=len(form.split()))
+    return Fault(where, finding, said("write: {form}", form=form))
 
 
 def _number(text: str) -> float | None:
@@ -151,18 +157,20 @@ def _number(text: str) -> float | None:
 
 
 def _good(
-    read: dict[str, dict[str, _Value]], faults: list[Fault], place: str, empty: str
+    read: dict[str, dict[str, _Value]], faults: list[Fault], place: str, finding: str
 ) -> dict[str, dict[str, _Value]]:
     if len(faults) > _MOST_FAULTS:
-        faults = [*faults[:_MOST_FAULTS], Fault(place, f"{len(faults) - _MOST_FAULTS:,} more lines are wrong")]
+        more = Fault(place, said("{n:,} more lines are wrong", n=len(faults) - _MOST_FAULTS))
+        faults = [*faults[:_MOST_FAULTS], more]
     if faults:
         raise EvaluationError(faults)
     if not read:
-        raise EvaluationError(Fault(place, empty, "name another file"))
+        raise EvaluationError(Fault(place, finding, "name another file"))
     return read
 
 
 def _one_word(name: str) -> str:
     if not name or any(char.isspace() for char in name):
-        raise EvaluationError(Fault("TREC file", f"the id '{name}' cannot stand in it", "use ids without white space"))
+        finding = said("the id '{id}' cannot stand in it", id=name)
+        raise EvaluationError(Fault(said("TREC file"), finding, "use ids without white space"))
     return name

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TextIO
 
 from matchmaker.intake.headings import column_of
+from matchmaker.messages import said
 
 DELIMITERS = (",", ";", "\t", "|")
 MAX_FIELD = 10_000_000
@@ -94,14 +95,14 @@ def _sense(lines: Sequence[str], delimiter: str, wanted: Collection[str]) -> tup
 
 
 def _overlong(line: int) -> Record:
-    return Record(line, (), f"a line of more than {MAX_LINE:,} characters", "split or shorten it")
+    return Record(line, (), said("a line of more than {n:,} characters", n=MAX_LINE), "split or shorten it")
 
 
 def _broken(lines: Lines, message: str) -> Record:
     taken = lines.taken
     lines.take_back()
     if "field limit" in message and len(taken) == 1:
-        return Record(lines.start, (), f"a field of more than {MAX_FIELD:,} characters", "shorten it")
+        return Record(lines.start, (), said("a field of more than {n:,} characters", n=MAX_FIELD), "shorten it")
     finding = "the quotes do not match" if len(taken) == 1 else "a quote is opened and not closed properly"
     return Record(
         lines.start,

@@ -15,6 +15,7 @@ from functools import lru_cache
 from math import log
 
 from matchmaker.errors import EncodingError, Fault
+from matchmaker.messages import as_message, said
 
 _REMEDY = "save it as UTF-8 (in Excel: CSV UTF-8) and try again"
 _AS_TEXT = "save it as plain text in UTF-8"
@@ -105,7 +106,7 @@ def detect(data: bytes, *, place: str, is_start: bool = False) -> str:
     complete = not is_start
     for signature, kind in _SIGNATURES:
         if data.startswith(signature):
-            raise EncodingError(Fault(place, f"this is {kind}, not a text", _AS_TEXT))
+            raise EncodingError(Fault(place, said("this is {kind}, not a text", kind=as_message(kind)), _AS_TEXT))
     for mark, name in _BOMS:
         if data.startswith(mark):
             return _checked(data, name, place=place, is_start=is_start)
@@ -124,7 +125,9 @@ def _checked(data: bytes, name: str, *, place: str, is_start: bool) -> str:
     if text is None and is_start:
         text = _decoded(data, name, complete=False, errors="replace")
     if text is None:
-        raise EncodingError(Fault(place, f"begins like {name} but has bytes that are not", _REMEDY))
+        raise EncodingError(
+            Fault(place, said("begins like {encoding} but has bytes that are not", encoding=name), _REMEDY)
+        )
     if _is_binary(text):
         raise EncodingError(Fault(place, "this is a binary file, not a text", _AS_TEXT))
     return name
@@ -178,9 +181,11 @@ def _legacy(data: bytes, *, place: str, is_start: bool) -> str:
     if is_start and (damaged := _damaged(data)):
         return damaged
     at = _first_bad_byte(data)
-    finding = (
-        f"its encoding cannot be told: byte 0x{data[at]:02x} at position {at} is not UTF-8, and the text makes no "
-        "clear sense as GB18030, Big5 or Windows-1252"
+    finding = said(
+        "its encoding cannot be told: byte 0x{byte:02x} at position {position} is not UTF-8, and the text makes no "
+        "clear sense as GB18030, Big5 or Windows-1252",
+        byte=data[at],
+        position=at,
     )
     raise EncodingError(Fault(place, finding, _REMEDY))
 

@@ -10,6 +10,7 @@ from matchmaker.domain import Problem, check
 from matchmaker.errors import Fault, did_you_mean
 from matchmaker.intake.headings import FIELDS, column_of, known_names
 from matchmaker.intake.values import Given, Style, ValueReader, shown
+from matchmaker.messages import listed, said
 
 MAX_ID_LENGTH = 200
 _TEXTS = ("title", "description", "enterprise", "industry", "region", "tried")
@@ -46,7 +47,8 @@ def named_values(mapping: Mapping[object, object], *, place: str) -> tuple[dict[
             faults.append(_unknown(name, place))
         elif column.field in values:
             other = values[column.field].name
-            faults.append(Fault(place, f"'{name}' and '{other}' are names of one field", "keep one of them"))
+            finding = said("'{name}' and '{other}' are names of one field", name=name, other=other)
+            faults.append(Fault(place, finding, "keep one of them"))
         else:
             values[column.field] = Given(name, value, column.factor)
     return values, faults
@@ -91,7 +93,8 @@ def _checked(read: Mapping[str, object], reader: ValueReader) -> Built:
 def _id(given: Given | None, default_id: str, reader: ValueReader) -> str:
     text = reader.text(given) if given else None
     if given and text and len(text) > MAX_ID_LENGTH:
-        fault = Fault(reader.at(given), f"the id has {len(text)} characters", f"use at most {MAX_ID_LENGTH}")
+        finding = said("the id has {n} characters", n=len(text))
+        fault = Fault(reader.at(given), finding, said("use at most {n}", n=MAX_ID_LENGTH))
         (reader.warnings if reader.style == "cell" else reader.faults).append(fault)
         text = None
     return text or default_id[:MAX_ID_LENGTH]
@@ -113,10 +116,9 @@ def _require(values: Mapping[str, Given], reader: ValueReader) -> dict[str, obje
         role = reader.text(limits["role"])
         read["role"] = _ROLES.get(role.casefold()) if role else None
         if role and read["role"] is None:
-            at = f"{reader.place}, {limits['role'].name}"
-            reader.faults.append(
-                Fault(at, f"no such role: {shown(role)}", "write research_institute or transfer_centre")
-            )
+            at = said("{place}, {inner}", place=reader.place, inner=limits["role"].name)
+            finding = said("no such role: {value}", value=shown(role))
+            reader.faults.append(Fault(at, finding, "write research_institute or transfer_centre"))
     return read
 
 
@@ -127,8 +129,9 @@ def _nested(given: Given, reader: ValueReader) -> dict[str, Given]:
     if isinstance(value, str) and reader.style == "cell":
         value = _json_object(value)
     if not isinstance(value, Mapping):
-        finding = f"expected fields, found {shown(given.value)}"
-        remedy = "write for example {place: 广州}" if reader.style == "yaml" else 'write for example {"place": "广州"}'
+        finding = said("expected fields, found {value}", value=shown(given.value))
+        example = "{place: 广州}" if reader.style == "yaml" else '{"place": "广州"}'
+        remedy = said("write for example {example}", example=example)
         reader.faults.append(Fault(reader.at(given), finding, remedy))
         return {}
     limits: dict[str, Given] = {}
@@ -150,5 +153,5 @@ def _json_object(text: str) -> object:
 
 def _unknown(name: str, place: str, known: tuple[str, ...] | None = None) -> Fault:
     hint = did_you_mean(name, known or (FIELDS if name.isascii() else known_names()))
-    remedy = "" if hint else f"known fields: {', '.join(known or FIELDS)}"
-    return Fault(place, f"unknown field {shown(name)}{hint}", remedy)
+    remedy = "" if hint else said("known fields: {names}", names=listed(known or FIELDS))
+    return Fault(place, said("unknown field {name}{hint}", name=shown(name), hint=hint), remedy)

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from matchmaker.domain import Problem
+from matchmaker.messages import said
 
 if TYPE_CHECKING:
     from opencc import OpenCC
@@ -132,7 +133,7 @@ def columns_of(headings: Sequence[str], overrides: Mapping[str, str]) -> tuple[d
             if column and column.field not in columns:
                 columns[column.field] = Column(column.field, heading, column.factor, position)
                 used.add(position)
-    unused = (heading or f"column {n + 1}" for n, heading in enumerate(headings) if n not in used)
+    unused = (heading or said("column {n}", n=n + 1) for n, heading in enumerate(headings) if n not in used)
     return columns, tuple(unused)
 
 

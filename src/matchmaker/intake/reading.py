@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import BinaryIO, TextIO
 
 from matchmaker.errors import Fault, InputError, TableError, did_you_mean
+from matchmaker.messages import foreign, said
 
 FIRST_BAD_BYTE = "\udc00"
 LAST_BAD_BYTE = "\udcff"
@@ -35,11 +36,12 @@ def open_bytes(path: Path, error: type[InputError]) -> BinaryIO:
             raise error(Fault(place, "this is a folder, not a file", "name one file in it"))
         return path.open("rb")
     except FileNotFoundError as caught:
-        raise error(Fault(place, f"no such file{_nearby(path)}", "check the path")) from caught
+        raise error(Fault(place, said("no such file{hint}", hint=_nearby(path)), "check the path")) from caught
     except PermissionError as caught:
         raise error(Fault(place, "no permission to read it", "ask its owner for it, or use a copy")) from caught
     except OSError as caught:
-        raise error(Fault(place, f"cannot be read ({caught.strerror})", "check the path and the disk")) from caught
+        finding = said("cannot be read ({reason})", reason=foreign(str(caught.strerror)))
+        raise error(Fault(place, finding, "check the path and the disk")) from caught
 
 
 def open_text(path: Path, encoding: str) -> TextIO:
@@ -72,9 +74,9 @@ def codec_named(name: str, place: str) -> str:
         found = codecs.lookup(name).name
         _wrapped(io.BytesIO("a\n".encode(found)), found).read()  # codecs not for text, such as base64, fail here
     except (LookupError, ValueError) as caught:
-        raise TableError(
-            Fault(place, f"no such encoding: '{name}'", "use utf-8, utf-16, gb18030 or big5, or none to detect it")
-        ) from caught
+        finding = said("no such encoding: '{name}'", name=name)
+        remedy = "use utf-8, utf-16, gb18030 or big5, or none to detect it"
+        raise TableError(Fault(place, finding, remedy)) from caught
     return _WIDER.get(found, found)
 
 

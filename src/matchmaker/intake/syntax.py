@@ -11,7 +11,7 @@ import json
 from matchmaker.errors import Fault, ProblemError
 from matchmaker.intake.values import shown
 from matchmaker.messages import foreign, said
-from matchmaker.yamlfile import MAX_DEPTH, YamlFault, load_yaml
+from matchmaker.yamlfile import MAX_DEPTH, YamlError, load_yaml
 
 MAX_ALIASES = 100
 
@@ -24,11 +24,11 @@ def read_yaml(text: str, *, place: str) -> object:
     """
     try:
         return load_yaml(text, typed=False, max_aliases=MAX_ALIASES)
-    except YamlFault as error:
+    except YamlError as error:
         raise ProblemError(_yaml_fault(error, place)) from error
 
 
-def _yaml_fault(error: YamlFault, place: str) -> Fault:
+def _yaml_fault(error: YamlError, place: str) -> Fault:
     where = place
     if error.line is not None:
         where = said("{place}, line {line}, column {column}", place=place, line=error.line, column=error.column)

@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Literal, TypeAlias
 
 from matchmaker.errors import Fault
+from matchmaker.messages import said
 
 Style: TypeAlias = Literal["yaml", "json", "cell"]
 """Where values come from: it decides how a remedy is spelt, and cells of a table hold lists as one text."""
@@ -75,10 +76,13 @@ class ValueReader:
         if given.value is None:
             return None
         if not isinstance(given.value, str):
-            self._wrong(given, f"expected text, found {shown(given.value)}", self._text_remedy(given.value))
+            self._wrong(
+                given, said("expected text, found {value}", value=shown(given.value)), self._text_remedy(given.value)
+            )
             return None
         if half := _HALF_CHARACTER.search(given.value):
-            self._wrong(given, f"has a broken character (\\u{ord(half[0]):04x})", "write the text anew")
+            finding = said("has a broken character (\\u{code:04x})", code=ord(half[0]))
+            self._wrong(given, finding, "write the text anew")
             return None
         return cleaned(given.value) or None
 
@@ -95,10 +99,18 @@ class ValueReader:
                     part.strip() for part in (_BETWEEN_WORDS if commas else _BETWEEN_ITEMS).split(text) if part.strip()
                 )
             inside = f"[{text}]" if self.style == "yaml" else json.dumps([text], ensure_ascii=False)
-            self._wrong(given, f"expected a list, found {shown(text)}", f"write {shortened(inside)}")
+            self._wrong(
+                given,
+                said("expected a list, found {value}", value=shown(text)),
+                said("write {example}", example=shortened(inside)),
+            )
             return ()
         if not isinstance(given.value, list):
-            self._wrong(given, f"expected a list, found {shown(given.value)}", "write one item a line, each after '- '")
+            self._wrong(
+                given,
+                said("expected a list, found {value}", value=shown(given.value)),
+                "write one item a line, each after '- '",
+            )
             return ()
         items = (self.text(Given(f"{given.name}[{n}]", item)) for n, item in enumerate(given.value))
         return tuple(item for item in items if item)
@@ -111,14 +123,20 @@ class ValueReader:
         match = _YUAN.fullmatch("".join(unicodedata.normalize("NFKC", text).casefold().split()))
         if match is None:
             self._doubtful(
-                given, f"expected an amount of yuan, found {shown(text)}", "write a number such as 500000 or 50万"
+                given,
+                said("expected an amount of yuan, found {value}", value=shown(text)),
+                "write a number such as 500000 or 50万",
             )
             return None
         has_unit = bool(match["unit"] or match["yuan"])
         factor = _UNITS.get(match["unit"] or "", 1) if has_unit else given.factor
         amount = float(Decimal(match["number"].replace(",", "")) * factor)
         if amount == float("inf"):
-            self._doubtful(given, f"no budget is as large as {shown(text)}", "write a number such as 500000 or 50万")
+            self._doubtful(
+                given,
+                said("no budget is as large as {value}", value=shown(text)),
+                "write a number such as 500000 or 50万",
+            )
             return None
         return amount
 
@@ -129,7 +147,7 @@ class ValueReader:
             return None
         found = _day(unicodedata.normalize("NFKC", text))
         if found is None:
-            self._doubtful(given, f"expected a date, found {shown(text)}", "write it as 2026-03-31")
+            self._doubtful(given, said("expected a date, found {value}", value=shown(text)), "write it as 2026-03-31")
         return found
 
     def flag(self, given: Given) -> bool:
@@ -138,7 +156,7 @@ class ValueReader:
             return given.value
         word = (self.text(given) or "no").casefold()
         if word not in _TRUE | _FALSE:
-            self._wrong(given, f"expected true or false, found {shown(word)}", "write true or false")
+            self._wrong(given, said("expected true or false, found {value}", value=shown(word)), "write true or false")
         return word in _TRUE
 
     def _wrong(self, given: Given, finding: str, remedy: str) -> None:
@@ -149,11 +167,11 @@ class ValueReader:
 
     def at(self, given: Given) -> str:
         """The place of a value in a fault."""
-        return f"{self.place}, {shortened(given.name)}"
+        return said("{place}, {inner}", place=self.place, inner=shortened(given.name))
 
     def _text_remedy(self, value: object) -> str:
         if isinstance(value, bool):
-            return f'write "{"true" if value else "false"}" in quotes'
+            return said('write "{word}" in quotes', word="true" if value else "false")
         return "join the items into one text" if isinstance(value, list) else "write one text"
 
 
@@ -165,14 +183,14 @@ def cleaned(text: str) -> str:
 def shown(value: object) -> str:
     """A value as an error shows it: never long, whatever it is."""
     if isinstance(value, str):
-        return f"'{shortened(value)}'"
+        return said("'{text}'", text=shortened(value))
     if isinstance(value, bool):
         return "true" if value else "false"
     if value is None:
-        return "nothing"
+        return said("nothing")
     if isinstance(value, list):
-        return "a list"
-    return "a group of fields" if isinstance(value, Mapping) else shortened(str(value))
+        return said("a list")
+    return said("a group of fields") if isinstance(value, Mapping) else shortened(str(value))
 
 
 def shortened(text: str) -> str:
@@ -183,7 +201,8 @@ def shortened(text: str) -> str:
 
 def writable(text: str) -> str:
     """The text with what no file can hold, half a character, spelt out."""
-    return text.encode(errors="backslashreplace").decode()
+    spelt = text.encode(errors="backslashreplace").decode()
+    return text if spelt == text else spelt  # the same object: it may be a message
 
 
 def _day(text: str) -> date | None:

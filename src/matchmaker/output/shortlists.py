@@ -11,6 +11,7 @@ from typing import Final, Literal, TypeAlias
 from matchmaker.domain import Citation, Language, Match, Reason, Removal, Shortlist, Text
 from matchmaker.errors import Fault, InputError
 from matchmaker.files import atomic_writer, csv_text, harmless
+from matchmaker.messages import said
 from matchmaker.output.words import (
     bracketed,
     capability_name,
@@ -208,8 +209,11 @@ def format_for(path: Path) -> Format:
     """
     known = FORMATS_BY_ENDING.get(path.suffix.lower())
     if known is None:
-        finding = f"unknown ending '{path.suffix}'" if path.suffix else "no ending that names a format"
-        raise InputError(Fault(str(path), finding, f"use one of {' '.join(FORMATS_BY_ENDING)}, or give the format"))
+        finding = "no ending that names a format"
+        if path.suffix:
+            finding = said("unknown ending '{ending}'", ending=path.suffix)
+        remedy = said("use one of {endings}, or give the format", endings=" ".join(FORMATS_BY_ENDING))
+        raise InputError(Fault(str(path), finding, remedy))
     return known
 
 

