@@ -114,7 +114,7 @@ class _Sizes:
         self.n_aliases += 1
         if not self._may_hold_itself and any(anchor == event.anchor for anchor, _ in self._open):
             raise YamlError("syntax", "found an alias within what it stands for", event.start_mark)
-        self.add(self._known.get(event.anchor, 1), None)
+        self.add(self._known.get(event.anchor or "", 1), None)
 
     def add(self, size: int, anchor: str | None) -> None:
         """An entry of this size, with its anchor if it has one."""

@@ -98,7 +98,8 @@ def _note_left_out(found: Calibration) -> None:
     unknown = found.unknown
     if unknown.n_missing_pairs:
         message = said(
-            "note: {pairs:,} judged pairs left out; unknown: {problems:,} problems, {institutes:,} institutes ({ids}, …)",
+            "note: {pairs:,} judged pairs left out; unknown: {problems:,} problems, {institutes:,} institutes "
+            "({ids}, …)",
             pairs=unknown.n_missing_pairs,
             problems=len(unknown.judged_problems),
             institutes=len(unknown.judged_institutes),

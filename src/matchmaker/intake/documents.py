@@ -15,6 +15,7 @@ from matchmaker.intake.markdown import heading_text, split_markdown
 from matchmaker.intake.reading import open_bytes
 from matchmaker.intake.syntax import read_json, read_yaml
 from matchmaker.intake.values import Given, Style, shown
+from matchmaker.messages import counted, said
 
 Format: TypeAlias = Literal["yaml", "json", "md", "txt", "auto"]
 """How a problem is written; ``auto`` looks at the text itself, as for standard input."""
@@ -37,6 +38,7 @@ _UNREADABLE = frozenset(
     )
 )
 _AS_TEXT = "save it as text (.txt), or paste the text: matchmaker match -"
+_STDIN = said("standard input")
 _FIELD_LINE = re.compile(r"\s*[\w\"' .-]{1,40}[:：]")
 
 
@@ -58,15 +60,15 @@ def load_problem(path: Path | str) -> Problem:
     with open_bytes(path, ProblemError) as file:
         data = file.read(MAX_BYTES + 1)  # one more than allowed shows that there is more
     if suffix in _TABLES:
-        finding = f"a {suffix} file holds many problems, this needs one"
-        raise ProblemError(Fault(place, finding, f"use: matchmaker batch {path.name}"))
+        finding = said("a {suffix} file holds many problems, this needs one", suffix=suffix)
+        raise ProblemError(Fault(place, finding, said("use: matchmaker batch {path}", path=path)))
     if suffix in _UNREADABLE:
-        raise ProblemError(Fault(place, f"{suffix} files cannot be read yet", _AS_TEXT))
+        raise ProblemError(Fault(place, said("{suffix} files cannot be read yet", suffix=suffix), _AS_TEXT))
     return problem_from_bytes(data, format=_FORMATS.get(suffix, "txt"), place=place, default_id=path.stem)
 
 
 def problem_from_bytes(
-    data: bytes, *, format: Format = "auto", place: str = "standard input", default_id: str = "stdin"
+    data: bytes, *, format: Format = "auto", place: str = _STDIN, default_id: str = "stdin"
 ) -> Problem:
     """Read one problem from bytes in an unknown encoding, such as those of standard input.
 
@@ -168,12 +170,13 @@ def _from_markdown(text: str, *, place: str, default_id: str) -> Problem:
 def _from_fields(data: object, *, place: str, default_id: str, style: Style) -> Problem:
     several = next(_lists_of_problems(data), None)
     if several is not None:
-        count = f"{len(several)} problem{'' if len(several) == 1 else 's'}"
+        one, many = "a list of {n} problem, this needs one problem", "a list of {n} problems, this needs one problem"
         remedy = "give one file for each, or put them in a table (.csv, .jsonl) for: matchmaker batch"
-        raise ProblemError(Fault(place, f"a list of {count}, this needs one problem", remedy))
+        raise ProblemError(Fault(place, counted(len(several), one, many), remedy))
     if not isinstance(data, Mapping):
         example = "title: 管网漏损检测" if style == "yaml" else '{"title": "管网漏损检测"}'
-        raise ProblemError(Fault(place, f"expected fields, found {shown(data)}", f"write for example {example}"))
+        finding = said("expected fields, found {value}", value=shown(data))
+        raise ProblemError(Fault(place, finding, said("write for example {example}", example=example)))
     values, faults = named_values(data, place=place)
     if faults:  # the known fields may be wrong as well, and all is to be reported at once
         known = build_problem(values, place=place, default_id=default_id, style=style)

@@ -21,6 +21,7 @@ from matchmaker.intake.headings import FIELDS, Column, column_of, columns_of, po
 from matchmaker.intake.reading import FIRST_BAD_BYTE, LAST_BAD_BYTE, codec_named, open_bytes, open_text, sample_of
 from matchmaker.intake.syntax import read_json
 from matchmaker.intake.values import Given, shortened, writable
+from matchmaker.messages import listed, said
 
 MAX_WARNINGS = 1_000
 """So many warnings and unused keys are kept; ``n_warnings`` counts all warnings."""
@@ -122,7 +123,7 @@ class ProblemTable:
                     yield self._row(record, seen)
 
     def _row(self, record: Record, seen: _SeenIds) -> Row:
-        place = f"{self._place}, line {record.line}"
+        place = said("{place}, line {line}", place=self._place, line=record.line)
         values, fault = self._values(record, place)
         if fault:
             return _rejected(record, (fault,))
@@ -137,7 +138,8 @@ class ProblemTable:
         own_id = seen.own(built.problem.id)
         if own_id == built.problem.id:
             return built.problem
-        self._warn(Fault(place, f"the id '{built.problem.id}' is there already", f"this row is called '{own_id}'"))
+        finding = said("the id '{id}' is there already", id=built.problem.id)
+        self._warn(Fault(place, finding, said("this row is called '{id}'", id=own_id)))
         return built.problem.model_copy(update={"id": own_id})
 
     def _values(self, record: Record, place: str) -> tuple[dict[str, Given], Fault | None]:
@@ -146,13 +148,14 @@ class ProblemTable:
         if bad := _BAD_BYTES.search("".join(record.cells)):
             byte = ord(bad[0]) - ord(FIRST_BAD_BYTE)
             remedy = "correct the row, or save the table as CSV UTF-8"
-            return {}, Fault(place, f"byte 0x{byte:02x} is not {self.encoding}", remedy)
+            finding = said("byte 0x{byte:02x} is not {encoding}", byte=byte, encoding=self.encoding)
+            return {}, Fault(place, finding, remedy)
         return self._json_values(record, place) if self.delimiter is None else self._cell_values(record, place)
 
     def _cell_values(self, record: Record, place: str) -> tuple[dict[str, Given], Fault | None]:
         n_cells = max(n for n, cell in enumerate(record.cells, start=1) if cell.strip())
         if n_cells > len(self.headings):
-            finding = f"{n_cells} fields, but the heading row has {len(self.headings)}"
+            finding = said("{n} fields, but the heading row has {n_headings}", n=n_cells, n_headings=len(self.headings))
             return {}, Fault(place, finding, "put a text that holds the delimiter in quotes")
         values = {
             field: Given(column.heading, record.cells[column.position], column.factor)
@@ -167,7 +170,8 @@ class ProblemTable:
         except ProblemError as error:
             return {}, error.faults[0]
         if not isinstance(found, dict):
-            return {}, Fault(place, "expected an object", 'write for example {"title": "管网漏损检测"}')
+            remedy = said("write for example {example}", example='{"title": "管网漏损检测"}')
+            return {}, Fault(place, "expected an object", remedy)
         columns = self._columns_of_keys(tuple(found))
         values = {
             field: Given(column.heading, found[column.heading], column.factor) for field, column in columns.items()
@@ -203,7 +207,8 @@ class ProblemTable:
         with open_text(self._path, self.encoding) as file:
             record = self._skip_to_heading_row(read_records(file, self.delimiter or ","))
         if record.broken:
-            raise TableError(Fault(f"{self._place}, line {record.line}", record.broken, record.remedy))
+            place = said("{place}, line {line}", place=self._place, line=record.line)
+            raise TableError(Fault(place, record.broken, record.remedy))
         n_headings = max(n for n, cell in enumerate(record.cells, start=1) if cell.strip())
         return tuple(_BAD_BYTES.sub("\ufffd", cell).strip() for cell in record.cells[:n_headings])
 
@@ -284,10 +289,12 @@ def _encoding_of(path: Path, named: str | None) -> str:
     place, suffix = str(path), path.suffix.lower()
     with open_bytes(path, TableError) as file:
         if suffix in _SHEETS:
-            raise TableError(Fault(place, f"{suffix} files cannot be read yet", "save it as CSV UTF-8"))
+            finding = said("{suffix} files cannot be read yet", suffix=suffix)
+            raise TableError(Fault(place, finding, "save it as CSV UTF-8"))
         if suffix in _DOCUMENTS:
-            remedy = f"use: matchmaker match {path.name} (or, if it is a table, give it the ending .csv)"
-            raise TableError(Fault(place, f"a {suffix} file holds one problem, this needs a table", remedy))
+            finding = said("a {suffix} file holds one problem, this needs a table", suffix=suffix)
+            remedy = said("use: matchmaker match {path} (or, if it is a table, give it the ending .csv)", path=path)
+            raise TableError(Fault(place, finding, remedy))
         if not file.seekable():
             raise TableError(Fault(place, "this is a pipe, and a table is read more than once", "save it to a file"))
         if named:
@@ -310,26 +317,27 @@ def _check_overrides(overrides: Mapping[str, str], names: Sequence[str], place: 
     for field, heading in overrides.items():
         if field not in (*known, "require"):
             hint = did_you_mean(field, known)
-            finding = f"no such field: '{field}'{hint}"
-            faults.append(Fault("--column", finding, f"the fields are: {', '.join(known)}"))
+            finding = said("no such field: '{name}'{hint}", name=field, hint=hint)
+            faults.append(Fault("--column", finding, said("the fields are: {names}", names=listed(known))))
         elif position_of(heading, names) is None:
             hint = did_you_mean(heading, names)
-            finding = f"no heading '{heading}'{hint}"
-            faults.append(Fault(place, finding, f"the headings are: {_listed(names)}"))
+            finding = said("no heading '{heading}'{hint}", heading=heading, hint=hint)
+            faults.append(Fault(place, finding, said("the headings are: {names}", names=_listed(names))))
     if faults:
         raise TableError(faults)
 
 
 def _check_usable(columns: Mapping[str, Column], names: Sequence[str], place: str) -> None:
     if "title" not in columns and "description" not in columns:
-        finding = f"no column is understood as title or description; the first row is: {_listed(names)}"
+        unclear = "no column is understood as title or description; the first row is: {names}"
+        finding = said(unclear, names=_listed(names))
         remedy = "name one with --column title=HEADING; the first row must hold the headings"
         raise TableError(Fault(place, finding, remedy))
 
 
 def _listed(names: Sequence[str]) -> str:
-    shown = ", ".join(shortened(name) for name in names[:30] if name)
-    return f"{shown} and {len(names) - 30} more" if len(names) > 30 else shown
+    shown = listed(shortened(name) for name in names[:30] if name)
+    return said("{names} and {n} more", names=shown, n=len(names) - 30) if len(names) > 30 else shown
 
 
 def _rejected(record: Record, faults: tuple[Fault, ...]) -> Rejected:

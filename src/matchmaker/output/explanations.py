@@ -23,6 +23,7 @@ from matchmaker.output.words import (
     escaped,
     labelled,
     level_word,
+    limit_text,
     one_line,
     problem_heading,
     reason_text,
@@ -106,7 +107,7 @@ def score_sentence(explanation: Explanation, language: Language) -> str:
 def limit_sentence(explanation: Explanation, language: Language) -> str:
     """Which hard limit takes the institute off the shortlist; empty when none does."""
     limit = explanation.limit
-    return word("limit_removes", language).format(limit=one_line(limit)) if limit else ""
+    return word("limit_removes", language).format(limit=limit_text(limit, language)) if limit else ""
 
 
 def next_sentence(explanation: Explanation, language: Language) -> str:

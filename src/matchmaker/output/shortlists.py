@@ -19,6 +19,7 @@ from matchmaker.output.words import (
     escaped,
     labelled,
     level_word,
+    limit_text,
     one_line,
     problem_heading,
     reason_text,
@@ -126,7 +127,7 @@ def to_jsonl(shortlist: Shortlist) -> str:
 
 def removal_text(removal: Removal, language: Language) -> str:
     """The institute that was taken off, and the limit that did it."""
-    return one_line(removal.name.in_language(language) + bracketed(removal.limit, language))
+    return one_line(removal.name.in_language(language) + bracketed(limit_text(removal.limit, language), language))
 
 
 def _csv_rows(shortlist: Shortlist, language: Language) -> Iterator[tuple[str, ...]]:

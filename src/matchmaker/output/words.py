@@ -6,9 +6,9 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from functools import cache
-from typing import Final
+from typing import Final, get_args
 
-from matchmaker.domain import Citation, Language, Level, Match, Problem, Reason
+from matchmaker.domain import Citation, Language, Level, Match, Problem, Reason, Role
 
 _DIRECTIONS: Final = frozenset(("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"))
 
@@ -45,9 +45,16 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "strength": ("强度 {strength}", "strength {strength}"),
     "has_score": ("{name}：评分 {score}（{level}）", "{name}: score {score} ({level})"),
     "limit_removes": (
-        "硬性条件 {limit} 将其排除，不会出现在候选名单中。",
-        "The hard limit {limit} takes it off the shortlist.",
+        "按硬性条件排除（{limit}），不会出现在候选名单中。",
+        "A hard limit takes it off the shortlist: {limit}.",
     ),
+    "limit_exclude": ("需求方已排除", "excluded by the problem"),
+    "limit_require.institutes": ("不在指定机构之列", "not among the institutes asked for"),
+    "limit_require.role": ("类型不是{value}", "not a {value}"),
+    "limit_require.place": ("不在{value}", "not in {value}"),
+    "limit_require.own": ("没有自身记录的能力", "no capability on its own record"),
+    "research_institute": ("研究机构", "research institute"),
+    "transfer_centre": ("技术转移机构", "technology transfer centre"),
     "next_lower": ("下一名：{name}，评分 {score}，低 {points}", "Next: {name}, score {score}, {points} lower"),
     "next_higher": ("上一名：{name}，评分 {score}，高 {points}", "One above: {name}, score {score}, {points} higher"),
     "next_close": (
@@ -75,6 +82,15 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
 def word(key: str, language: Language) -> str:
     """The entry ``key`` of ``WORDS`` in this language."""
     return WORDS[key][language == "en"]
+
+
+def limit_text(limit: str, language: Language) -> str:
+    """A hard limit as records hold it, such as ``require.place: 广州``, in words; an unknown one as it is."""
+    name, _, value = one_line(limit).partition(": ")
+    if f"limit_{name}" not in WORDS:
+        return one_line(limit)
+    shown = word(value, language) if value in get_args(Role) else value
+    return word(f"limit_{name}", language).format(value=shown)
 
 
 def level_word(level: Level, language: Language) -> str:

@@ -10,8 +10,6 @@ from matchmaker.output import WORDS
 
 PHRASES: Final[Mapping[str, tuple[str, str]]] = {
     **WORDS,
-    "research_institute": ("研究机构", "research institute"),
-    "transfer_centre": ("技术转移机构", "technology transfer centre"),
     "near_misses": ("以下机构最接近，但未达到“较强相关”：", "The nearest misses, none of them at least fair:"),
     "not_shown": ("另有 {n:,} 条", "{n:,} more"),
     "record": ("{name}：{figure}（{reported} 年报道的 {period} 年情况{so_far}）",
