@@ -102,7 +102,7 @@ def test_labels_of_one_kind_are_an_error(label: bool, told: str) -> None:
 
 
 def test_one_group_alone_cannot_be_cross_validated() -> None:
-    with pytest.raises(EvaluationError, match="1 different problems"):
+    with pytest.raises(EvaluationError, match="1 different problem is"):
         fit(np.ones((2, 1)), np.array([True, False]), ["a", "a"])
 
 

