@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import pickle
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
@@ -11,8 +12,11 @@ from string import Formatter
 from typing import NamedTuple
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from matchmaker.messages import CHINESE, FOREIGN
+from matchmaker.errors import Fault, did_you_mean
+from matchmaker.messages import CHINESE, FOREIGN, as_message, counted, foreign, in_language, listed, said
 
 SOURCES = Path(__file__).parents[1] / "src" / "matchmaker"
 WORDED = ("finding", "remedy", "broken", "one", "many")
