@@ -59,8 +59,11 @@ def test_measures_are_printed_with_intervals() -> None:
         assert " … " in line
 
 
-def test_headings_are_chinese_unless_asked_for() -> None:
+def test_headings_are_in_the_language_of_the_system_unless_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "评测结果" in evaluate(*FILES, "--lang", "zh").stdout
+    monkeypatch.setenv("LANG", "zh_CN.UTF-8")
     assert "评测结果" in evaluate(*FILES).stdout
+    assert "Measures" in evaluate(*FILES, "--lang", "en").stdout
 
 
 def test_the_report_as_json() -> None:
@@ -119,7 +122,7 @@ def test_the_ending_of_the_output_gives_the_format() -> None:
     assert evaluate(*FILES, "-o", "report.json").stdout == ""
     assert json.loads(Path("report.json").read_text("utf-8"))["pairs"]["judged"] == 14
     assert evaluate(*FILES, "-o", "report.md").exit_code == 0
-    assert Path("report.md").read_text("utf-8").startswith("6 个问题")
+    assert Path("report.md").read_text("utf-8").startswith("6 problems")
     assert evaluate(*FILES, "-o", "report.csv").exit_code == 2
 
 

@@ -166,8 +166,8 @@ def test_a_limit_and_own_capabilities_are_said() -> None:
     problem = LEAK.model_copy(update={"exclude": ("alpha",)})
     assert explained(problem).limit == "exclude"
     assert explained(problem).match.score == explained().match.score
-    assert "The hard limit exclude takes it off the shortlist." in shown(explained(problem))
-    assert "硬性条件 exclude 将其排除" in shown(explained(problem), "zh")
+    assert "A hard limit takes it off the shortlist: excluded by the problem." in shown(explained(problem))
+    assert "按硬性条件排除（需求方已排除）" in shown(explained(problem), "zh")
     only_parents = REGISTRY.institutes[1].model_copy(update={"capabilities": REGISTRY.institutes[1].capabilities[1:]})
     registry = REGISTRY.model_copy(update={"institutes": (REGISTRY.institutes[0], only_parents)})
     own = LEAK.model_copy(update={"require": Require(own=True)})

@@ -57,23 +57,25 @@ SESSIONS = {
     ],
     "batch.txt": [f"batch {REQUESTS} --format jsonl --top 1 --lang {lang} -o /dev/null" for lang in ("zh", "en")],
     "problems.txt": [
+        f"problems {REQUESTS} --for giii --top 5 -q --lang zh",
         f"problems {REQUESTS} --for giii --top 5 -q",
-        f"problems {REQUESTS} --for giii --top 5 -q --lang en",
     ],
-    "institutes-list.txt": [f"institutes list --institutes {which}" for which in ("data/institutes.yaml", "all")]
-    + ["institutes list --lang en", "institutes validate -q"],
-    "institutes-show.txt": ["institutes show scttc", "institutes show scttc --lang en"],
+    "institutes-list.txt": [
+        f"institutes list --institutes {which} --lang zh" for which in ("data/institutes.yaml", "all")
+    ]
+    + ["institutes list", "institutes validate -q"],
+    "institutes-show.txt": ["institutes show scttc --lang zh", "institutes show scttc"],
     "institutes-search.txt": ["institutes search 水下机器人 --top 5", "institutes search 'underwater robot' --top 5"],
     "evaluate.txt": [
-        f"evaluate {JUDGED} --judged-only --sweep",
-        f"evaluate {JUDGED} --lang en",
+        f"evaluate {JUDGED} --judged-only --sweep --lang zh",
+        f"evaluate {JUDGED}",
         f"evaluate {JUDGED} --format md --lang en --at-least P@1=1",
     ],
     "calibrate.txt": [
-        f"calibrate {JUDGED} -o /dev/null --pool-groups 2",
-        f"calibrate {JUDGED} -o /dev/null --lang en",
+        f"calibrate {JUDGED} -o /dev/null --pool-groups 2 --lang zh",
+        f"calibrate {JUDGED} -o /dev/null",
     ],
-    "alliance.txt": ["alliance", "alliance --lang en", "alliance --format json"],
+    "alliance.txt": ["alliance --lang zh", "alliance", "alliance --format json"],
     "errors.txt": [
         "match data/problems/05-water-leek.yaml",
         f"match {REQUESTS}",
@@ -81,6 +83,8 @@ SESSIONS = {
         f"problems {REQUESTS} --for gii",
         f"batch {REQUESTS} -o shortlists.doc",
         "institutes show nobody",
+        "match data/problems/05-water-leek.yaml --lang zh",
+        f"problems {REQUESTS} --for gii --lang zh",
     ],
 }
 FILES = {

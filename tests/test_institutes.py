@@ -200,6 +200,14 @@ def test_faults_of_jsonl_name_the_line(tmp_path: Path) -> None:
     assert len(found) == 3
 
 
+def test_a_field_twice_in_jsonl_is_a_fault(tmp_path: Path) -> None:
+    line = '{"id": "a", "id": "b", "name": "x", "capabilities": [{"id": "c", "name": "y", "name": "z"}]}'
+    assert faults_of(written(tmp_path / "f.jsonl", line)) == [
+        "f.jsonl, line 1: the field 'name' stands twice; keep one of them",
+        "f.jsonl, line 1: the field 'id' stands twice; keep one of them",
+    ]
+
+
 def test_every_fault_of_every_file_is_reported_at_once(tmp_path: Path) -> None:
     written(tmp_path / "1.yaml", entry(", rol: x", capability=", strength: D, keywords: 激光"))
     written(tmp_path / "2.yaml", "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import locale
 import pickle
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,7 +15,10 @@ from typing import NamedTuple
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from typer.testing import CliRunner, Result
 
+from matchmaker.cli import app
+from matchmaker.cli.boundary import system_language
 from matchmaker.errors import Fault, did_you_mean
 from matchmaker.messages import CHINESE, FOREIGN, as_message, counted, foreign, in_language, listed, said
 
@@ -275,7 +279,7 @@ def test_an_unknown_text_stays_as_it_is() -> None:
 
 def test_messages_travel_between_processes() -> None:
     fault = Fault(said("{place}, line {line}", place="a", line=1), said("known: {names}", names=listed("abc")))
-    copy = pickle.loads(pickle.dumps(fault))
+    copy = pickle.loads(pickle.dumps(fault))  # noqa: S301 - made a moment ago
     assert copy == fault
     assert copy.in_language("zh") == "a，第 1 行：已有的机构：a、b、c"
 
@@ -305,3 +309,133 @@ def test_hints_do_not_mind_capitals() -> None:
     assert did_you_mean("NAME", ["name", "summary"]) == " (did you mean 'name'?)"
     assert did_you_mean("giii", ["GIII", "x"]) == " (did you mean 'GIII'?)"
     assert in_language(did_you_mean("NAME", ["name"]), "zh") == "（是否应为“name”？）"
+
+
+# --- the commands -----------------------------------------------------------------------------------------------------
+
+FAULTY = Path(__file__).parent / "data" / "faulty"
+ROOT = Path(__file__).parents[1]
+CODE = re.compile(r"“[^”]*”|\{[^{}]*\}|\S*[/\\.]\S*|matchmaker \w+|CSV UTF-8|--\w+ \S+|\w+ <- \w+")
+"""What stays English in a Chinese message: quotations, examples, paths, commands, names of formats and fields."""
+
+
+def run(*args: str) -> Result:
+    result = CliRunner().invoke(app, args, prog_name="matchmaker", env={"COLUMNS": "200"})
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result
+
+
+def english_left(text: str) -> list[str]:
+    return re.findall(r"[A-Za-z]{2,} [A-Za-z]{2,}", CODE.sub("·", text))
+
+
+@pytest.mark.parametrize("way", ["flag", "system"])
+@pytest.mark.parametrize("path", sorted(FAULTY.iterdir()), ids=lambda path: str(path.name))
+def test_no_english_is_left_over(path: Path, way: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    command = ["match", str(path)]
+    if not path.name.startswith("problem_"):
+        command = ["batch", str(path), "-o", str(tmp_path / "out.jsonl")]
+    monkeypatch.setenv("LANG", "zh_CN.UTF-8" if way == "system" else "en_US.UTF-8")
+    result = run(*command, *(("--lang", "zh") if way == "flag" else ()))
+    told = [line for line in result.stderr.splitlines() if str(path.parent) in line]
+    assert told
+    assert all(re.match("(错误|警告|拒收|提示)：|" + re.escape(str(path)), line) for line in told)
+    assert english_left(result.stderr) == []
+    rejects = tmp_path / "out.jsonl.rejects.csv"
+    if rejects.exists():
+        faults = [line for line in rejects.read_text("utf-8-sig").splitlines() if str(path.parent) in line]
+        assert faults
+        assert all("：" in line for line in faults)
+        assert not any(word in line for line in faults for word in ("expected", "found", ", line"))
+
+
+def test_the_rule_for_english_finds_some() -> None:
+    assert english_left("错误：没有 such file") == ["such file"]
+    assert english_left("错误：a b.txt，“such file”，{not this}；请用：matchmaker match x") == []
+
+
+def test_some_messages_in_full(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    assert run("match", "data/problems/05-water-leek.yaml", "--lang", "zh").stderr == (
+        "错误：data/problems/05-water-leek.yaml：没有这个文件（是否应为“05-water-leak.yaml”？）；请检查路径\n"
+    )
+    assert run("match", "data/problems/requests.csv", "--lang", "zh").stderr == (
+        "错误：data/problems/requests.csv：.csv 文件含多条需求，这里只要一条；"
+        "请用：matchmaker batch data/problems/requests.csv\n"
+    )
+    assert run("institutes", "show", "GII", "--lang", "zh").stderr == (
+        "错误：没有名为“GII”的机构（是否应为“giius”？）；已有的机构：fytri、giii、giius、gzis、scttc\n"
+    )
+    assert run("institutes", "validate", "--lang", "zh").stdout.startswith("资料有效：5 家机构，")
+
+
+def test_the_flag_wins_over_the_system(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LC_ALL", "zh_HK.UTF-8")
+    assert run("match", "none.yaml").stderr.startswith("错误：none.yaml")
+    assert run("match", "none.yaml", "--lang", "en").stderr.startswith("error: none.yaml")
+    assert run("match", "none.yaml").stderr.startswith("错误：none.yaml")  # nothing is kept from run to run
+
+
+def test_tables_about_no_one_problem_follow_the_system(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    commands = (
+        ("institutes", "list"),
+        ("institutes", "show", "giii"),
+        ("alliance",),
+        ("problems", "data/problems/requests.csv", "--for", "giii", "-q"),
+    )
+    english = [run(*command).stdout for command in commands]
+    assert english == [run(*command, "--lang", "en").stdout for command in commands]
+    monkeypatch.setenv("LANG", "zh_CN.UTF-8")
+    chinese = [run(*command).stdout for command in commands]
+    assert chinese == [run(*command, "--lang", "zh").stdout for command in commands]
+    assert all(one != other for one, other in zip(english, chinese, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("variables", "language"),
+    [
+        ({}, "en"),
+        ({"LANG": "zh_CN.UTF-8"}, "zh"),
+        ({"LANG": "zh"}, "zh"),
+        ({"LANG": "yue_HK.UTF-8"}, "zh"),
+        ({"LANG": "zh_CN.UTF-8", "LC_ALL": "C.UTF-8"}, "en"),
+        ({"LANG": "zh_CN.UTF-8", "LC_MESSAGES": "en_US.UTF-8"}, "en"),
+        ({"LANG": "en_US.UTF-8", "LC_MESSAGES": "zh_TW.UTF-8"}, "zh"),
+        ({"LANG": "en_US.UTF-8", "LC_ALL": "zh_CN.GB18030"}, "zh"),
+        ({"LANG": "zh_CN.UTF-8", "LC_ALL": ""}, "zh"),
+    ],
+)
+def test_the_language_of_the_system(
+    variables: Mapping[str, str], language: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert system_language() == language
+
+
+@pytest.mark.parametrize(
+    ("name", "language"),
+    [("zh_CN", "zh"), ("Chinese (Simplified)_China", "zh"), ("English_United States", "en"), (None, "en")],
+)
+def test_the_language_where_no_variable_says_it(
+    name: str | None, language: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on Windows, whose names these are."""
+    monkeypatch.setattr(locale, "getlocale", lambda: (name, "cp936"))
+    assert system_language() == language
+
+
+def test_limits_in_words(tmp_path: Path) -> None:
+    path = tmp_path / "limits.yaml"
+    path.write_text("title: 管网漏水\nexclude: [giii]\nrequire: {role: research_institute, place: 东莞}\n", "utf-8")
+    chinese = {kind: run("match", str(path), "--lang", "zh", "--format", kind).stdout for kind in FORMATS}
+    english = {kind: run("match", str(path), "--lang", "en", "--format", kind).stdout for kind in FORMATS}
+    for words in ("需求方已排除", "类型不是研究机构", "不在东莞"):
+        assert all(words in text for text in chinese.values())
+    for words in ("excluded by the problem", "not a research institute", "not in 东莞"):
+        assert all(words in text for text in english.values())
+    assert '"limit": "require.role: research_institute"' in run("match", str(path), "--format", "json").stdout
+
+
+FORMATS = ("table", "csv", "md")

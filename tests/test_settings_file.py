@@ -10,7 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from matchmaker.errors import SettingsError
-from matchmaker.settings import Bounds, Settings, Weights, dump_settings, load_settings
+from matchmaker.settings import (
+    ACCURATE,
+    Bounds,
+    Encoder,
+    Settings,
+    Weights,
+    dump_settings,
+    load_settings,
+    shipped_settings,
+)
 
 NUMBERS = st.floats(0, 50, allow_nan=False)
 
@@ -57,6 +66,21 @@ def test_what_a_file_leaves_out_is_as_shipped(tmp_path: Path) -> None:
     assert changed == Settings(intercept=-4.0, bounds=Bounds(strong=0.9))
 
 
+def test_what_a_file_leaves_out_is_as_shipped_for_its_encoder(tmp_path: Path) -> None:
+    assert loaded(tmp_path, 'encoder = "e5"\n') == ACCURATE == shipped_settings("e5")
+    assert loaded(tmp_path, 'encoder = "words"\n') == Settings()
+    changed = loaded(tmp_path, 'encoder = "e5"\n[weights]\nlexical = 3\n[bounds]\nstrong = 0.9\n')
+    assert changed.weights == ACCURATE.weights.model_copy(update={"lexical": 3.0})
+    assert changed.bounds == ACCURATE.bounds.model_copy(update={"strong": 0.9})
+    assert (changed.intercept, changed.pooling) == (ACCURATE.intercept, ACCURATE.pooling)
+
+
+@pytest.mark.parametrize("encoder", ["words", "e5"])
+def test_a_whole_file_does_not_depend_on_what_is_shipped(tmp_path: Path, encoder: Encoder) -> None:
+    settings = Settings(encoder=encoder, intercept=-1.5, weights=Weights(semantic=1.0))
+    assert loaded(tmp_path, dump_settings(settings)) == settings
+
+
 def test_a_byte_order_mark_does_no_harm(tmp_path: Path) -> None:
     assert loaded(tmp_path, "\ufeffintercept = -4\n") == Settings(intercept=-4)
 
@@ -72,6 +96,9 @@ def test_a_byte_order_mark_does_no_harm(tmp_path: Path) -> None:
         ("[bounds]\nfair = 0.99", "bounds: the bounds must fall from strong over fair to weak"),
         ("pooling = 1", "pooling: expected a list, found '1'"),
         ("intercept =", "settings.toml: is not TOML ("),
+        ("weights = 1", "weights: expected a mapping of fields, found '1'"),
+        ("encoder = 'e6'", "encoder: expected 'words' or 'e5', found 'e6'"),
+        ("[bounds]\nstrong = 0", "bounds.strong: expected a larger number, found '0'"),
     ],
 )
 def test_faulty_files(tmp_path: Path, text: str, fault: str) -> None:
@@ -110,3 +137,17 @@ def test_the_shipped_weights_are_those_that_were_fitted() -> None:
     shipped = Settings()
     assert (shipped.weights, shipped.intercept, shipped.encoder) == (fitted.weights, fitted.intercept, fitted.encoder)
     assert (shipped.pooling, shipped.inferred_weight) == (fitted.pooling, fitted.inferred_weight)
+
+
+def test_faults_in_chinese(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError) as caught:
+        loaded(tmp_path, "intercpt = 1\nencoder = 'e6'\n[weights]\nlexical = -1\n")
+    assert [fault.in_language("zh").partition("settings.toml")[2] for fault in caught.value.faults] == [
+        "，encoder：应为“words”或“e5”，实为“e6”",
+        "，weights.lexical：应为更大的数字，实为“-1”",
+        "：未知字段“intercpt”（是否应为“intercept”？）",
+    ]
+    with pytest.raises(SettingsError) as caught:
+        loaded(tmp_path, "intercept = \n# more")
+    (fault,) = caught.value.faults
+    assert "不是有效的 TOML（第 1 行第 13 列：值有误）；请按“intercept = -3.6”的形式逐行填写" in fault.in_language("zh")

@@ -5,6 +5,7 @@ Every record refuses fields it does not know. Optional texts are ``None`` when n
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any, Literal, TypeAlias, TypeVar, get_args
@@ -12,7 +13,7 @@ from typing import Annotated, Any, Literal, TypeAlias, TypeVar, get_args
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from matchmaker.errors import Fault, did_you_mean
-from matchmaker.messages import as_message, foreign, said
+from matchmaker.messages import as_message, foreign, listed, said
 
 Language: TypeAlias = Literal["zh", "en"]
 Level: TypeAlias = Literal["strong", "fair", "weak", "none"]
@@ -68,8 +69,8 @@ def _fault(record: type[Record], detail: Mapping[str, Any], place: str) -> Fault
         return Fault(_joined(place, path), "is empty", _FILL_IN)
     expected = as_message(_EXPECTED[kind]) if kind in _EXPECTED else foreign(detail["msg"].lower())
     if kind == "literal_error":
-        some, _, last = limits["expected"].rpartition(" or ")
-        expected = said("{some} or {last}", some=some, last=last) if some else last
+        *some, last = (said("'{text}'", text=name) for name in re.findall("'([^']*)'", limits["expected"]))
+        expected = said("{some} or {last}", some=listed(some), last=last) if some else last
     return Fault(
         _joined(place, path), said("expected {expected}, found {value}", expected=expected, value=_shown(found))
     )
