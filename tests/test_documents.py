@@ -338,7 +338,7 @@ def test_a_table_is_for_batch(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"p{suffix}"
     path.write_text("title\nleak\n")
     assert faults_of(path) == [
-        f"{path}: a {suffix} file holds many problems, this needs one; use: matchmaker batch {path.name}"
+        f"{path}: a {suffix} file holds many problems, this needs one; use: matchmaker batch {path}"
     ]
 
 

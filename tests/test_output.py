@@ -150,7 +150,7 @@ def test_csv_has_a_row_per_problem_and_rank() -> None:
     assert first["level"] == "strong"
     assert second["capability"] == "Machine-vision inspection (via the parent body)"
     assert empty["institute"] == empty["score"] == ""
-    assert "require.institutes: beta" in empty["reasons"]
+    assert "not among the institutes asked for" in empty["reasons"]
 
 
 def test_csv_reasons_are_in_the_language_of_the_problem_unless_told() -> None:
@@ -196,7 +196,7 @@ def test_markdown_says_verdict_table_reasons_and_links() -> None:
     assert "reachable via the parent body, not the institute's own record" in html
     assert html.count("<a ") == 1  # a copy is never linked to
     assert "via the parent body, copy" in html
-    assert "require.role: research_institute" in html
+    assert "not a research institute" in html
 
 
 @pytest.mark.parametrize(
