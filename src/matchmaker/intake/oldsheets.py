@@ -1,0 +1,104 @@
+"""A look through an old Excel workbook (.xls) before it is read, as ``sheetscan`` has it for new ones.
+
+The workbook is one stream of records: a number, a length, and so many bytes ([MS-XLS], section 2.1.4).
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import BinaryIO, Final
+
+from matchmaker.errors import Fault, TableError
+from matchmaker.intake.sheetscan import MAX_AREA, SheetFacts
+from matchmaker.messages import said
+
+_MAX_STREAM: Final = 100_000_000
+_END_OF_SHEET, _BOUND_SHEET, _PASSWORD, _ROW = 0x0A, 0x85, 0x2F, 0x208
+# Number, label, shared label, RK number, formula, boolean or error, rich text.
+_FILLED: Final = frozenset({0x203, 0x204, 0xFD, 0x27E, 0x06, 0x205, 0xD6})
+_ERROR_OR_FLAG, _RK_NUMBERS, _DIMENSIONS = 0x205, 0xBD, 0x200
+_WIDEST: Final = 65_536 * 256
+_ERRORS: Final = {0x00: "#NULL!", 0x07: "#DIV/0!", 0x0F: "#VALUE!", 0x17: "#REF!", 0x1D: "#NAME?", 0x24: "#NUM!"}
+_REMEDY: Final = "open it in Excel or WPS and save it as .xlsx"
+
+
+def look_through_old(file: BinaryIO, place: str) -> list[SheetFacts]:
+    """The facts of each sheet, in order, charts and macro sheets among them.
+
+    Raises:
+        TableError: It would take too much memory, is protected by a password, or is damaged.
+    """
+    data = _stream(file, place)
+    try:
+        return _all_facts(data, place)
+    except (struct.error, IndexError) as error:
+        raise TableError(Fault(place, "the file is damaged or incomplete", _REMEDY)) from error
+
+
+def _stream(file: BinaryIO, place: str) -> bytes:
+    import olefile  # kept out of start-up: only old workbooks need it
+
+    try:
+        file.seek(0)
+        with olefile.OleFileIO(file) as container:
+            name = next((name for name in ("Workbook", "Book") if container.exists(name)), "")
+            if not name or container.get_size(name) > _MAX_STREAM:
+                raise TableError(Fault(place, "an old office file that is no workbook", _REMEDY))
+            data: bytes = container.openstream(name).read()
+    except (OSError, ValueError, IndexError, struct.error) as error:
+        raise TableError(Fault(place, "the file is damaged or incomplete", _REMEDY)) from error
+    return data
+
+
+def _all_facts(data: bytes, place: str) -> list[SheetFacts]:
+    starts: list[int] = []
+    at = 0
+    while at + 4 <= len(data):
+        kind, length = struct.unpack_from("<HH", data, at)
+        if kind == _PASSWORD:
+            finding = "the file is protected by a password"
+            raise TableError(Fault(place, finding, "open it with its password and save it without one"))
+        if kind == _BOUND_SHEET:
+            starts.append(struct.unpack_from("<I", data, at + 4)[0])
+        at += 4 + length
+        if kind == _END_OF_SHEET:
+            break
+    found = [_facts(data, start) for start in starts]
+    if sum(facts.area for facts in found) > MAX_AREA or len(found) > 1_000:  # all sheets are read at once
+        raise TableError(Fault(place, said("more than {n:,} cells in its sheets", n=MAX_AREA), _REMEDY))
+    return found
+
+
+def _facts(data: bytes, at: int) -> SheetFacts:
+    facts = SheetFacts()
+    hidden: set[int] = set()
+    filled: set[int] = set()
+    depth = 0
+    while at + 4 <= len(data):
+        kind, length = struct.unpack_from("<HH", data, at)
+        at += 4
+        if kind in (0x809, 0x409, 0x209, 0x009):  # a sheet may hold a chart, which begins and ends like one
+            depth += 1
+        elif kind == _END_OF_SHEET:
+            depth -= 1
+            if depth <= 0:
+                break
+        elif kind in _FILLED:
+            row, column = struct.unpack_from("<HH", data, at)
+            facts.fill(row, column)
+            filled.add(row)
+            if kind == _ERROR_OR_FLAG and data[at + 7]:
+                facts.errors[row, column] = _ERRORS.get(data[at + 6], "#N/A")
+        elif kind == _RK_NUMBERS:
+            row, column = struct.unpack_from("<HH", data, at)
+            facts.fill(row, column + max(0, (length - 6) // 6 - 1))
+            filled.add(row)
+        elif kind == _ROW and struct.unpack_from("<H", data, at + 12)[0] & 0x20:
+            hidden.add(struct.unpack_from("<H", data, at)[0])
+        elif kind == _DIMENSIONS and length >= 12:
+            _, last_row, _, last_column = struct.unpack_from("<IIHH", data, at)
+            if last_row * last_column > _WIDEST:
+                raise IndexError
+        at += length
+    facts.n_hidden_rows = len(hidden & filled)
+    return facts
