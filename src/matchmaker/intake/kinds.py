@@ -115,8 +115,6 @@ def _check_text(start: bytes, path: Path) -> None:
         raise TableError(Fault(place, "a web page under the name of a table", _SAVE_AS_XLSX))
     if _OLD_XML in plain[:4_096]:
         raise TableError(Fault(place, "an Excel workbook in XML of 2003, which is not read here", _SAVE_AS_XLSX))
-    if suffix == ".numbers" or not plain:
-        return
     if suffix == ".txt" and not _is_table_by_look(plain):
         raise TableError(_is_document(path))
 
@@ -139,9 +137,9 @@ def _check_first_line(start: bytes, file: BinaryIO, place: str) -> None:
 
 def _is_document(path: Path) -> Fault:
     suffix = path.suffix.lower()
-    ending = suffix if suffix in _DOCUMENTS | {".txt"} else "document"
-    remedy = said("use: matchmaker match {path} (or, if it is a table, save it as .xlsx or CSV)", path=path)
-    return Fault(str(path), said("a {suffix} file holds no table, this needs one", suffix=ending), remedy)
+    ending = suffix if suffix in _DOCUMENTS | {".txt"} else ".docx"
+    remedy = said("use: matchmaker match {path} (or, if it is a table, save it as .xlsx or .csv)", path=path)
+    return Fault(str(path), said("a {suffix} file is a document, this needs a table", suffix=ending), remedy)
 
 
 def _note(place: str, suffix: str, kind: Kind) -> Fault | None:

@@ -121,7 +121,6 @@ class ProblemTable:
         self.encoding = ""
         self.delimiter: str | None = None
         self.notes: tuple[Fault, ...] = ()
-        _check_fields(self._overrides)
         with open_bytes(path, TableError) as file:
             if not file.seekable():
                 finding = "this is a pipe, and a table is read more than once"
@@ -228,7 +227,7 @@ class ProblemTable:
                 source, self.delimiter, note = delimited(self._path, self.encoding, self._overrides)
                 names = source.headings
                 self._note(note)
-        _check_headings(self._overrides, names, self._place)
+        _check_overrides(self._overrides, names, self._place)
         _check_usable(source, names, self._place)
         return [source]
 
@@ -238,7 +237,7 @@ class ProblemTable:
         if not read:
             raise TableError(Fault(self._place, "nothing in its sheets", _NO_ROWS))
         names = [name for _, (source, _, _) in read for name in source.headings]
-        _check_headings(self._overrides, names, self._place)
+        _check_overrides(self._overrides, names, self._place)
         # Beside a table, a sheet in which a single word is understood is most likely an explanation or a list of words.
         least = 2 if any(len(found.fields) > 1 and found.is_usable for _, (_, found, _) in read) and not wanted else 1
         sources: list[Source] = []
@@ -349,31 +348,16 @@ def _known_fields() -> tuple[str, ...]:
     return (*(field for field in FIELDS if field != "require"), *limits)
 
 
-def _check_fields(overrides: Mapping[str, str]) -> None:
+def _check_overrides(overrides: Mapping[str, str], names: Sequence[str], place: str) -> None:
+    faults: list[Fault] = []
     known = _known_fields()
-    faults = [
-        Fault(
-            "--column",
-            said("no such field: '{field}'{hint}", field=field, hint=did_you_mean(field, known)),
-            said("the fields are: {names}", names=", ".join(known)),
-        )
-        for field in overrides
-        if field not in (*known, "require")
-    ]
-    if faults:
-        raise TableError(faults)
-
-
-def _check_headings(overrides: Mapping[str, str], names: Sequence[str], place: str) -> None:
-    faults = [
-        Fault(
-            place,
-            said("no heading '{heading}'{hint}", heading=heading, hint=did_you_mean(heading, names)),
-            said("the headings are: {names}", names=listed(names)),
-        )
-        for heading in overrides.values()
-        if position_of(heading, names) is None
-    ]
+    for field, heading in overrides.items():
+        if field not in (*known, "require"):
+            finding = said("no such field: '{field}'{hint}", field=field, hint=did_you_mean(field, known))
+            faults.append(Fault("--column", finding, said("the fields are: {names}", names=", ".join(known))))
+        elif position_of(heading, names) is None:
+            finding = said("no heading '{heading}'{hint}", heading=heading, hint=did_you_mean(heading, names))
+            faults.append(Fault(place, finding, said("the headings are: {names}", names=listed(names))))
     if faults:
         raise TableError(faults)
 
