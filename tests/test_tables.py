@@ -505,7 +505,7 @@ def test_rows_can_be_checked_by_the_caller(tmp_path: Path) -> None:
 def test_a_document_is_for_match(tmp_path: Path, suffix: str) -> None:
     path = table(tmp_path, "title: leak", f"p{suffix}")
     assert error_of(path).startswith(
-        f"{path}: a {suffix.lower()} file is a document, this needs a table; use: matchmaker match {path} (or, if"
+        f"{path}: a {suffix.lower()} file holds one problem, this needs a table; use: matchmaker match {path} (or, if"
     )
 
 

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 _MOST_SHOWN = 20
 
-Table = Annotated[Path, typer.Argument(metavar="FILE", help="A table of problems: .csv, .tsv, .xlsx, .ods, .xls, .jsonl, .parquet.")]
+Table = Annotated[
+    Path, typer.Argument(metavar="FILE", help="A table of problems: .csv, .tsv, .xlsx, .ods, .xls, .jsonl, .parquet.")
+]
 BatchFormat = Annotated[
     Optional[options.FormatName],  # noqa: UP045
     typer.Option("--format", help="How to write. Default: by the ending of --output, else csv.", show_default=False),

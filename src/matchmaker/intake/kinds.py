@@ -23,15 +23,18 @@ _DOCUMENTS: Final = frozenset(
     {".yaml", ".yml", ".json", ".md", ".markdown", ".eml", ".html", ".htm", ".docx", ".doc", ".wps", ".pdf"}
 )
 _ENDINGS: Final[dict[str, Kind]] = {".xlsx": "xlsx", ".ods": "ods", ".xls": "xls", ".et": "xls", ".parquet": "parquet"}
-_NAMES: Final[dict[Kind, str]] = {
-    "xlsx": "an Excel workbook (.xlsx)",
-    "ods": "an OpenDocument spreadsheet (.ods)",
-    "xls": "an old Excel workbook (.xls)",
-    "parquet": "a Parquet file",
-    "text": "a text with delimiters (CSV)",
-    "lines": "a text with delimiters (CSV)",
+_AS_TEXT: Final = "this is a text with delimiters (CSV), and is read as one"
+_NOTES: Final[dict[Kind, str]] = {
+    "xlsx": "this is an Excel workbook (.xlsx), and is read as one",
+    "ods": "this is an OpenDocument spreadsheet (.ods), and is read as one",
+    "xls": "this is an old Excel workbook (.xls), and is read as one",
+    "parquet": "this is a Parquet file, and is read as one",
+    "text": _AS_TEXT,
+    "lines": _AS_TEXT,
 }
-_WEB_PAGE: Final = re.compile(rb"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|table|meta)\b", re.I | re.DOTALL)
+_WEB_PAGE: Final = re.compile(
+    rb"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|table|meta)\b", re.I | re.DOTALL
+)
 _OLD_XML: Final = b"urn:schemas-microsoft-com:office:spreadsheet"
 _SAVE_AS_XLSX: Final = "open it in Excel or WPS and save it as .xlsx"
 
@@ -138,10 +141,11 @@ def _check_first_line(start: bytes, file: BinaryIO, place: str) -> None:
 def _is_document(path: Path) -> Fault:
     suffix = path.suffix.lower()
     ending = suffix if suffix in _DOCUMENTS | {".txt"} else ".docx"
-    remedy = said("use: matchmaker match {path} (or, if it is a table, save it as .xlsx or .csv)", path=path)
-    return Fault(str(path), said("a {suffix} file is a document, this needs a table", suffix=ending), remedy)
+    finding = said("a {suffix} file holds one problem, this needs a table", suffix=ending)
+    remedy = said("use: matchmaker match {path} (or, if it is a table, give it the ending .csv)", path=path)
+    return Fault(str(path), finding, remedy)
 
 
 def _note(place: str, suffix: str, kind: Kind) -> Fault | None:
     is_as_named = _ENDINGS.get(suffix, "text") == kind or (suffix in (".xlsm", ".xltx", ".xltm") and kind == "xlsx")
-    return None if is_as_named else Fault(place, said("this is {kind}, and is read as one", kind=_NAMES[kind]))
+    return None if is_as_named else Fault(place, _NOTES[kind])

@@ -9,7 +9,7 @@ import struct
 from typing import BinaryIO, Final
 
 from matchmaker.errors import Fault, TableError
-from matchmaker.intake.sheetscan import MAX_AREA, SheetFacts
+from matchmaker.intake.sheetscan import AS_CSV, MAX_AREA, SheetFacts
 from matchmaker.messages import said
 
 _MAX_STREAM: Final = 100_000_000
@@ -65,7 +65,7 @@ def _all_facts(data: bytes, place: str) -> list[SheetFacts]:
             break
     found = [_facts(data, start) for start in starts]
     if sum(facts.area for facts in found) > MAX_AREA or len(found) > 1_000:  # all sheets are read at once
-        raise TableError(Fault(place, said("more than {n:,} cells in its sheets", n=MAX_AREA), _REMEDY))
+        raise TableError(Fault(place, said("more than {n:,} cells in its sheets", n=MAX_AREA), AS_CSV))
     return found
 
 

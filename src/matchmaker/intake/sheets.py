@@ -16,7 +16,7 @@ from matchmaker.intake.sheetscan import PackedSheets, SheetFacts
 from matchmaker.messages import said
 
 if TYPE_CHECKING:
-    from python_calamine import CalamineSheet, CalamineWorkbook, SheetMetadata
+    from python_calamine import CalamineSheet, SheetMetadata
 
 Value: TypeAlias = int | float | str | bool | time | date | datetime | timedelta
 _DAMAGED: Final = "open it in Excel or WPS and save it anew"
@@ -117,6 +117,10 @@ def shown_value(value: Value, is_percent: bool = False) -> str:
         return "true" if value else "false"
     if isinstance(value, (int, float)):
         return f"{shown_number(value * 100)}%" if is_percent else shown_number(value)
+    return _shown_time(value)
+
+
+def _shown_time(value: time | date | timedelta) -> str:
     if isinstance(value, datetime):
         return value.date().isoformat() if value.time() == time() else f"{value:%Y-%m-%d %H:%M}"
     if isinstance(value, time):

@@ -30,7 +30,7 @@ _SMALL: Final = 20_000_000
 _CELL: Final = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})")
 _RANGE: Final = re.compile(r"([A-Z]{1,3}[1-9][0-9]*):([A-Z]{1,3}[1-9][0-9]*)")
 _PERCENT_FORMATS: Final = frozenset({"9", "10"})
-_AS_CSV: Final = "delete the rows and columns beyond the table, or save the sheet as CSV UTF-8"
+AS_CSV: Final = "delete the rows and columns beyond the table, or save the sheet as CSV UTF-8"
 _DAMAGED: Final = "open it in Excel or WPS and save it anew"
 
 Position = tuple[int, int]
@@ -124,7 +124,7 @@ class PackedSheets:
                 n_read += len(chunk)
                 n_elements += chunk.count(b"<")
                 if n_read > declared or n_elements > 2 * _MAX_ELEMENTS:
-                    raise TableError(Fault(self._place, said("its part {name} is too large", name=name), _AS_CSV))
+                    raise TableError(Fault(self._place, said("its part {name} is too large", name=name), AS_CSV))
                 yield chunk
 
     def _sheet_parts(self) -> dict[str, str]:
@@ -161,7 +161,9 @@ class PackedSheets:
         }
         styles = next((element for element in root.iter() if _local(element.tag) == "cellXfs"), ())
         return frozenset(
-            str(number) for number, style in enumerate(styles) if style.get("numFmtId", "") in formats | _PERCENT_FORMATS
+            str(number)
+            for number, style in enumerate(styles)
+            if style.get("numFmtId", "") in formats | _PERCENT_FORMATS
         )
 
 
@@ -202,7 +204,7 @@ class _Scan:
     def _check(self, facts: SheetFacts, name: str) -> None:
         if facts.n_noted > _MAX_NOTED:
             finding = said("sheet '{sheet}' has too many merged cells, errors or percentages", sheet=name)
-            raise TableError(Fault(self._place, finding, _AS_CSV))
+            raise TableError(Fault(self._place, finding, AS_CSV))
         if facts.area > MAX_AREA:
             finding = said(
                 "sheet '{sheet}' reaches to row {row}, column {column}, more than {n:,} cells",
@@ -211,7 +213,7 @@ class _Scan:
                 column=facts.n_columns,
                 n=MAX_AREA,
             )
-            raise TableError(Fault(self._place, finding, _AS_CSV))
+            raise TableError(Fault(self._place, finding, AS_CSV))
 
 
 class _Worksheet(_Scan):
@@ -335,10 +337,13 @@ class _OpenDocument(_Scan):
         elif name == "text:s":
             self._count_blanks(attributes)
         elif name == "table:table-column":
-            n = _number(attributes.get("table:number-columns-repeated"), 1)
-            if attributes.get("table:visibility", "visible") != "visible":
-                self._hidden.append((self._n_columns, self._n_columns + n))
-            self._n_columns += n
+            self._note_columns(attributes)
+
+    def _note_columns(self, attributes: dict[str, str]) -> None:
+        n = _number(attributes.get("table:number-columns-repeated"), 1)
+        if attributes.get("table:visibility", "visible") != "visible":
+            self._hidden.append((self._n_columns, self._n_columns + n))
+        self._n_columns += n
 
     def _count_blanks(self, attributes: dict[str, str]) -> None:
         self._n_blanks += _number(attributes.get("text:c"), 1)
@@ -390,7 +395,7 @@ class _OpenDocument(_Scan):
             max(0, min(last, self._facts.n_columns) - first) for first, last in self._hidden
         )
         if sum(facts.area for facts in self._sheets.values()) > MAX_AREA:  # all sheets are read at once
-            raise TableError(Fault(self._place, said("more than {n:,} cells in its sheets", n=MAX_AREA), _AS_CSV))
+            raise TableError(Fault(self._place, said("more than {n:,} cells in its sheets", n=MAX_AREA), AS_CSV))
 
 
 def _local(name: str) -> str:

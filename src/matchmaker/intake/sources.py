@@ -80,17 +80,19 @@ class Cells:
     def place(self, record: Record) -> str:
         """The place of a row in a fault."""
         if self.sheet:
-            return said("{path}, sheet '{sheet}', row {row}", path=self.path, sheet=self.sheet, row=record.line)
-        return said("{path}, line {line}", path=self.path, line=record.line)
+            return said("{place}, sheet '{sheet}', row {row}", place=str(self.path), sheet=self.sheet, row=record.line)
+        return said("{place}, line {line}", place=str(self.path), line=record.line)
 
     def values(self, record: Record, place: str) -> tuple[dict[str, Given], Fault | None]:
         """The values of a row by field; none for one with more cells than headings, and for a remark."""
         n_cells = max(n for n, cell in enumerate(record.cells, start=1) if cell.strip())
         if n_cells > len(self.headings) and not self.sheet:
-            finding = said("{n} fields, but the heading row has {width}", n=n_cells, width=len(self.headings))
+            finding = said("{n} fields, but the heading row has {n_headings}", n=n_cells, n_headings=len(self.headings))
             return {}, Fault(place, finding, "put a text that holds the delimiter in quotes")
         if self._is_remark(record):
-            return {}, Fault(place, "a remark or a sum below the table, no problem", "if it is one, fill a second column")
+            return {}, Fault(
+                place, "a remark or a sum below the table, no problem", "if it is one, fill a second column"
+            )
         values = {
             field: Given(column.heading, record.cells[column.position], column.factor)
             for field, column in self.columns.items()
@@ -135,7 +137,7 @@ class Lines:
 
     def place(self, record: Record) -> str:
         """The place of a line in a fault."""
-        return said("{path}, line {line}", path=self._path, line=record.line)
+        return said("{place}, line {line}", place=str(self._path), line=record.line)
 
     def values(self, record: Record, place: str) -> tuple[dict[str, Given], Fault | None]:
         """The values of a line by field, or what is wrong with its JSON."""
@@ -144,7 +146,8 @@ class Lines:
         except ProblemError as error:
             return {}, error.faults[0]
         if not isinstance(found, dict):
-            return {}, Fault(place, "expected an object", 'write for example {"title": "管网漏损检测"}')
+            remedy = said("write for example {example}", example='{"title": "管网漏损检测"}')
+            return {}, Fault(place, "expected an object", remedy)
         columns = self._columns_of_keys(tuple(found))
         return {field: Given(one.heading, found[one.heading], one.factor) for field, one in columns.items()}, None
 
@@ -183,9 +186,7 @@ class Lines:
         return tuple(keys)
 
 
-def delimited(
-    path: Path, encoding: str, overrides: Mapping[str, str]
-) -> tuple[Cells, str, Fault | None]:
+def delimited(path: Path, encoding: str, overrides: Mapping[str, str]) -> tuple[Cells, str, Fault | None]:
     """A text with delimiters, the delimiter, and a note when its headings are not in the first row.
 
     Raises:
@@ -204,7 +205,7 @@ def delimited(
     if not first:
         raise TableError(Fault(str(path), "no row of headings", "name the columns in the first row"))
     if first[0].broken:
-        place = said("{path}, line {line}", path=path, line=first[0].line)
+        place = said("{place}, line {line}", place=str(path), line=first[0].line)
         raise TableError(Fault(place, first[0].broken, first[0].remedy))
     source, headings = _under_headings(path, "", first, overrides, read)
     note = _note_of_skipped(str(path), headings, first)
@@ -217,7 +218,7 @@ def sheet_cells(path: Path, sheet: Sheet, overrides: Mapping[str, str]) -> tuple
     if not first:
         return None
     source, headings = _under_headings(path, sheet.name, first, overrides, sheet.records)
-    place = said("{path}, sheet '{sheet}'", path=path, sheet=sheet.name)
+    place = said("{place}, sheet '{sheet}'", place=str(path), sheet=sheet.name)
     return source, headings, _note_of_skipped(place, headings, first)
 
 

@@ -64,7 +64,7 @@ def read_problems(
     sheets: Sequence[str] = (),
     check: Check | None = None,
 ) -> ProblemTable:
-    """Open a table of problems: CSV, TSV (any text with a delimiter), JSONL (an object a line), xlsx, ods, xls, Parquet.
+    """Open a table of problems: text with delimiters (CSV, TSV), objects on lines (JSONL), xlsx, ods, xls or Parquet.
 
     Which it is, is told by its content. The headings may stand below title rows.
 
@@ -194,9 +194,9 @@ class ProblemTable:
         if record.broken:
             return {}, Fault(place, record.broken, record.remedy)
         if bad := BAD_BYTES.search("".join(record.cells)):
-            byte = f"{ord(bad[0]) - ord(FIRST_BAD_BYTE):02x}"
-            remedy = "correct the row, or save the table as CSV UTF-8"
-            return {}, Fault(place, said("byte 0x{byte} is not {encoding}", byte=byte, encoding=self.encoding), remedy)
+            byte = ord(bad[0]) - ord(FIRST_BAD_BYTE)
+            finding = said("byte 0x{byte:02x} is not {encoding}", byte=byte, encoding=self.encoding)
+            return {}, Fault(place, finding, "correct the row, or save the table as CSV UTF-8")
         return source.values(record, place)
 
     def _rejected(self, source: Source, record: Record, faults: tuple[Fault, ...]) -> Rejected:
@@ -256,12 +256,12 @@ class ProblemTable:
         return sources
 
     def _note_unusable(self, source: Source) -> None:
-        finding = said("passed over: no column is understood as title or description")
+        finding = "passed over: no column is understood as title or description"
         self._note(Fault(self._sheet_place(source.sheet), finding))
 
     def _note_left_out(self, sheet: Sheet, wanted: Sequence[str]) -> None:
         if sheet.is_hidden and not wanted:
-            finding = said("hidden, and passed over")
+            finding = "hidden, and passed over"
             self._note(Fault(self._sheet_place(sheet.name), finding, said("to read it: --sheet {n}", n=sheet.number)))
 
     def _note_facts(self, sheet: Sheet) -> None:
@@ -273,11 +273,13 @@ class ProblemTable:
         if sheet.facts.errors:
             named = [f"{_cell_name(at)} {text}".strip() for at, text in sorted(sheet.facts.errors.items())]
             shown = ", ".join(named[:_MAX_ERRORS_NAMED]) + (" …" if len(named) > _MAX_ERRORS_NAMED else "")
-            finding = said("errors and formulas without a result are read as blank: {n} ({cells})", n=len(named), cells=shown)
+            finding = said(
+                "errors and formulas without a result are read as blank: {n} ({cells})", n=len(named), cells=shown
+            )
             self._note(Fault(place, finding, "correct them in Excel or WPS if they matter"))
 
     def _sheet_place(self, sheet: str) -> str:
-        return said("{path}, sheet '{sheet}'", path=self._path, sheet=sheet)
+        return said("{place}, sheet '{sheet}'", place=self._place, sheet=sheet)
 
     def _note(self, note: Fault | None) -> None:
         if note is not None:
@@ -353,7 +355,7 @@ def _check_overrides(overrides: Mapping[str, str], names: Sequence[str], place: 
     known = _known_fields()
     for field, heading in overrides.items():
         if field not in (*known, "require"):
-            finding = said("no such field: '{field}'{hint}", field=field, hint=did_you_mean(field, known))
+            finding = said("no such field: '{name}'{hint}", name=field, hint=did_you_mean(field, known))
             faults.append(Fault("--column", finding, said("the fields are: {names}", names=", ".join(known))))
         elif position_of(heading, names) is None:
             finding = said("no heading '{heading}'{hint}", heading=heading, hint=did_you_mean(heading, names))

@@ -19,10 +19,8 @@ _COLUMNS: Final = ("id", "title", "enterprise", "description", "other_fields")
 _LISTS: Final = ("targets", "conditions", "cooperation", "keywords", "exclude")
 
 
-def print_rows_read(
-    console: Console, rows: Sequence[Row], *, n_good: int, n_rejected: int, language: Language
-) -> None:
-    """Print problems as a table, below it the rejected rows among them with the reasons, then the counts of all rows."""
+def print_rows_read(console: Console, rows: Sequence[Row], *, n_good: int, n_rejected: int, language: Language) -> None:
+    """Print problems as a table, then the rejected rows among them with the reasons, then the counts of all rows."""
     problems = [row for row in rows if isinstance(row, Problem)]
     if problems:
         columns = [Column(phrase(name, language), is_short=name == "id") for name in _COLUMNS]
@@ -32,7 +30,9 @@ def print_rows_read(
         if isinstance(row, Rejected):
             for fault in row.faults:
                 say(console, labelled(phrase("rejected_row", language), fault.in_language(language), language))
-    say(console, phrase("rows_read", language, n=n_good + n_rejected, good=n_good, rejected=n_rejected, shown=len(rows)))
+    say(
+        console, phrase("rows_read", language, n=n_good + n_rejected, good=n_good, rejected=n_rejected, shown=len(rows))
+    )
 
 
 def _texts(problem: Problem, language: Language) -> tuple[str, ...]:
