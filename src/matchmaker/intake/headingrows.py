@@ -52,7 +52,7 @@ def find_headings(rows: Sequence[Sequence[str]], overrides: Mapping[str, str]) -
             pair = _pair(row, rows[first + 1], first, overrides)
             if len(pair.fields) >= 2 and len(pair.fields) > len(single.fields):
                 found.append(pair)
-    return max(found, key=lambda one: (one.is_usable, len(one.fields), -one.first, -one.n_rows))
+    return max(found, key=lambda one: (one.is_usable, len(one.fields), -one.n_rows, -one.first))
 
 
 def repeats(cells: Sequence[str], columns: Collection[Column]) -> bool:

@@ -87,8 +87,8 @@ _AS_CSV: Final = "save its sheets as CSV UTF-8, which is read row by row"
 
 
 def _packed_kind(package: Package, path: Path) -> Kind:
-    if package.kind == "xlsx" or package.kind == "ods":
-        return package.kind
+    if package.kind in ("xlsx", "ods"):
+        return "ods" if package.kind == "ods" else "xlsx"
     place = str(path)
     if package.kind in ("docx", "odt"):
         raise TableError(_is_document(path))
@@ -128,7 +128,7 @@ def _is_table_by_look(start: bytes) -> bool:
 
 
 def _check_first_line(start: bytes, file: BinaryIO, place: str) -> None:
-    """Refuse what has no line end for long: it would be read to its end, whatever its size, before anything is known."""
+    """Refuse what has no line end for long: all of it would be read before anything is known."""
     n_read = len(start)
     while start and b"\n" not in start and b"\r" not in start:
         if n_read > MAX_FIRST_LINE:

@@ -14,8 +14,8 @@ from matchmaker.messages import said
 
 _MAX_STREAM: Final = 100_000_000
 _END_OF_SHEET, _BOUND_SHEET, _PASSWORD, _ROW = 0x0A, 0x85, 0x2F, 0x208
-# Number, label, shared label, RK number, formula, boolean or error, rich text.
-_FILLED: Final = frozenset({0x203, 0x204, 0xFD, 0x27E, 0x06, 0x205, 0xD6})
+# Number, label, shared label, RK number, formula, boolean or error, rich text, several RK numbers in a row.
+_FILLED: Final = frozenset({0x203, 0x204, 0xFD, 0x27E, 0x06, 0x205, 0xD6, 0xBD})
 _ERROR_OR_FLAG, _RK_NUMBERS, _DIMENSIONS = 0x205, 0xBD, 0x200
 _WIDEST: Final = 65_536 * 256
 _ERRORS: Final = {0x00: "#NULL!", 0x07: "#DIV/0!", 0x0F: "#VALUE!", 0x17: "#REF!", 0x1D: "#NAME?", 0x24: "#NUM!"}
@@ -85,14 +85,10 @@ def _facts(data: bytes, at: int) -> SheetFacts:
                 break
         elif kind in _FILLED:
             row, column = struct.unpack_from("<HH", data, at)
-            facts.fill(row, column)
+            facts.fill(row, column + (max(0, length // 6 - 2) if kind == _RK_NUMBERS else 0))
             filled.add(row)
             if kind == _ERROR_OR_FLAG and data[at + 7]:
                 facts.errors[row, column] = _ERRORS.get(data[at + 6], "#N/A")
-        elif kind == _RK_NUMBERS:
-            row, column = struct.unpack_from("<HH", data, at)
-            facts.fill(row, column + max(0, (length - 6) // 6 - 1))
-            filled.add(row)
         elif kind == _ROW and struct.unpack_from("<H", data, at + 12)[0] & 0x20:
             hidden.add(struct.unpack_from("<H", data, at)[0])
         elif kind == _DIMENSIONS and length >= 12:
