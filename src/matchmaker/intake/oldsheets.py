@@ -16,7 +16,7 @@ _MAX_STREAM: Final = 100_000_000
 _END_OF_SHEET, _BOUND_SHEET, _PASSWORD, _ROW = 0x0A, 0x85, 0x2F, 0x208
 # Number, label, shared label, RK number, formula, boolean or error, rich text, several RK numbers in a row.
 _FILLED: Final = frozenset({0x203, 0x204, 0xFD, 0x27E, 0x06, 0x205, 0xD6, 0xBD})
-_ERROR_OR_FLAG, _RK_NUMBERS, _DIMENSIONS = 0x205, 0xBD, 0x200
+_ERROR_OR_FLAG, _FORMULA, _RK_NUMBERS, _DIMENSIONS = 0x205, 0x06, 0xBD, 0x200
 _WIDEST: Final = 65_536 * 256
 _ERRORS: Final = {0x00: "#NULL!", 0x07: "#DIV/0!", 0x0F: "#VALUE!", 0x17: "#REF!", 0x1D: "#NAME?", 0x24: "#NUM!"}
 _REMEDY: Final = "open it in Excel or WPS and save it as .xlsx"
@@ -87,8 +87,8 @@ def _facts(data: bytes, at: int) -> SheetFacts:
             row, column = struct.unpack_from("<HH", data, at)
             facts.fill(row, column + (max(0, length // 6 - 2) if kind == _RK_NUMBERS else 0))
             filled.add(row)
-            if kind == _ERROR_OR_FLAG and data[at + 7]:
-                facts.errors[row, column] = _ERRORS.get(data[at + 6], "#N/A")
+            if error := _error_in(kind, data[at : at + length]):
+                facts.errors[row, column] = error
         elif kind == _ROW and struct.unpack_from("<H", data, at + 12)[0] & 0x20:
             hidden.add(struct.unpack_from("<H", data, at)[0])
         elif kind == _DIMENSIONS and length >= 12:
@@ -98,3 +98,12 @@ def _facts(data: bytes, at: int) -> SheetFacts:
         at += length
     facts.n_hidden_rows = len(hidden & filled)
     return facts
+
+
+def _error_in(kind: int, body: bytes) -> str:
+    """The error that a cell holds, or a formula resulted in."""
+    if kind == _ERROR_OR_FLAG and body[7]:
+        return _ERRORS.get(body[6], "#N/A")
+    if kind == _FORMULA and body[6] == 2 and body[12:14] == b"\xff\xff":
+        return _ERRORS.get(body[8], "#N/A")
+    return ""

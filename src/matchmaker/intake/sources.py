@@ -264,7 +264,7 @@ def _note_of_skipped(place: str, headings: Headings, first: Sequence[Record]) ->
     if not headings.first or not headings.is_usable:
         return None
     line, n = first[headings.first].line, headings.first
-    finding = said("the headings are in row {row}; {n} above them passed over", row=line, n=n)
+    finding = said("the headings are in row {row}; rows above them passed over: {n}", row=line, n=n)
     return Fault(place, finding)
 
 

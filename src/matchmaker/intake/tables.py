@@ -15,6 +15,7 @@ from matchmaker.errors import EncodingError, Fault, TableError, did_you_mean
 from matchmaker.intake.csvrows import Record
 from matchmaker.intake.encodings import detect
 from matchmaker.intake.fields import MAX_ID_LENGTH, build_problem
+from matchmaker.intake.headingrows import Headings
 from matchmaker.intake.headings import FIELDS, position_of
 from matchmaker.intake.kinds import Kind, Recognised, recognise
 from matchmaker.intake.reading import FIRST_BAD_BYTE, codec_named, open_bytes, sample_of
@@ -243,7 +244,7 @@ class ProblemTable:
         sources: list[Source] = []
         for sheet, (source, found, note) in read:
             if not found.is_usable or len(found.fields) < least:
-                self._note_unusable(source)
+                self._note_unusable(sheet, found)
                 continue
             sources.append(source)
             self._note(note)
@@ -255,9 +256,13 @@ class ProblemTable:
             raise TableError([_unusable(self._sheet_place(one.sheet), one.headings) for _, (one, _, _) in read])
         return sources
 
-    def _note_unusable(self, source: Source) -> None:
-        finding = "passed over: no column is understood as title or description"
-        self._note(Fault(self._sheet_place(source.sheet), finding))
+    def _note_unusable(self, sheet: Sheet, found: Headings) -> None:
+        place = self._sheet_place(sheet.name)
+        if found.is_usable:
+            finding = "passed over: only one of its headings is understood"
+            self._note(Fault(place, finding, said("to read it: --sheet {n}", n=sheet.number)))
+        else:
+            self._note(Fault(place, "passed over: no column is understood as title or description"))
 
     def _note_left_out(self, sheet: Sheet, wanted: Sequence[str]) -> None:
         if sheet.is_hidden and not wanted:
