@@ -94,8 +94,8 @@ def two_sheets() -> None:
     for row in (("难题名称", "难题描述", "所属行业"), ("陶瓷釉面针孔", "针孔多", "建材"), ("", "", "纺织")):
         second.append(row)
     notes = book.create_sheet("填表说明")
-    for row in (("项目", "说明"), ("需求名称", "不超过 30 字"), ("需求描述", "写清现状和目标")):
-        notes.append(row)
+    for note in (("项目", "说明"), ("需求名称", "不超过 30 字"), ("需求描述", "写清现状和目标")):
+        notes.append(note)
     words = book.create_sheet("字典")
     words.append(["需求名称", "需求描述", "选项"])
     words.append(["示例", "示例", "是"])
@@ -107,7 +107,7 @@ def dates() -> None:
     book, page = sheet(
         ("编号", "需求名称", "截止日期", "技术指标", "自有能力"),
         (20260101, "日期单元格", date(2026, 3, 31), 0.95, True),
-        ("007", "带时间的日期", datetime(2026, 4, 1, 9, 30), 0.125, False),
+        ("007", "带时间的日期", datetime.fromisoformat("2026-04-01T09:30"), 0.125, False),
         (3.5, "自定义格式的序列值", 46203, 1e-6, None),
         ("", "写成文字的日期", "2026年6月", 123456789012, None),
     )
@@ -280,7 +280,7 @@ def convert(name: str, target: str, to: str = "") -> None:
     """Have LibreOffice save a file in another format."""
     with tempfile.TemporaryDirectory() as folder:
         command = ["soffice", "--headless", "--convert-to", target, "--outdir", folder, str(FOLDER / name)]
-        subprocess.run(command, check=True, capture_output=True)  # noqa: S603
+        subprocess.run(command, check=True, capture_output=True)
         ending = target.partition(":")[0]
         made = Path(folder, name).with_suffix(f".{ending}")
         (FOLDER / (to or made.name)).write_bytes(made.read_bytes())
