@@ -88,7 +88,6 @@ CHINESE: Final[Mapping[str, str]] = {
     "pip install 'matchmaker[parquet]', or save the table as CSV UTF-8": (
         "请运行 pip install 'matchmaker[parquet]'，或将表格另存为 CSV UTF-8"
     ),
-    "damaged after row {row}": "第 {row} 行之后已损坏",
     "ask for the file again, or for CSV UTF-8": "请对方重新发送，或改发 CSV UTF-8",
     "{n:,} MB in one group of its rows": "一个行组就有 {n:,} MB",
     "write it with smaller row groups, or as CSV UTF-8": "请用较小的行组写出，或另存为 CSV UTF-8",

@@ -120,7 +120,8 @@ def report_columns(file: Path, table: ProblemTable) -> None:
         place = f"{file}, {', '.join(sheets)}" if taken.sheet else str(file)
         typer.echo(f"{place}: {table.encoding or table.kind}; {columns}", err=True)
         if taken.unused:
-            typer.echo(f"not used: {', '.join(taken.unused)}", err=True)
+            more = ", …" if len(taken.unused) > _MOST_SHOWN else ""
+            typer.echo(f"not used: {', '.join(taken.unused[:_MOST_SHOWN])}{more}", err=True)
 
 
 def _alike(table: ProblemTable) -> list[tuple[Taken, list[str]]]:

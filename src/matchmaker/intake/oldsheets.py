@@ -17,7 +17,10 @@ _END_OF_SHEET, _BOUND_SHEET, _PASSWORD, _ROW = 0x0A, 0x85, 0x2F, 0x208
 # Number, label, shared label, RK number, formula, boolean or error, rich text, several RK numbers in a row.
 _FILLED: Final = frozenset({0x203, 0x204, 0xFD, 0x27E, 0x06, 0x205, 0xD6, 0xBD})
 _ERROR_OR_FLAG, _FORMULA, _RK_NUMBERS, _DIMENSIONS = 0x205, 0x06, 0xBD, 0x200
-_WIDEST: Final = 65_536 * 256
+_MOST_ROWS: Final = 65_536
+_MOST_COLUMNS: Final = 256
+_SHARED_TEXTS: Final = 0xFC
+_SHORTEST_TEXT: Final = 3
 _ERRORS: Final = {0x00: "#NULL!", 0x07: "#DIV/0!", 0x0F: "#VALUE!", 0x17: "#REF!", 0x1D: "#NAME?", 0x24: "#NUM!"}
 _REMEDY: Final = "open it in Excel or WPS and save it as .xlsx"
 
@@ -45,7 +48,7 @@ def _stream(file: BinaryIO, place: str) -> bytes:
             if not name or container.get_size(name) > _MAX_STREAM:
                 raise TableError(Fault(place, "an old office file that is no workbook", _REMEDY))
             data: bytes = container.openstream(name).read()
-    except (OSError, ValueError, IndexError, struct.error) as error:
+    except (OSError, ValueError, TypeError, IndexError, struct.error) as error:
         raise TableError(Fault(place, "the file is damaged or incomplete", _REMEDY)) from error
     return data
 
@@ -58,6 +61,8 @@ def _all_facts(data: bytes, place: str) -> list[SheetFacts]:
         if kind == _PASSWORD:
             finding = "the file is protected by a password"
             raise TableError(Fault(place, finding, "open it with its password and save it without one"))
+        if kind == _SHARED_TEXTS and struct.unpack_from("<I", data, at + 8)[0] > len(data) // _SHORTEST_TEXT:
+            raise IndexError("more texts than there is room for")
         if kind == _BOUND_SHEET:
             starts.append(struct.unpack_from("<I", data, at + 4)[0])
         at += 4 + length
@@ -85,19 +90,26 @@ def _facts(data: bytes, at: int) -> SheetFacts:
                 break
         elif kind in _FILLED:
             row, column = struct.unpack_from("<HH", data, at)
+            if column >= _MOST_COLUMNS:
+                raise IndexError("a column that no sheet has")
             facts.fill(row, column + (max(0, length // 6 - 2) if kind == _RK_NUMBERS else 0))
             filled.add(row)
             if error := _error_in(kind, data[at : at + length]):
                 facts.errors[row, column] = error
         elif kind == _ROW and struct.unpack_from("<H", data, at + 12)[0] & 0x20:
             hidden.add(struct.unpack_from("<H", data, at)[0])
-        elif kind == _DIMENSIONS and length >= 12:
-            _, last_row, _, last_column = struct.unpack_from("<IIHH", data, at)
-            if last_row * last_column > _WIDEST:
-                raise IndexError
+        elif kind == _DIMENSIONS:
+            _check_dimensions(data[at : at + length])
         at += length
     facts.n_hidden_rows = len(hidden & filled)
     return facts
+
+
+def _check_dimensions(body: bytes) -> None:
+    """Refuse a size that no sheet has: room is made for it before any cell is read."""
+    first_row, last_row, first_column, last_column = struct.unpack_from("<IIHH" if len(body) >= 12 else "<HHHH", body)
+    if not (first_row <= last_row <= _MOST_ROWS and first_column <= last_column <= _MOST_COLUMNS):
+        raise IndexError("a sheet as large as none is")
 
 
 def _error_in(kind: int, body: bytes) -> str:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from matchmaker.errors import Fault, MissingExtraError, TableError
 from matchmaker.intake.csvrows import Record
@@ -41,18 +42,17 @@ def parquet_records(path: Path, positions: Sequence[int]) -> Iterator[Record]:
     """
     with _opened(path) as file:
         names = file.schema_arrow.names
-        _check_groups(file, str(path), {names[position] for position in positions})
+        wanted = [names[position] for position in positions]
+        _check_groups(file, str(path))
         line = 0
-        try:
-            for batch in file.iter_batches(batch_size=_BATCH, columns=[names[position] for position in positions]):
-                for values in zip(*(batch.column(n).to_pylist() for n in range(batch.num_columns)), strict=True):
-                    line += 1
-                    cells = [""] * len(names)
-                    for position, value in zip(positions, values, strict=True):
-                        cells[position] = shown_cell(value)
-                    yield Record(line, tuple(cells))
-        except (OSError, ValueError) as error:  # what pyarrow raises for wrong data are these
-            raise TableError(Fault(str(path), said("damaged after row {row}", row=line), _DAMAGED)) from error
+        for batch in file.iter_batches(batch_size=_BATCH, columns=wanted):
+            columns = [batch.column(batch.schema.names.index(name)).to_pylist() for name in wanted]
+            for values in zip(*columns, strict=True):
+                line += 1
+                cells = [""] * len(names)
+                for position, value in zip(positions, values, strict=True):
+                    cells[position] = shown_cell(value)
+                yield Record(line, tuple(cells))
 
 
 def shown_cell(value: object) -> str:
@@ -70,24 +70,28 @@ def shown_cell(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, default=str)
 
 
-def _opened(path: Path) -> Any:
+@contextmanager
+def _opened(path: Path) -> Iterator[ParquetFile]:
     try:
+        from pyarrow import ArrowException
         from pyarrow.parquet import ParquetFile
     except ImportError as error:
         remedy = "pip install 'matchmaker[parquet]', or save the table as CSV UTF-8"
         raise MissingExtraError(Fault(str(path), "reading Parquet needs pyarrow", remedy)) from error
     try:
-        return ParquetFile(path, memory_map=False)
-    except (OSError, ValueError) as error:
+        with ParquetFile(path) as file:
+            yield file
+    except (ArrowException, OSError, ValueError, OverflowError) as error:
         raise TableError(Fault(str(path), "the file is damaged or incomplete", _DAMAGED)) from error
 
 
-def _check_groups(file: ParquetFile, place: str, wanted: set[str]) -> None:
-    """Refuse a group of rows that unpacks to more than memory should hold; it says so itself."""
+def _check_groups(file: ParquetFile, place: str) -> None:
+    """Refuse a group of rows that unpacks to more than memory should hold; it says so itself.
+
+    Its columns are not asked one by one: in a damaged file that ends the whole process.
+    """
     for number in range(file.metadata.num_row_groups):
-        group = file.metadata.row_group(number)
-        columns = (group.column(n) for n in range(group.num_columns))
-        size = sum(one.total_uncompressed_size for one in columns if one.path_in_schema.partition(".")[0] in wanted)
+        size = file.metadata.row_group(number).total_byte_size
         if size > _MAX_GROUP:
             finding = said("{n:,} MB in one group of its rows", n=size // 1_000_000)
             raise TableError(Fault(place, finding, "write it with smaller row groups, or as CSV UTF-8"))

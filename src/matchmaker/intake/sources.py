@@ -23,7 +23,8 @@ MAX_KEYS: Final = 1_000
 BAD_BYTES: Final = re.compile(f"[{FIRST_BAD_BYTE}-{LAST_BAD_BYTE}]")
 _N_FIRST_LINES: Final = 50
 _MAX_SAMPLE: Final = 2_000_000
-_MAX_CELL_SHOWN: Final = 200
+_MAX_CELL: Final = 200
+_MAX_COLUMNS: Final = 1_000
 _NO_ROWS: Final = "a table has a row of headings, then a row for each problem"
 _REMARK: Final = re.compile(
     r"(?:备注|備註|注|註|说明|說明|填表说明|填表說明|填写说明|填報說明|填报说明|注意事项|附注|"
@@ -272,7 +273,7 @@ def _first_records(records: Iterator[Record]) -> list[Record]:
     """The first rows that are not blank, with the beginnings of their cells: enough to find the headings."""
     found = islice((record for record in records if not record.is_blank), N_ROWS + 1)
     return [
-        replace(record, cells=tuple(BAD_BYTES.sub("\ufffd", cell[:_MAX_CELL_SHOWN]) for cell in record.cells))
+        replace(record, cells=tuple(BAD_BYTES.sub("\ufffd", cell[:_MAX_CELL]) for cell in record.cells[:_MAX_COLUMNS]))
         for record in found
     ]
 
