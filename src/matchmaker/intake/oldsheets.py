@@ -48,7 +48,7 @@ def _stream(file: BinaryIO, place: str) -> bytes:
             if not name or container.get_size(name) > _MAX_STREAM:
                 raise TableError(Fault(place, "an old office file that is no workbook", _REMEDY))
             data: bytes = container.openstream(name).read()
-    except (OSError, ValueError, TypeError, IndexError, struct.error) as error:
+    except (OSError, ValueError, TypeError, IndexError, OverflowError, AttributeError, struct.error) as error:
         raise TableError(Fault(place, "the file is damaged or incomplete", _REMEDY)) from error
     return data
 
