@@ -12,6 +12,7 @@ import typer
 
 from matchmaker.cli import options
 from matchmaker.cli.boundary import BAD_INPUT
+from matchmaker.messages import in_language, said
 
 if TYPE_CHECKING:
     from matchmaker.batch import Summary
@@ -77,7 +78,7 @@ def batch(
 
     registry = options.registry_from(institutes)
     matcher = options.matcher_for(registry, settings, encoder)
-    table = open_table(file, column, encoding, matcher, sheets=sheet, quiet=quiet)
+    table = open_table(file, column, encoding, matcher, sheets=sheet, lang=lang, quiet=quiet)
     if dry_run:
         show_rows(table, format, options.message_language(lang), quiet=quiet)
         return
@@ -100,6 +101,7 @@ def open_table(
     matcher: Matcher,
     *,
     sheets: list[str] | None = None,
+    lang: options.LanguageName | None = None,
     quiet: bool,
 ) -> ProblemTable:
     """A table whose rows are checked against the institutes; says on stderr which column was taken for what."""
@@ -108,20 +110,23 @@ def open_table(
     named = options.columns_from(columns)
     table = read_problems(file, columns=named, encoding=encoding, sheets=sheets or (), check=matcher.limit_faults)
     if not quiet:
-        report_columns(file, table)
-        report_notes(table)
+        report_columns(file, table, options.message_language(lang))
+        report_notes(table, options.message_language(lang))
     return table
 
 
-def report_columns(file: Path, table: ProblemTable) -> None:
+def report_columns(file: Path, table: ProblemTable, language: Language) -> None:
     """Say on stderr which column was taken for what: once, or for each sheet where they differ."""
     for taken, sheets in _alike(table):
         columns = ", ".join(f"{field} <- {heading}" for field, heading in taken.columns.items())
-        place = f"{file}, {', '.join(sheets)}" if taken.sheet else str(file)
-        typer.echo(f"{place}: {table.encoding or table.kind}; {columns}", err=True)
+        place = said("{place}, sheet '{sheet}'", place=file, sheet="', '".join(sheets)) if taken.sheet else str(file)
+        told = said(
+            "{place}: {encoding}; {columns}", place=place, encoding=table.encoding or table.kind, columns=columns
+        )
+        _tell(told, language)
         if taken.unused:
             more = ", …" if len(taken.unused) > _MOST_SHOWN else ""
-            typer.echo(f"not used: {', '.join(taken.unused[:_MOST_SHOWN])}{more}", err=True)
+            _tell(said("not used: {headings}", headings=", ".join(taken.unused[:_MOST_SHOWN]) + more), language)
 
 
 def _alike(table: ProblemTable) -> list[tuple[Taken, list[str]]]:
@@ -136,10 +141,14 @@ def _alike(table: ProblemTable) -> list[tuple[Taken, list[str]]]:
     return alike
 
 
-def report_notes(table: ProblemTable) -> None:
+def report_notes(table: ProblemTable, language: Language) -> None:
     """Say on stderr what a person should know before the rows are read."""
     for note in table.notes:
-        typer.echo(f"note: {note}", err=True)
+        _tell(said("note: {fault}", fault=note.in_language(language)), language)
+
+
+def _tell(message: str, language: Language) -> None:
+    typer.echo(in_language(message, language), err=True)
 
 
 @contextmanager
@@ -165,7 +174,8 @@ def report_rows(table: ProblemTable, rejects: Sequence[Rejected], kept: Path | N
             rows = "1 blank row" if table.n_blank == 1 else f"{table.n_blank:,} blank rows"
             typer.echo(f"note: {rows} passed over", err=True)
         if table.n_repeated:
-            typer.echo(f"note: rows that repeat the headings passed over: {table.n_repeated:,}", err=True)
+            repeated = said("note: rows that repeat the headings passed over: {n:,}", n=table.n_repeated)
+            _tell(repeated, options.message_language(None))
     for rejected in rejects[:_MOST_SHOWN]:
         for fault in rejected.faults:
             typer.echo(f"rejected: {fault}", err=True)

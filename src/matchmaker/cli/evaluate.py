@@ -257,7 +257,7 @@ def read_table(path: Path, *, quiet: bool) -> tuple[list[Problem], int]:
 
     table = read_problems(path)
     if not quiet:
-        batch.report_notes(table)
+        batch.report_notes(table, options.message_language(None))
     rows = list(table)
     rejects = [row for row in rows if isinstance(row, Rejected)]
     batch.report_rows(table, rejects, None, quiet=quiet)

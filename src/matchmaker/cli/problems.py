@@ -46,7 +46,7 @@ def problems(
     registry = options.registry_from(institutes)
     institute = find_institute(registry, name)
     matcher = options.matcher_for(registry, settings, encoder)
-    table = batch.open_table(file, column, encoding, matcher, sheets=sheet, quiet=quiet)
+    table = batch.open_table(file, column, encoding, matcher, sheets=sheet, lang=lang, quiet=quiet)
     rejects: list[Rejected] = []
     with batch.progress(table, shown=not quiet) as rows:
         ranked = _ranked(batch.good(match_all(rows, matcher, top=None), rejects), institute, top)
