@@ -622,7 +622,7 @@ def test_a_line_of_json_each() -> None:
         ("useless.csv", b"a,b\n1,2\n", ("useless.csv: no column is understood as title or description", "--column")),
         ("binary.csv", bytes(range(256)) * 8, ("binary.csv: this is a binary file", "; save it as")),
         ("odd.csv", b"title\n" + b"\x81\xff\x8d\xfe\x90\xfd" * 9, ("odd.csv: its encoding cannot be told", "UTF-8")),
-        ("book.xlsx", b"PK\x03\x04", ("book.xlsx: .xlsx files cannot be read yet; save it as CSV UTF-8",)),
+        ("book.xlsx", b"PK\x03\x04", ("book.xlsx: the file is damaged or incomplete",)),
         ("one.yaml", b"title: x\n", ("one.yaml: a .yaml file holds one problem", "use: matchmaker match one.yaml")),
     ],
 )

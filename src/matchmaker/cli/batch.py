@@ -18,13 +18,15 @@ from matchmaker.messages import counted, in_language, listed, said
 if TYPE_CHECKING:
     from matchmaker.batch import Summary
     from matchmaker.domain import Language, Problem, Registry, Shortlist
-    from matchmaker.intake import ProblemTable, Rejected
+    from matchmaker.intake import ProblemTable, Rejected, Taken
     from matchmaker.matcher import Matcher
     from matchmaker.output import Format
 
 _MOST_SHOWN = 20
 
-Table = Annotated[Path, typer.Argument(metavar="FILE", help="A .csv, .tsv or .jsonl table of problems.")]
+Table = Annotated[
+    Path, typer.Argument(metavar="FILE", help="A table of problems: .csv, .tsv, .xlsx, .ods, .xls, .jsonl, .parquet.")
+]
 BatchFormat = Annotated[
     Optional[options.FormatName],  # noqa: UP045
     typer.Option("--format", help="How to write. Default: by the ending of --output, else csv.", show_default=False),
@@ -34,6 +36,19 @@ Encoding = Annotated[
     typer.Option("--encoding", help="How the table is encoded. Default: detected.", show_default=False),
 ]
 
+Sheets = Annotated[
+    Optional[list[str]],  # noqa: UP045
+    typer.Option(
+        "--sheet",
+        metavar="SHEET",
+        help="A sheet of a workbook, by name or number. May be repeated. Default: all that are not hidden.",
+        show_default=False,
+    ),
+]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Show the first ten rows as they are read, count all, and match nothing.")
+]
+
 
 def batch(
     file: Table,
@@ -41,7 +56,9 @@ def batch(
     settings: options.Settings = None,
     encoder: options.Encoder = None,
     column: options.Columns = None,
+    sheet: Sheets = None,
     encoding: Encoding = None,
+    dry_run: DryRun = False,
     format: BatchFormat = None,
     lang: options.LanguageOption = None,
     top: options.Top = 5,
@@ -62,7 +79,10 @@ def batch(
 
     registry = options.registry_from(institutes)
     matcher = options.matcher_for(registry, settings, encoder)
-    table = open_table(file, column, encoding, matcher, quiet=quiet)
+    table = open_table(file, column, encoding, matcher, sheets=sheet, quiet=quiet)
+    if dry_run:
+        show_rows(table, format, quiet=quiet)
+        return
     summary = Summary()
     rejects: list[Rejected] = []
     with progress(table, shown=not quiet and output is not None) as rows:
@@ -76,18 +96,53 @@ def batch(
 
 
 def open_table(
-    file: Path, columns: list[str] | None, encoding: str | None, matcher: Matcher, *, quiet: bool
+    file: Path,
+    columns: list[str] | None,
+    encoding: str | None,
+    matcher: Matcher,
+    *,
+    sheets: list[str] | None = None,
+    quiet: bool,
 ) -> ProblemTable:
     """A table whose rows are checked against the institutes; says on stderr which column was taken for what."""
     from matchmaker.intake import read_problems
 
-    table = read_problems(file, columns=options.columns_from(columns), encoding=encoding, check=matcher.limit_faults)
+    named = options.columns_from(columns)
+    table = read_problems(file, columns=named, encoding=encoding, sheets=sheets or (), check=matcher.limit_faults)
     if not quiet:
-        taken = listed(f"{field} <- {heading}" for field, heading in table.columns.items())
-        tell(said("{path}: {encoding}; {columns}", path=file, encoding=table.encoding, columns=taken))
-        if table.unused:
-            tell(said("not used: {headings}", headings=listed(table.unused)))
+        report_columns(file, table)
+        report_notes(table)
     return table
+
+
+def report_columns(file: Path, table: ProblemTable) -> None:
+    """Say on stderr which column was taken for what: once, or for each sheet where they differ."""
+    for taken, sheets in _alike(table):
+        columns = listed(f"{field} <- {heading}" for field, heading in taken.columns.items())
+        place = said("{place}, sheet '{sheet}'", place=file, sheet="', '".join(sheets)) if taken.sheet else str(file)
+        read_as = table.encoding or table.kind
+        tell(said("{path}: {encoding}; {columns}", path=place, encoding=read_as, columns=columns))
+        if taken.unused:
+            more = ["…"] if len(taken.unused) > _MOST_SHOWN else []
+            tell(said("not used: {headings}", headings=listed([*taken.unused[:_MOST_SHOWN], *more])))
+
+
+def _alike(table: ProblemTable) -> list[tuple[Taken, list[str]]]:
+    """Sheets in which the same was taken for the same, together."""
+    alike: list[tuple[Taken, list[str]]] = []
+    for taken in table.taken:
+        same = next((names for one, names in alike if (one.columns, one.unused) == (taken.columns, taken.unused)), None)
+        if same is None:
+            alike.append((taken, [taken.sheet]))
+        else:
+            same.append(taken.sheet)
+    return alike
+
+
+def report_notes(table: ProblemTable) -> None:
+    """Say on stderr what a person should know before the rows are read."""
+    for note in table.notes:
+        tell(said("note: {fault}", fault=note.message))
 
 
 @contextmanager
@@ -112,6 +167,8 @@ def report_rows(table: ProblemTable, rejects: Sequence[Rejected], kept: Path | N
         if table.n_blank:
             one, many = "note: {n} blank row passed over", "note: {n:,} blank rows passed over"
             tell(counted(table.n_blank, one, many))
+        if table.n_repeated:
+            tell(said("note: rows that repeat the headings passed over: {n:,}", n=table.n_repeated))
     for rejected in rejects[:_MOST_SHOWN]:
         for fault in rejected.faults:
             tell(said("rejected: {fault}", fault=fault.message))
@@ -130,6 +187,17 @@ def good(answers: Iterable[Shortlist | Rejected], rejects: list[Rejected]) -> It
             rejects.append(answer)
         else:
             yield answer
+
+
+def show_rows(table: ProblemTable, format: options.FormatName | None, *, quiet: bool) -> None:
+    """Write the first ten rows to stdout as they are read, without matching; exit code 3 if any row is rejected."""
+    from matchmaker.cli.dryrun import read_rows, write_rows
+
+    first, n_good, rejects = read_rows(table)
+    write_rows(first, n_good, len(rejects), format.value if format else "table", spoken())
+    report_rows(table, rejects, None, quiet=quiet)
+    if rejects:
+        raise typer.Exit(BAD_INPUT)
 
 
 def _write(

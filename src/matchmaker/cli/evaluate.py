@@ -33,7 +33,7 @@ class ReportFormat(StrEnum):
 
 ProblemsFile = Annotated[
     Optional[Path],  # noqa: UP045 - Typer reads the annotation
-    typer.Option("--problems", metavar="FILE", help="A .csv, .tsv or .jsonl table of problems.", show_default=False),
+    typer.Option("--problems", metavar="FILE", help="A table of problems, as for batch.", show_default=False),
 ]
 QrelsFile = Annotated[
     Path, typer.Option("--qrels", metavar="FILE", help="Judgements: lines 'problem 0 institute grade', grades 0 to 3.")
@@ -259,6 +259,8 @@ def read_table(path: Path, *, quiet: bool) -> tuple[list[Problem], int]:
     from matchmaker.intake import Rejected, read_problems
 
     table = read_problems(path)
+    if not quiet:
+        batch.report_notes(table)
     rows = list(table)
     rejects = [row for row in rows if isinstance(row, Rejected)]
     batch.report_rows(table, rejects, None, quiet=quiet)

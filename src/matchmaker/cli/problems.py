@@ -26,6 +26,7 @@ def problems(
     settings: options.Settings = None,
     encoder: options.Encoder = None,
     column: options.Columns = None,
+    sheet: batch.Sheets = None,
     encoding: batch.Encoding = None,
     format: options.FormatOption = None,
     lang: options.LanguageOption = None,
@@ -45,7 +46,7 @@ def problems(
     registry = options.registry_from(institutes)
     institute = find_institute(registry, name)
     matcher = options.matcher_for(registry, settings, encoder)
-    table = batch.open_table(file, column, encoding, matcher, quiet=quiet)
+    table = batch.open_table(file, column, encoding, matcher, sheets=sheet, quiet=quiet)
     rejects: list[Rejected] = []
     with batch.progress(table, shown=not quiet) as rows:
         ranked = _ranked(batch.good(match_all(rows, matcher, top=None), rejects), institute, top)

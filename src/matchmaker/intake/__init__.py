@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from matchmaker.intake.documents import Format, load_problem, parse_problem, problem_from_bytes
 from matchmaker.intake.encodings import decode
-from matchmaker.intake.tables import ProblemTable, Rejected, Row, read_problems
+from matchmaker.intake.tables import ProblemTable, Rejected, Row, Taken, read_problems
 
 __all__ = [
     "Format",
     "ProblemTable",
     "Rejected",
     "Row",
+    "Taken",
     "decode",
     "load_problem",
     "parse_problem",

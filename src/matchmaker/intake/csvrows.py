@@ -14,7 +14,11 @@ from matchmaker.messages import said
 
 DELIMITERS = (",", ";", "\t", "|")
 MAX_FIELD = 10_000_000
-MAX_LINE = 64_000_000
+MAX_LINE = 20_000_000
+MAX_SKIPPED = 100_000_000
+_PIECE = 1_000_000
+_HEADING = 60
+_N_ROWS = 20
 _SEPARATOR_LINE = re.compile(r'"?sep=(?P<delimiter>.)"?\s*', re.IGNORECASE)
 
 
@@ -37,7 +41,7 @@ def read_records(file: TextIO, delimiter: str) -> Iterator[Record]:
     """The rows of a file, in order, each with the number of the line it begins on.
 
     A row whose quoting never ends, or goes wrong, gives its first line as a broken record; reading goes on with the
-    next line. A field has at most 10 MB, a line at most 64 MB.
+    next line. A field has at most 10 MB, a line at most 20 MB.
     """
     csv.field_size_limit(MAX_FIELD)  # for the whole process: csv knows no other way
     lines = Lines(file)
@@ -51,7 +55,7 @@ def read_records(file: TextIO, delimiter: str) -> Iterator[Record]:
         except csv.Error as error:
             yield _broken(lines, str(error))
         else:
-            yield _overlong(lines.start) if lines.is_overlong else Record(lines.start, tuple(cells))
+            yield _overlong(lines) if lines.is_overlong else Record(lines.start, tuple(cells))
 
 
 def read_lines(file: TextIO) -> Iterator[Record]:
@@ -62,7 +66,7 @@ def read_lines(file: TextIO) -> Iterator[Record]:
         line = next(lines, None)
         if line is None:
             return
-        yield _overlong(lines.start) if lines.is_overlong else Record(lines.start, (line.rstrip("\r\n"),))
+        yield _overlong(lines) if lines.is_overlong else Record(lines.start, (line.rstrip("\r\n"),))
 
 
 def separator_of(line: str) -> str | None:
@@ -74,8 +78,8 @@ def separator_of(line: str) -> str | None:
 def detect_delimiter(lines: Sequence[str], wanted: Collection[str]) -> str:
     """The delimiter under which the first lines make most sense; a comma when they have none.
 
-    Most headings understood or ``wanted``, then most rows as wide as the first, then most columns; ties in the order
-    ``, ; tab |``.
+    Most headings understood or ``wanted`` in one row, then most rows as wide as this one, then most columns; ties in
+    the order ``, ; tab |``.
     """
     return max(DELIMITERS, key=lambda delimiter: _sense(lines, delimiter, wanted))
 
@@ -88,14 +92,21 @@ def _sense(lines: Sequence[str], delimiter: str, wanted: Collection[str]) -> tup
         rows = []
     if not rows:
         return (0, 0.0, 0)
-    width = len(rows[0])
-    n_known = sum(heading.strip() in wanted or column_of(heading, fuzzy=False) is not None for heading in rows[0])
+    known = [
+        sum(cell.strip() in wanted or column_of(cell, fuzzy=False) is not None for cell in row if len(cell) <= _HEADING)
+        for row in rows[:_N_ROWS]
+    ]
+    n_known = max(known)
+    width = len(rows[known.index(n_known)])
     share = sum(len(row) == width for row in rows) / len(rows) if width > 1 else 0.0
     return (n_known, share, width)
 
 
-def _overlong(line: int) -> Record:
-    return Record(line, (), said("a line of more than {n:,} characters", n=MAX_LINE), "split or shorten it")
+def _overlong(lines: Lines) -> Record:
+    if lines.is_given_up:
+        finding = said("a line of more than {n:,} characters; nothing after it is read", n=MAX_SKIPPED)
+        return Record(lines.start, (), finding, "split or shorten it")
+    return Record(lines.start, (), said("a line of more than {n:,} characters", n=MAX_LINE), "split or shorten it")
 
 
 def _broken(lines: Lines, message: str) -> Record:
@@ -119,6 +130,7 @@ class Lines:
         taken: The lines of the present row so far.
         start: The number of its first line, from 1.
         is_overlong: Whether one of them was too long to be kept.
+        is_given_up: Whether it was so long that its end was not looked for; it counts as the last line.
     """
 
     def __init__(self, file: TextIO) -> None:
@@ -128,6 +140,7 @@ class Lines:
         self.taken: list[str] = []
         self.start = 1
         self.is_overlong = False
+        self.is_given_up = False
 
     def __iter__(self) -> Lines:
         """Itself: lines can be taken once."""
@@ -154,10 +167,13 @@ class Lines:
         self._n_read -= len(self.taken) - 1
 
     def _read(self) -> str:
-        line = self._file.readline(MAX_LINE + 1)
+        line = "" if self.is_given_up else self._file.readline(MAX_LINE + 1)
         if len(line) <= MAX_LINE:
             return line
         self.is_overlong = True
-        while line and not line.endswith(("\n", "\r")):
-            line = self._file.readline(MAX_LINE)
+        n_skipped = len(line)
+        while line and not line.endswith(("\n", "\r")) and not self.is_given_up:
+            line = self._file.readline(_PIECE)
+            n_skipped += len(line)
+            self.is_given_up = n_skipped > MAX_SKIPPED
         return "\n"  # stands for the line, so that the count stays right

@@ -20,31 +20,39 @@ _HEADINGS: Mapping[str, str] = {
     "title": (
         "title 标题 名称 需求名称 需求标题 技术需求 技术需求名称 技术需求标题 技术难题 技术难题名称 难题 难题名称 "
         "难题标题 问题名称 问题标题 项目名称 需求项目名称 课题 课题名称 主题 题目 需求 name problem problem_title "
-        "need need_title request requirement requirement_title technical_requirement subject topic"
+        "need need_title request requirement requirement_title technical_requirement subject topic 技术需求题目 "
+        "需求题目 榜单名称 揭榜项目名称 揭榜挂帅项目名称 项目需求名称 拟解决技术难题 技术攻关需求 技术瓶颈 "
+        "技术难点 攻关项目名称 需求事项 challenge challenge_title need_name request_title"
     ),
     "description": (
         "description 描述 详细描述 需求描述 需求内容 需求详情 需求说明 需求简介 需求概述 具体需求 技术需求描述 "
         "技术需求内容 技术需求详情 技术需求说明 技术需求简介 问题描述 问题详情 问题说明 难题描述 技术难题描述 "
         "技术问题描述 内容 详情 说明 简介 概述 内容描述 主要内容 项目描述 项目简介 项目内容 desc details detail "
-        "content summary abstract problem_description need_description requirement_description text"
+        "content summary abstract problem_description need_description requirement_description text 需求详细描述 "
+        "技术需求详细描述 详细内容 具体内容 需求具体内容 详细说明 需求背景 需求背景描述 拟解决的关键技术问题 "
+        "需解决的技术问题 拟解决的技术难题 主要技术难题 主要研究内容 研究内容 problem_statement "
+        "challenge_description"
     ),
     "enterprise": (
         "enterprise 企业 企业名称 单位 单位名称 公司 公司名称 需求单位 需求单位名称 需求方 需求企业 需求企业名称 "
         "企业全称 单位全称 发布单位 提出单位 company company_name enterprise_name organisation organization "
-        "organisation_name organization_name client customer firm"
+        "organisation_name organization_name client customer firm 申报单位 填报单位 填报企业 申报企业 发榜单位 "
+        "发榜方 需求主体 提出企业 所属企业 委托方 委托单位 需求方名称"
     ),
     "industry": (
         "industry 行业 所属行业 行业领域 所属行业领域 行业类别 行业分类 领域 技术领域 所属领域 所属技术领域 产业 "
-        "产业领域 所属产业 sector field domain industry_sector"
+        "产业领域 所属产业 sector field domain industry_sector 所属产业领域 产业方向 技术方向 学科领域 专业领域 "
+        "需求领域 技术类别 需求所属领域 所属产业链 行业类型 战略性新兴产业"
     ),
     "region": (
         "region 地区 区域 所在地 所在地区 所在区域 所属地区 所属区域 企业所在地 单位所在地 地址 企业地址 城市 "
-        "location area city place"
+        "location area city place 所属区 所在区 所属市 所在市 区县 所属区县 所属园区 所属镇街 地市 district"
     ),
     "targets": (
         "targets target 指标 技术指标 主要技术指标 关键技术指标 技术指标要求 技术要求 考核指标 性能指标 目标 "
         "预期目标 技术目标 预期指标 期望目标 拟达到的技术指标 goals goal indicators kpi specifications "
-        "technical_targets"
+        "technical_targets 技术指标及要求 预期技术指标 主要指标 主要技术经济指标 技术参数 主要技术参数 需求指标 "
+        "考核要求 预期效果 预期成果 requirements_spec"
     ),
     "conditions": (
         "conditions condition 条件 约束条件 限制条件 现有条件 应用条件 使用条件 前提条件 工况 工况条件 约束 限制 "
@@ -56,15 +64,18 @@ _HEADINGS: Mapping[str, str] = {
     ),
     "cooperation": (
         "cooperation 合作方式 合作形式 合作模式 拟合作方式 期望合作方式 意向合作方式 对接方式 cooperation_mode "
-        "cooperation_type collaboration collaboration_mode"
+        "cooperation_type collaboration collaboration_mode 拟合作模式 合作意向 产学研合作方式 合作需求 "
+        "意向合作模式 拟采取的合作方式"
     ),
     "budget_cny": (
         "budget_cny budget 预算 经费 经费预算 项目预算 资金预算 投入预算 预算金额 投入资金 拟投入资金 计划投入资金 "
-        "计划投资 投资预算 研发预算 意向投入 拟投入 拟投入经费 意向金额 悬赏金额 funding budget_amount"
+        "计划投资 投资预算 研发预算 意向投入 拟投入 拟投入经费 意向金额 悬赏金额 funding budget_amount 拟投入金额 "
+        "研发投入 计划投入 榜单金额 揭榜金额 拟投入研发经费 项目总投入 计划投入经费 拟投资金额 需求金额"
     ),
     "deadline": (
         "deadline 截止日期 截止时间 截至日期 截至时间 完成时间 完成日期 要求完成时间 期望完成时间 期限 完成期限 "
-        "需求截止日期 需求截止时间 有效期 due due_date end_date needed_by"
+        "需求截止日期 需求截止时间 有效期 due due_date end_date needed_by 揭榜截止时间 需求有效期 希望完成时间 "
+        "有效期至 解决时限 期望解决时间 要求完成时限"
     ),
     "keywords": "keywords keyword 关键词 关键字 技术关键词 需求关键词 标签 tags tag key_words",
     "exclude": "exclude 排除 排除机构 排除单位 排除院所 排除对象 不考虑机构 不考虑的机构 excluded exclude_institutes",

@@ -14,6 +14,7 @@ FIRST_BAD_BYTE = "\udc00"
 LAST_BAD_BYTE = "\udcff"
 _MARKING = "matchmaker.marked"
 _SAMPLE = 1_000_000
+_MOST_SAMPLES = 200
 # A codec that reads everything the named one does, and more that files going under that name hold.
 _WIDER = {
     "ascii": "utf-8-sig",
@@ -54,11 +55,16 @@ def open_text(path: Path, encoding: str) -> TextIO:
 
 
 def sample_of(file: BinaryIO) -> bytes:
-    """The part of a file that tells its encoding: the first 1 MB, or where the first bytes beyond ASCII are."""
+    """The part of a file that tells its encoding: the first 1 MB, or where the first bytes beyond ASCII are.
+
+    Those that come after 200 MB are not looked for; they cost the rows they stand in unless they are UTF-8.
+    """
     sample = chunk = file.read(_SAMPLE)
+    n_chunks = 1
     while chunk.isascii() and b"\x00" not in chunk:
         chunk = file.read(_SAMPLE)
-        if not chunk:
+        n_chunks += 1
+        if not chunk or n_chunks > _MOST_SAMPLES:
             return sample
     # The chunk may end in its only character beyond ASCII, so a little more is read.
     return sample if chunk is sample else chunk + file.read(_SAMPLE // 10)

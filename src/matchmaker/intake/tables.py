@@ -1,48 +1,60 @@
-"""Many problems from a table: CSV, TSV or JSONL, a row at a time, so that memory does not grow with the file."""
+"""Many problems from a table: text with delimiters, objects on lines, a workbook or Parquet."""
 
 from __future__ import annotations
 
-import re
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
-from itertools import islice
 from pathlib import Path
 from types import TracebackType
-from typing import TypeAlias
+from typing import BinaryIO, TypeAlias
 
 from matchmaker.domain import Problem
-from matchmaker.errors import EncodingError, Fault, ProblemError, TableError, did_you_mean
-from matchmaker.intake.csvrows import Record, detect_delimiter, read_lines, read_records, separator_of
+from matchmaker.errors import EncodingError, Fault, TableError, did_you_mean
+from matchmaker.intake.csvrows import Record
 from matchmaker.intake.encodings import detect
 from matchmaker.intake.fields import MAX_ID_LENGTH, build_problem
-from matchmaker.intake.headings import FIELDS, Column, column_of, columns_of, position_of
-from matchmaker.intake.reading import FIRST_BAD_BYTE, LAST_BAD_BYTE, codec_named, open_bytes, open_text, sample_of
-from matchmaker.intake.syntax import read_json
-from matchmaker.intake.values import Given, shortened, writable
-from matchmaker.messages import listed, said
+from matchmaker.intake.headingrows import Headings
+from matchmaker.intake.headings import FIELDS, position_of
+from matchmaker.intake.kinds import Kind, Recognised, recognise
+from matchmaker.intake.reading import FIRST_BAD_BYTE, codec_named, open_bytes, sample_of
+from matchmaker.intake.sheets import Sheet, chosen_sheets, read_sheets
+from matchmaker.intake.sources import BAD_BYTES, Lines, Source, delimited, listed, parquet, sheet_cells
+from matchmaker.intake.values import Given, writable
+from matchmaker.messages import said
 
 MAX_WARNINGS = 1_000
 """So many warnings and unused keys are kept; ``n_warnings`` counts all warnings."""
-_N_FIRST_ROWS = 50
-_DOCUMENTS = frozenset({".yaml", ".yml", ".json", ".txt", ".md", ".markdown", ".html", ".htm", ".eml"})
-_SHEETS = frozenset({".xlsx", ".xls", ".xlsm", ".et", ".ods", ".numbers", ".parquet", ".docx", ".doc", ".wps", ".pdf"})
-_JSON_LINES = frozenset({".jsonl", ".ndjson"})
-_BAD_BYTES = re.compile(f"[{FIRST_BAD_BYTE}-{LAST_BAD_BYTE}]")
+_MAX_ERRORS_NAMED = 3
+_NO_ROWS = "a table has a row of headings, then a row for each problem"
 
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A row that gives no problem: the line it begins on, its cells as they stand in the file, and why."""
+    """A row that gives no problem: the line or row it begins on, its cells as they stand in the file, and why.
+
+    ``sheet`` is the name of its sheet, empty in files that have none. Where sheets have different headings, the cells
+    stand under those of the whole table.
+    """
 
     line: int
     cells: tuple[str, ...]
     faults: tuple[Fault, ...]
+    sheet: str = ""
 
 
 Row: TypeAlias = Problem | Rejected
 Check: TypeAlias = Callable[[Problem], Sequence[Fault]]
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What was taken for what in one sheet, or in the whole file, whose ``sheet`` is empty."""
+
+    sheet: str
+    columns: Mapping[str, str]
+    unused: tuple[str, ...]
 
 
 def read_problems(
@@ -50,89 +62,126 @@ def read_problems(
     *,
     columns: Mapping[str, str] | None = None,
     encoding: str | None = None,
+    sheets: Sequence[str] = (),
     check: Check | None = None,
 ) -> ProblemTable:
-    """Open a table of problems: CSV, TSV (any text with a delimiter) or JSONL (an object a line).
+    """Open a table of problems: text with delimiters (CSV, TSV), objects on lines (JSONL), xlsx, ods, xls or Parquet.
+
+    Which it is, is told by its content. The headings may stand below title rows.
 
     Args:
         path: The file; a regular one, as it is read more than once.
         columns: Field to heading, over what is recognised.
-        encoding: The name of an encoding; detected when not given.
+        encoding: The name of an encoding of a text; detected when not given.
+        sheets: Names or numbers (from 1) of the sheets to read; all that are not hidden when not given.
         check: What is wrong with a problem beyond its fields, such as ``Matcher.limit_faults``; its row is rejected.
 
     Returns:
-        The table. Iterating over it reads the rows.
+        The table. Iterating over it reads the rows; those of a workbook are in memory, all others are not.
 
     Raises:
         TableError: The file cannot be read as a table at all, no heading is understood as title or description, or
-            ``columns`` names a field or a heading that is not there.
+            ``columns`` or ``sheets`` name what is not there.
+        MissingExtraError: It is Parquet, and pyarrow is not installed.
     """
-    return ProblemTable(Path(path), columns or {}, encoding, check)
+    return ProblemTable(Path(path), columns or {}, encoding, sheets, check)
 
 
 class ProblemTable:
-    """The problems of one file, in its order. Every iteration reads the file anew.
+    """The problems of one file, in its order. Every iteration reads the rows anew.
 
     Attributes:
-        columns: Field to the heading it is read from.
+        kind: What kind of table it is.
+        columns: Field to the heading it is read from; of several sheets, in the first that has it.
         unused: Headings that are not read. Of JSONL, keys met later are added while iterating.
         headings: What the cells of a rejected row are called.
-        encoding: The Python codec the file is read with.
-        delimiter: What stands between cells; ``None`` for JSONL.
+        taken: The same sheet by sheet.
+        encoding: The Python codec the file is read with; empty when it is no text.
+        delimiter: What stands between cells; ``None`` when nothing does.
+        notes: What a person should know before the rows are read: sheets left out, hidden rows, a wrong ending.
         n_blank: Blank rows met by the latest iteration.
+        n_repeated: Rows met that say the headings again.
         warnings: What the latest iteration had to leave out of a problem or to change; the first 1,000.
         n_warnings: How many there were.
     """
 
-    def __init__(self, path: Path, overrides: Mapping[str, str], encoding: str | None, check: Check | None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        overrides: Mapping[str, str],
+        encoding: str | None = None,
+        sheets: Sequence[str] = (),
+        check: Check | None = None,
+    ) -> None:
         """Look at the start of the file; see ``read_problems``."""
         self._path = path
         self._place = str(path)
         self._overrides = dict(overrides)
         self._check = check
-        self._by_keys: dict[tuple[str, ...], dict[str, Column]] = {}
         self._reset()
-        self.encoding = _encoding_of(path, encoding)
+        self.encoding = ""
         self.delimiter: str | None = None
-        self._has_separator_line = False
-        if path.suffix.lower() not in _JSON_LINES:
-            self._find_delimiter()
-        names = self._keys_at_start() if self.delimiter is None else self._heading_row()
-        _check_overrides(self._overrides, names, self._place)
-        self._columns, unused = columns_of(names, self._overrides)
-        # Two keys for one field may stand in different rows of JSONL; where they meet, the second is added.
-        unused = unused if self.delimiter else tuple(key for key in unused if column_of(key, fuzzy=True) is None)
-        self.unused = tuple(map(writable, unused))
-        _check_usable(self._columns, names, self._place)
-        self.columns: Mapping[str, str] = {field: writable(column.heading) for field, column in self._columns.items()}
-        self.headings: tuple[str, ...] = ("json",) if self.delimiter is None else names
+        self.notes: tuple[Fault, ...] = ()
+        with open_bytes(path, TableError) as file:
+            if not file.seekable():
+                finding = "this is a pipe, and a table is read more than once"
+                raise TableError(Fault(self._place, finding, "save it to a file"))
+            found = recognise(path, file)
+            self.kind: Kind = found.kind
+            self._note(found.note)
+            self._sources = self._opened(file, found, encoding, sheets)
+        self.headings = tuple(dict.fromkeys(name for source in self._sources for name in source.headings))
+        if len(self._sources) == 1:
+            self.headings = self._sources[0].headings
+
+    @property
+    def columns(self) -> Mapping[str, str]:
+        """Field to the heading it is read from."""
+        return {field: heading for taken in reversed(self.taken) for field, heading in taken.columns.items()}
+
+    @property
+    def unused(self) -> tuple[str, ...]:
+        """Headings that are not read in any sheet."""
+        return tuple(dict.fromkeys(name for source in self._sources for name in source.unused))[:MAX_WARNINGS]
+
+    @property
+    def taken(self) -> tuple[Taken, ...]:
+        """What was taken for what, sheet by sheet."""
+        return tuple(
+            Taken(
+                source.sheet,
+                {field: writable(column.heading) for field, column in source.columns.items()},
+                source.unused,
+            )
+            for source in self._sources
+        )
 
     def __iter__(self) -> Iterator[Row]:
         """The rows in the order of the file, each a problem or why it gives none; blank ones are only counted."""
         self._reset()
-        with open_text(self._path, self.encoding) as file, _SeenIds() as seen:
-            if self.delimiter is None:
-                records = read_lines(file)
-            else:
-                records = read_records(file, self.delimiter)
-                self._skip_to_heading_row(records)
-            for record in records:
-                if record.is_blank:
-                    self.n_blank += 1
-                else:
-                    yield self._row(record, seen)
+        with _SeenIds() as seen:
+            for source in self._sources:
+                for record in source.records():
+                    if record.is_blank:
+                        self.n_blank += 1
+                    elif source.is_repetition(record):
+                        self.n_repeated += 1
+                    else:
+                        yield self._row(source, record, seen)
 
-    def _row(self, record: Record, seen: _SeenIds) -> Row:
-        place = said("{place}, line {line}", place=self._place, line=record.line)
-        values, fault = self._values(record, place)
+    def _row(self, source: Source, record: Record, seen: _SeenIds) -> Row:
+        place = source.place(record)
+        values, fault = self._values(source, record, place)
         if fault:
-            return _rejected(record, (fault,))
-        built = build_problem(values, place=place, default_id=f"row-{record.line}", style="cell")
+            return self._rejected(source, record, (fault,))
+        default_id = f"{source.sheet}-row-{record.line}" if len(self._sources) > 1 else f"row-{record.line}"
+        built = build_problem(values, place=place, default_id=default_id, style="cell")
         if built.problem is None:
-            return _rejected(record, built.faults)
+            return self._rejected(source, record, built.faults)
         faults = self._check(built.problem) if self._check else ()
         if faults:
-            return _rejected(record, tuple(Fault(place, fault.finding, fault.remedy) for fault in faults))
+            again = tuple(Fault(place, fault.finding, fault.remedy) for fault in faults)
+            return self._rejected(source, record, again)
         for warning in built.warnings:
             self._warn(warning)
         own_id = seen.own(built.problem.id)
@@ -142,101 +191,108 @@ class ProblemTable:
         self._warn(Fault(place, finding, said("this row is called '{id}'", id=own_id)))
         return built.problem.model_copy(update={"id": own_id})
 
-    def _values(self, record: Record, place: str) -> tuple[dict[str, Given], Fault | None]:
+    def _values(self, source: Source, record: Record, place: str) -> tuple[dict[str, Given], Fault | None]:
         if record.broken:
             return {}, Fault(place, record.broken, record.remedy)
-        if bad := _BAD_BYTES.search("".join(record.cells)):
+        if bad := BAD_BYTES.search("".join(record.cells)):
             byte = ord(bad[0]) - ord(FIRST_BAD_BYTE)
-            remedy = "correct the row, or save the table as CSV UTF-8"
             finding = said("byte 0x{byte:02x} is not {encoding}", byte=byte, encoding=self.encoding)
-            return {}, Fault(place, finding, remedy)
-        return self._json_values(record, place) if self.delimiter is None else self._cell_values(record, place)
+            return {}, Fault(place, finding, "correct the row, or save the table as CSV UTF-8")
+        return source.values(record, place)
 
-    def _cell_values(self, record: Record, place: str) -> tuple[dict[str, Given], Fault | None]:
-        n_cells = max(n for n, cell in enumerate(record.cells, start=1) if cell.strip())
-        if n_cells > len(self.headings):
-            finding = said("{n} fields, but the heading row has {n_headings}", n=n_cells, n_headings=len(self.headings))
-            return {}, Fault(place, finding, "put a text that holds the delimiter in quotes")
-        values = {
-            field: Given(column.heading, record.cells[column.position], column.factor)
-            for field, column in self._columns.items()
-            if column.position < len(record.cells) and record.cells[column.position].strip()
-        }
-        return values, None
+    def _rejected(self, source: Source, record: Record, faults: tuple[Fault, ...]) -> Rejected:
+        cells = tuple(BAD_BYTES.sub("\ufffd", cell) for cell in record.cells)
+        if self.headings != source.headings:
+            by_name = dict(zip(source.headings, cells, strict=False))
+            cells = tuple(by_name.get(name, "") for name in self.headings)
+        return Rejected(record.line, cells, faults, source.sheet)
 
-    def _json_values(self, record: Record, place: str) -> tuple[dict[str, Given], Fault | None]:
-        try:
-            found = read_json(record.cells[0], place=place, is_line=True)
-        except ProblemError as error:
-            return {}, error.faults[0]
-        if not isinstance(found, dict):
-            remedy = said("write for example {example}", example='{"title": "管网漏损检测"}')
-            return {}, Fault(place, "expected an object", remedy)
-        columns = self._columns_of_keys(tuple(found))
-        values = {
-            field: Given(column.heading, found[column.heading], column.factor) for field, column in columns.items()
-        }
-        return values, None
+    def _opened(
+        self, file: BinaryIO, found: Recognised, encoding: str | None, sheets: Sequence[str]
+    ) -> Sequence[Source]:
+        if found.kind in ("xlsx", "ods", "xls"):
+            return self._usable_sheets(read_sheets(file, found, self._place), sheets)
+        if sheets:
+            raise TableError(Fault(self._place, "it has no sheets", "leave --sheet out"))
+        source: Source
+        if found.kind == "parquet":
+            source = parquet(self._path, self._overrides)
+            names = source.headings
+        else:
+            file.seek(0)
+            self.encoding = _encoding_of(file, self._place, encoding)
+            if found.kind == "lines":
+                source = lines = Lines(self._path, self.encoding, self._overrides)
+                names = lines.names
+            else:
+                source, self.delimiter, note = delimited(self._path, self.encoding, self._overrides)
+                names = source.headings
+                self._note(note)
+        _check_overrides(self._overrides, names, self._place)
+        _check_usable(source, names, self._place)
+        return [source]
 
-    def _columns_of_keys(self, keys: tuple[str, ...]) -> dict[str, Column]:
-        columns = self._by_keys.get(keys)
-        if columns is None:
-            columns, unused = columns_of(keys, self._overrides)
-            self.unused = tuple(dict.fromkeys((*self.unused, *map(writable, unused))))[:MAX_WARNINGS]
-            if len(self._by_keys) >= MAX_WARNINGS:  # rows with ever new keys must not fill the memory
-                self._by_keys.clear()
-            self._by_keys[keys] = columns
-        return columns
+    def _usable_sheets(self, sheets: Sequence[Sheet], wanted: Sequence[str]) -> Sequence[Source]:
+        chosen = chosen_sheets(sheets, wanted, self._place)
+        read = [(sheet, cells) for sheet in chosen if (cells := sheet_cells(self._path, sheet, self._overrides))]
+        if not read:
+            raise TableError(Fault(self._place, "nothing in its sheets", _NO_ROWS))
+        names = [name for _, (source, _, _) in read for name in source.headings]
+        _check_overrides(self._overrides, names, self._place)
+        # Beside a table, a sheet in which a single word is understood is most likely an explanation or a list of words.
+        least = 2 if any(len(found.fields) > 1 and found.is_usable for _, (_, found, _) in read) and not wanted else 1
+        sources: list[Source] = []
+        for sheet, (source, found, note) in read:
+            if not found.is_usable or len(found.fields) < least:
+                self._note_unusable(sheet, found)
+                continue
+            sources.append(source)
+            self._note(note)
+            self._note_facts(sheet)
+        for sheet in sheets:
+            if sheet not in chosen:
+                self._note_left_out(sheet, wanted)
+        if not sources:
+            raise TableError([_unusable(self._sheet_place(one.sheet), one.headings) for _, (one, _, _) in read])
+        return sources
 
-    def _find_delimiter(self) -> None:
-        with open_text(self._path, self.encoding) as file:
-            lines = [record.cells[0] + "\n" for record in islice(read_lines(file), _N_FIRST_ROWS) if record.cells]
-        if not any(char.isalnum() for line in lines for char in line):
-            raise TableError(
-                Fault(
-                    self._place,
-                    "nothing in its first lines",
-                    "a table has a row of headings, then a row for each problem",
-                )
+    def _note_unusable(self, sheet: Sheet, found: Headings) -> None:
+        place = self._sheet_place(sheet.name)
+        if found.is_usable:
+            finding = "passed over: only one of its headings is understood"
+            self._note(Fault(place, finding, said("to read it: --sheet {n}", n=sheet.number)))
+        else:
+            self._note(Fault(place, "passed over: no column is understood as title or description"))
+
+    def _note_left_out(self, sheet: Sheet, wanted: Sequence[str]) -> None:
+        if sheet.is_hidden and not wanted:
+            finding = "hidden, and passed over"
+            self._note(Fault(self._sheet_place(sheet.name), finding, said("to read it: --sheet {n}", n=sheet.number)))
+
+    def _note_facts(self, sheet: Sheet) -> None:
+        place = self._sheet_place(sheet.name)
+        if sheet.facts.n_hidden_rows:
+            self._note(Fault(place, said("hidden rows are read too: {n}", n=sheet.facts.n_hidden_rows)))
+        if sheet.facts.n_hidden_columns:
+            self._note(Fault(place, said("hidden columns are read too: {n}", n=sheet.facts.n_hidden_columns)))
+        if sheet.facts.errors:
+            named = [f"{_cell_name(at)} {text}".strip() for at, text in sorted(sheet.facts.errors.items())]
+            shown = ", ".join(named[:_MAX_ERRORS_NAMED]) + (" …" if len(named) > _MAX_ERRORS_NAMED else "")
+            finding = said(
+                "errors and formulas without a result are read as blank: {n} ({cells})", n=len(named), cells=shown
             )
-        named = separator_of(lines[0])
-        self._has_separator_line = named is not None
-        self.delimiter = named or detect_delimiter(lines, set(self._overrides.values()))
+            self._note(Fault(place, finding, "correct them in Excel or WPS if they matter"))
 
-    def _heading_row(self) -> tuple[str, ...]:
-        with open_text(self._path, self.encoding) as file:
-            record = self._skip_to_heading_row(read_records(file, self.delimiter or ","))
-        if record.broken:
-            place = said("{place}, line {line}", place=self._place, line=record.line)
-            raise TableError(Fault(place, record.broken, record.remedy))
-        n_headings = max(n for n, cell in enumerate(record.cells, start=1) if cell.strip())
-        return tuple(_BAD_BYTES.sub("\ufffd", cell).strip() for cell in record.cells[:n_headings])
+    def _sheet_place(self, sheet: str) -> str:
+        return said("{place}, sheet '{sheet}'", place=self._place, sheet=sheet)
 
-    def _skip_to_heading_row(self, records: Iterator[Record]) -> Record:
-        if self._has_separator_line:
-            next(records)
-        for record in records:
-            if not record.is_blank:
-                return record
-        raise TableError(Fault(self._place, "no row of headings", "name the columns in the first row"))
-
-    def _keys_at_start(self) -> tuple[str, ...]:
-        keys: dict[str, None] = {}
-        with open_text(self._path, self.encoding) as file:
-            records = [record for record in islice(read_lines(file), _N_FIRST_ROWS) if not record.is_blank]
-        for record in records:
-            try:
-                found = read_json(_BAD_BYTES.sub("\ufffd", "".join(record.cells)), place=self._place, is_line=True)
-            except ProblemError:
-                continue  # the row will be rejected when it is read
-            keys.update(dict.fromkeys(found if isinstance(found, dict) else ()))
-        if not keys:
-            finding = "no JSON object with fields in the first lines" if records else "empty"
-            raise TableError(Fault(self._place, finding, "write one object on each line"))
-        return tuple(keys)
+    def _note(self, note: Fault | None) -> None:
+        if note is not None:
+            self.notes = (*self.notes, note)
 
     def _reset(self) -> None:
         self.n_blank = 0
+        self.n_repeated = 0
         self.n_warnings = 0
         self.warnings: list[Fault] = []
 
@@ -285,60 +341,51 @@ def _digest(id_: str) -> bytes:
     return blake2b(id_.encode(), digest_size=16).digest()
 
 
-def _encoding_of(path: Path, named: str | None) -> str:
-    place, suffix = str(path), path.suffix.lower()
-    with open_bytes(path, TableError) as file:
-        if suffix in _SHEETS:
-            finding = said("{suffix} files cannot be read yet", suffix=suffix)
-            raise TableError(Fault(place, finding, "save it as CSV UTF-8"))
-        if suffix in _DOCUMENTS:
-            finding = said("a {suffix} file holds one problem, this needs a table", suffix=suffix)
-            remedy = said("use: matchmaker match {path} (or, if it is a table, give it the ending .csv)", path=path)
-            raise TableError(Fault(place, finding, remedy))
-        if not file.seekable():
-            raise TableError(Fault(place, "this is a pipe, and a table is read more than once", "save it to a file"))
-        if named:
-            return codec_named(named, place)
-        try:
-            return detect(sample_of(file), place=place, is_start=True)
-        except EncodingError as error:
-            raise TableError(error.faults) from error
+def _encoding_of(file: BinaryIO, place: str, named: str | None) -> str:
+    if named:
+        return codec_named(named, place)
+    try:
+        return detect(sample_of(file), place=place, is_start=True)
+    except EncodingError as error:
+        raise TableError(error.faults) from error
+
+
+def _known_fields() -> tuple[str, ...]:
+    limits = ("require.institutes", "require.role", "require.own", "require.place")
+    return (*(field for field in FIELDS if field != "require"), *limits)
 
 
 def _check_overrides(overrides: Mapping[str, str], names: Sequence[str], place: str) -> None:
     faults: list[Fault] = []
-    known = (
-        *(field for field in FIELDS if field != "require"),
-        "require.institutes",
-        "require.role",
-        "require.own",
-        "require.place",
-    )
+    known = _known_fields()
     for field, heading in overrides.items():
         if field not in (*known, "require"):
-            hint = did_you_mean(field, known)
-            finding = said("no such field: '{name}'{hint}", name=field, hint=hint)
-            faults.append(Fault("--column", finding, said("the fields are: {names}", names=listed(known))))
+            finding = said("no such field: '{name}'{hint}", name=field, hint=did_you_mean(field, known))
+            faults.append(Fault("--column", finding, said("the fields are: {names}", names=", ".join(known))))
         elif position_of(heading, names) is None:
-            hint = did_you_mean(heading, names)
-            finding = said("no heading '{heading}'{hint}", heading=heading, hint=hint)
-            faults.append(Fault(place, finding, said("the headings are: {names}", names=_listed(names))))
+            finding = said("no heading '{heading}'{hint}", heading=heading, hint=did_you_mean(heading, names))
+            faults.append(Fault(place, finding, said("the headings are: {names}", names=listed(names))))
     if faults:
         raise TableError(faults)
 
 
-def _check_usable(columns: Mapping[str, Column], names: Sequence[str], place: str) -> None:
-    if "title" not in columns and "description" not in columns:
-        unclear = "no column is understood as title or description; the first row is: {names}"
-        finding = said(unclear, names=_listed(names))
-        remedy = "name one with --column title=HEADING; the first row must hold the headings"
-        raise TableError(Fault(place, finding, remedy))
+def _check_usable(source: Source, names: Sequence[str], place: str) -> None:
+    if "title" not in source.columns and "description" not in source.columns:
+        raise TableError(_unusable(place, names))
 
 
-def _listed(names: Sequence[str]) -> str:
-    shown = listed(shortened(name) for name in names[:30] if name)
-    return said("{names} and {n} more", names=shown, n=len(names) - 30) if len(names) > 30 else shown
+def _unusable(place: str, names: Sequence[str]) -> Fault:
+    finding = said("no column is understood as title or description; the first row is: {names}", names=listed(names))
+    remedy = "name one with --column title=HEADING; the first row must hold the headings"
+    return Fault(place, finding, remedy)
 
 
-def _rejected(record: Record, faults: tuple[Fault, ...]) -> Rejected:
-    return Rejected(record.line, tuple(_BAD_BYTES.sub("\ufffd", cell) for cell in record.cells), faults)
+def _cell_name(at: tuple[int, int]) -> str:
+    """What a spreadsheet calls a cell: ``B12``."""
+    row, column = at
+    letters = ""
+    column += 1
+    while column:
+        column, letter = divmod(column - 1, 26)
+        letters = chr(65 + letter) + letters
+    return f"{letters}{row + 1}"

@@ -7,6 +7,7 @@ from matchmaker.render.explanation import print_explanation
 from matchmaker.render.lines import LEVEL_STYLES, open_console, row_counter
 from matchmaker.render.phrases import PHRASES, phrase
 from matchmaker.render.registry import print_alliance, print_found, print_institute, print_institutes
+from matchmaker.render.rows import print_rows_read
 from matchmaker.render.shortlists import print_ranking, print_shortlist, print_summary
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "print_institute",
     "print_institutes",
     "print_ranking",
+    "print_rows_read",
     "print_shortlist",
     "print_summary",
     "row_counter",

@@ -46,6 +46,23 @@ PHRASES: Final[Mapping[str, tuple[str, str]]] = {
     "load": ("首选次数", "First places"),
     "ranking": ("适合{name}的需求：{n:,} 个", "{n:,} problem for {name}|{n:,} problems for {name}"),
     "title": ("题目", "Title"),
+    "enterprise": ("企业", "Enterprise"),
+    "description": ("描述", "Description"),
+    "other_fields": ("其他", "Other fields"),
+    "industry": ("行业", "Industry"),
+    "region": ("地区", "Region"),
+    "tried": ("已尝试", "Tried"),
+    "targets": ("指标", "Targets"),
+    "conditions": ("条件", "Conditions"),
+    "cooperation": ("合作方式", "Cooperation"),
+    "exclude": ("排除", "Exclude"),
+    "budget_cny": ("预算（元）", "Budget (yuan)"),
+    "deadline": ("截止日期", "Deadline"),
+    "require": ("硬性要求", "Required"),
+    "rejected_row": ("被拒收", "rejected"),
+    "rows_read": ("共 {n:,} 行：{good:,} 个需求，{rejected:,} 行被拒收；以上为前 {shown:,} 行，未做匹配",
+                  "{n:,} row: {good:,} problems, {rejected:,} rejected; above the first {shown:,}, nothing matched|"
+                  "{n:,} rows: {good:,} problems, {rejected:,} rejected; above the first {shown:,}, nothing matched"),
 }  # fmt: skip
 """Chinese and English of everything printed; an English entry with ``|`` is singular | plural, by ``n``."""
 

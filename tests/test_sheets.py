@@ -1,0 +1,439 @@
+"""Tables of offices: what must come out of each file, and what must not be let in."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+import zipfile
+import zlib
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from pathlib import Path
+from struct import pack_into, unpack_from
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from openpyxl import Workbook
+from openpyxl.worksheet.worksheet import Worksheet
+
+from matchmaker.domain import Problem
+from matchmaker.errors import MissingExtraError, TableError
+from matchmaker.intake import Rejected, read_problems
+from matchmaker.intake.headingrows import find_headings
+from matchmaker.intake.sheets import shown_value
+
+FOLDER = Path(__file__).parent / "data" / "office" / "tables"
+EXPECTED: Mapping[str, Mapping[str, Any]] = {
+    name: expected
+    for name, expected in yaml.safe_load((FOLDER / "expected.yaml").read_text("utf-8")).items()
+    if name != "_"
+}
+
+
+def workbook(path: Path, *rows: Sequence[object], name: str = "需求") -> Path:
+    book = Workbook()
+    sheet = book.active
+    assert isinstance(sheet, Worksheet)
+    sheet.title = name
+    for row in rows:
+        sheet.append(list(row))
+    book.save(path)
+    return path
+
+
+def titles(path: Path, **options: Any) -> list[str]:
+    return [row.title for row in read_problems(path, **options) if isinstance(row, Problem)]
+
+
+def test_every_file_has_an_expectation() -> None:
+    assert {path.name for path in FOLDER.iterdir()} - {"README.md", "expected.yaml"} == set(EXPECTED)
+    assert sum(path.stat().st_size for path in FOLDER.iterdir()) < 500_000
+
+
+@pytest.mark.parametrize("name", sorted(name for name in EXPECTED if "error" not in EXPECTED[name]))
+def test_what_comes_out(name: str) -> None:
+    expected = EXPECTED[name]
+    table = read_problems(FOLDER / name)
+    rows = list(table)
+    problems = [row.model_dump(mode="json") for row in rows if isinstance(row, Problem)]
+    assert len(problems) == len(expected["problems"])
+    for problem, wanted in zip(problems, expected["problems"], strict=True):
+        assert {field: problem[field] for field in wanted if field != "require"} == {
+            field: value for field, value in wanted.items() if field != "require"
+        }
+        assert wanted.get("require", {}).items() <= problem["require"].items()
+    rejected = [f"{row.sheet} {row.line}: {row.faults[0].finding}" for row in rows if isinstance(row, Rejected)]
+    assert rejected == expected.get("rejected", [])
+    assert [note.finding for note in table.notes] == expected.get("notes", [])
+    assert [warning.finding for warning in table.warnings] == expected.get("warnings", [])
+    assert list(table.unused) == expected.get("unused", [])
+    for attribute in ("kind", "encoding", "delimiter"):
+        assert attribute not in expected or getattr(table, attribute) == expected[attribute]
+    assert list(table) == rows
+
+
+@pytest.mark.parametrize("name", sorted(name for name in EXPECTED if "error" in EXPECTED[name]))
+def test_what_is_refused(name: str) -> None:
+    with pytest.raises(TableError) as caught:
+        read_problems(FOLDER / name)
+    assert str(caught.value).startswith(f"{FOLDER / name}: {EXPECTED[name]['error']}")
+
+
+# --- sheets -----------------------------------------------------------------------------------------------------------
+
+
+def test_sheets_by_name_and_number() -> None:
+    path = FOLDER / "two_sheets.xlsx"
+    assert titles(path, sheets=["番禺"]) == ["陶瓷釉面针孔"]
+    assert titles(path, sheets=["2"]) == ["陶瓷釉面针孔"]
+    assert titles(path, sheets=["2", "南沙"]) == ["供水管网漏损检测", "铝合金薄板焊接变形", "陶瓷釉面针孔"]
+    assert titles(path, sheets=["字典"]) == ["示例"]
+    with pytest.raises(TableError) as caught:
+        read_problems(path, sheets=["南沙区"])
+    assert str(caught.value) == (
+        f"{path}: no sheet '南沙区' (did you mean '南沙'?); the sheets are: 1 南沙, 2 番禺, 3 填表说明, 4 字典"
+    )
+    with pytest.raises(TableError, match="it has no sheets; leave --sheet out"):
+        read_problems(FOLDER / "tabs.tsv", sheets=["1"])
+
+
+def test_what_was_taken_for_what_sheet_by_sheet() -> None:
+    table = read_problems(FOLDER / "two_sheets.xlsx")
+    assert [(taken.sheet, dict(taken.columns)) for taken in table.taken] == [
+        ("南沙", {"id": "需求编号", "title": "需求名称", "description": "需求描述", "enterprise": "企业名称"}),
+        ("番禺", {"title": "难题名称", "description": "难题描述", "industry": "所属行业"}),
+    ]
+    (rejected,) = (row for row in table if isinstance(row, Rejected))
+    assert dict(zip(table.headings, rejected.cells, strict=True))["所属行业"] == "纺织"
+    assert str(rejected.faults[0]).startswith(f"{FOLDER / 'two_sheets.xlsx'}, sheet '番禺', row 3: neither")
+    assert rejected.faults[0].in_language("zh").startswith(f"{FOLDER / 'two_sheets.xlsx'}，工作表“番禺”，第 3 行：")
+
+
+def test_columns_named_for_one_sheet_of_several(tmp_path: Path) -> None:
+    table = read_problems(FOLDER / "two_sheets.xlsx", columns={"keywords": "所属行业"})
+    assert [row.keywords for row in table if isinstance(row, Problem)] == [(), (), ("建材",)]
+    with pytest.raises(TableError, match="no heading '哪里'"):
+        read_problems(FOLDER / "two_sheets.xlsx", columns={"keywords": "哪里"})
+    with pytest.raises(
+        TableError, match="sheet '需求': no column is understood as title or description; the first row"
+    ):
+        read_problems(workbook(tmp_path / "t.xlsx", ("甲", "乙"), (1, 2)))
+    with pytest.raises(TableError, match="nothing in its sheets"):
+        read_problems(workbook(tmp_path / "t.xlsx"))
+
+
+@pytest.mark.parametrize(
+    ("value", "is_percent", "text"),
+    [
+        (1.0, False, "1"),
+        (1.5, False, "1.5"),
+        (0.1 + 0.2, False, "0.3"),
+        (-3.0, False, "-3"),
+        (1e20, False, "1e+20"),
+        (12345678901234.0, False, "12345678901234"),
+        (0.07, True, "7%"),
+        (True, False, "true"),
+        (date(2026, 3, 1), False, "2026-03-01"),
+        (timedelta(hours=30, minutes=5), False, "30:05"),
+        (" x ", True, " x "),
+    ],
+)
+def test_a_cell_as_a_person_sees_it(value: Any, is_percent: bool, text: str) -> None:
+    assert shown_value(value, is_percent) == text
+
+
+# --- headings ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("rows", "names", "first", "n_rows"),
+    [
+        ([["需求名称", "描述"], ["漏水", "x"]], ("需求名称", "描述"), 0, 1),
+        ([["征集表"], ["需求名称", "描述"], ["漏水", "x"]], ("需求名称", "描述"), 1, 1),
+        ([["征集表"], ["需求名称"], ["漏水"]], ("需求名称",), 1, 1),
+        # A word of the data is no heading, even where the headings themselves are not understood.
+        ([["甲", "乙"], ["1", "2"], ["1", "2"], ["技术需求", "x"]], ("甲", "乙"), 0, 1),
+        ([["技术需求的名称", "类型"], ["漏水", "技术需求"]], ("技术需求的名称", "类型"), 0, 1),
+        (
+            [["序号", "企业信息", "", "需求名称"], ["", "企业名称", "联系人", ""], ["1", "甲", "乙", "漏水"]],
+            ("序号", "企业名称", "联系人", "需求名称"),
+            0,
+            2,
+        ),
+        ([["需求名称", "描述"], ["描述", "需求名称"]], ("需求名称", "描述"), 0, 1),
+    ],
+)
+def test_where_the_headings_are(rows: list[list[str]], names: tuple[str, ...], first: int, n_rows: int) -> None:
+    found = find_headings(rows, {})
+    assert (found.names, found.first, found.n_rows) == (names, first, n_rows)
+
+
+@pytest.mark.parametrize(
+    "text", ["备注：保密", "填表说明：见附件", "注1：同上", "Note: all invented", "合计", "Total:", "联系电话：无"]
+)
+def test_remarks_below_the_table_are_rejected(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text(f"需求名称,描述,企业\n漏水,x,甲\n{text},,\n", "utf-8")
+    problem, remark = read_problems(path)
+    assert isinstance(problem, Problem)
+    assert isinstance(remark, Rejected)
+    assert remark.faults[0].finding == "a remark or a sum below the table, no problem"
+
+
+@pytest.mark.parametrize(
+    "row", ["备注栏印刷不清,,", "合计算法太慢,,", "说明书自动翻译,,", "备注：x,描述,", "注塑件翘曲,,甲"]
+)
+def test_problems_that_begin_like_remarks_are_problems(tmp_path: Path, row: str) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text(f"需求名称,描述,企业\n{row}\n", "utf-8")
+    assert len(titles(path)) == 1
+
+
+# --- size -------------------------------------------------------------------------------------------------------------
+
+
+def test_ten_thousand_rows_in_under_five_seconds(tmp_path: Path) -> None:
+    rows = (
+        (n, f"供水管网漏损检测{n}", "道路下的铸铁管找不到漏点。" * 8, f"示例公司{n}", n / 10, date(2026, 1, 1))
+        for n in range(10_000)
+    )
+    headings = ("需求编号", "需求名称", "需求描述", "企业名称", "预算（万元）", "截止日期")
+    path = workbook(tmp_path / "t.xlsx", headings, *rows)
+    started = time.process_time()
+    assert sum(isinstance(row, Problem) for row in read_problems(path)) == 10_000
+    assert time.process_time() - started < 5
+
+
+def test_cells_of_a_hundred_thousand_characters(tmp_path: Path) -> None:
+    text = "漏" * 99_998 + '\n"'
+    path = tmp_path / "t.csv"
+    path.write_text('需求名称,描述\n漏水,"' + text.replace('"', '""') + '"\n', "utf-8")
+    (row,) = read_problems(path)
+    assert isinstance(row, Problem)
+    assert row.description == text.strip()
+    book = workbook(tmp_path / "t.xlsx", ("需求名称", "描述"), ("漏水", "漏" * 32_000))
+    (row,) = read_problems(book)
+    assert isinstance(row, Problem)
+    assert len(row.description) == 32_000
+
+
+# --- hostile files ----------------------------------------------------------------------------------------------------
+
+MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+
+
+def rewritten(path: Path, parts: Mapping[str, bytes]) -> Path:
+    """A workbook with parts replaced or added."""
+    source = workbook(path.with_name("source.xlsx"), ("title", "description"), ("leak", "pump"))
+    with zipfile.ZipFile(source) as old, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in dict.fromkeys((*old.namelist(), *parts)):
+            new.writestr(name, parts[name] if name in parts else old.read(name))
+    return path
+
+
+def sheet_xml(rows: str, before: str = "") -> dict[str, bytes]:
+    xml = f'<?xml version="1.0"?>{before}<worksheet xmlns="{MAIN}"><sheetData>{rows}</sheetData></worksheet>'
+    return {"xl/worksheets/sheet1.xml": xml.encode()}
+
+
+HEADING = '<row r="1"><c r="A1" t="inlineStr"><is><t>title</t></is></c></row>'
+
+
+def far_away(path: Path) -> None:
+    rewritten(path, sheet_xml(HEADING + '<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'))
+
+
+def far_away_without_rows(path: Path) -> None:
+    rewritten(path, sheet_xml(HEADING + '<row><c r="XFD1048576"><v>1</v></c></row>'))
+
+
+def bomb(path: Path) -> None:
+    rewritten(path, {"xl/sharedStrings.xml": b"<sst><si><t>" + b"a" * 150_000_000 + b"</t></si></sst>"})
+
+
+def gigabyte(path: Path) -> None:
+    """A part that declares a size of 1 GB and has a few bytes."""
+    rewritten(path, {"xl/sharedStrings.xml": b"<sst/>"})
+    declare(path, b"xl/sharedStrings.xml", 1_000_000_000, None)
+
+
+def larger_than_declared(path: Path) -> None:
+    """A part of 60 MB that declares itself, with the right checksum, to be its own beginning."""
+    start = f'<sst xmlns="{MAIN}"><si><t>'.encode() + b"a" * 500
+    rewritten(path, {"xl/sharedStrings.xml": start + os.urandom(2_000).hex().encode() * 15_000})
+    declare(path, b"xl/sharedStrings.xml", len(start), zlib.crc32(start))
+
+
+def declare(path: Path, name: bytes, size: int, checksum: int | None) -> None:
+    data = bytearray(path.read_bytes())
+    for mark, at_checksum, at_size, at_length, at_name in (
+        (b"PK\x03\x04", 14, 22, 26, 30),
+        (b"PK\x01\x02", 16, 24, 28, 46),
+    ):
+        at = -1
+        while (at := data.find(mark, at + 1)) >= 0:
+            length = unpack_from("<H", data, at + at_length)[0]
+            if data[at + at_name : at + at_name + length] == name:
+                pack_into("<I", data, at + at_size, size)
+                if checksum is not None:
+                    pack_into("<I", data, at + at_checksum, checksum)
+    path.write_bytes(data)
+
+
+def entities(path: Path) -> None:
+    lines = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10}">' for n in range(1, 12))
+    rewritten(path, sheet_xml(HEADING, f'<!DOCTYPE worksheet [<!ENTITY e0 "lol">{lines}]>'))
+
+
+def many_cells(path: Path) -> None:
+    cells = "".join(f'<c r="A{n}"><v>{n}</v></c><c r="XFD{n}"><v/></c>' for n in range(2, 400))
+    rewritten(path, sheet_xml(f"{HEADING}<row>{cells}</row>"))
+
+
+def ods_with(path: Path, rows: str) -> None:
+    with zipfile.ZipFile(FOLDER / "plain.ods") as old, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            data = old.read(name)
+            if name == "content.xml":
+                start, end = data.index(b"<table:table-row"), data.index(b"</table:table>")
+                data = data[:start] + rows.encode() + data[end:]
+            new.writestr(name, data)
+
+
+CELL = '<table:table-cell office:value-type="string"{}><text:p>title</text:p></table:table-cell>'
+
+
+def repeated_cells(path: Path) -> None:
+    repeated = ' table:number-columns-repeated="16384"'
+    ods_with(path, f'<table:table-row table:number-rows-repeated="1048576">{CELL.format(repeated)}</table:table-row>')
+
+
+def repeated_blanks(path: Path) -> None:
+    blanks = (
+        '<table:table-cell office:value-type="string"><text:p>x<text:s text:c="900000000"/></text:p></table:table-cell>'
+    )
+    ods_with(path, f"<table:table-row>{blanks}</table:table-row>")
+
+
+def external_part(path: Path) -> None:
+    office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    relation = f'<Relationship Id="r" Type="{office}/oleObject" Target="http://example.org/x" TargetMode="External"/>'
+    package = "http://schemas.openxmlformats.org/package/2006/relationships"
+    rels = f'<Relationships xmlns="{package}">{relation}</Relationships>'
+    rewritten(path, {"xl/worksheets/_rels/sheet1.xml.rels": rels.encode()})
+
+
+def endless_line(path: Path) -> None:
+    with path.open("wb") as file:
+        file.truncate(2 << 30)
+
+
+def endless_second_line(path: Path) -> None:
+    with path.open("wb") as file:
+        file.write(b"title,description\nleak,pump\n")
+        file.truncate(2 << 30)
+
+
+def endless_letters(path: Path) -> None:
+    with path.open("wb") as file:
+        for _ in range(200):
+            file.write(b"a" * 1_000_000)
+
+
+def old_far_away(path: Path) -> None:
+    """One cell of an old workbook moved to the last row and column."""
+    data = bytearray((FOLDER / "plain.xls").read_bytes())
+    at = data.rindex(b"\xfd\x00\x0a\x00")  # a cell with a shared text: record, length, then row and column
+    pack_into("<HH", data, at + 4, 65_535, 255)
+    path.write_bytes(data)
+
+
+HOSTILE = {
+    "far_away.xlsx": (far_away, "sheet '需求' reaches to row 1048576, column 16384, more than 4,000,000 cells; delete"),
+    "far_away_without_rows.xlsx": (far_away_without_rows, "reaches to row 1048576, column 16384"),
+    "bomb.xlsx": (bomb, "unpacked it would be far larger than any office file"),
+    "gigabyte.xlsx": (gigabyte, "unpacked it would be far larger than any office file"),
+    "larger_than_declared.xlsx": (larger_than_declared, "the file is damaged or incomplete|is too large"),
+    "entities.xlsx": (entities, "it holds XML with a document type"),
+    "many_cells.xlsx": (many_cells, "reaches to row 399, column 16384"),
+    "repeated_cells.ods": (repeated_cells, "reaches to row 1048576, column 16384"),
+    "repeated_blanks.ods": (repeated_blanks, "more than 100,000 blanks"),
+    "external_part.xlsx": (external_part, "the file pulls in a part from another machine"),
+    "endless_line.csv": (endless_line, "its first line has more than 1,000,000 characters"),
+    "endless_second_line.csv": (endless_second_line, "this is a binary file"),
+    "endless_letters.csv": (endless_letters, "its first line has more than 1,000,000 characters"),
+    "old_far_away.xls": (old_far_away, "more than 4,000,000 cells in its sheets; delete"),
+}
+_PROGRAM = """
+import pathlib, re, sys, time
+from matchmaker.errors import TableError
+from matchmaker.intake import read_problems
+import matchmaker.intake.sheets, python_calamine, olefile
+started = time.process_time()
+try:
+    list(read_problems(sys.argv[1]))
+    print("nothing")
+except TableError as error:
+    print(error)
+peak = re.search(r"VmHWM:\\s*(\\d+) kB", pathlib.Path("/proc/self/status").read_text())[1]
+print(time.process_time() - started, int(peak) // 1024)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is measured as Linux does")
+@pytest.mark.parametrize("name", sorted(HOSTILE))
+def test_hostile_files_are_refused_quickly_and_in_little_memory(tmp_path: Path, name: str) -> None:
+    make, message = HOSTILE[name]
+    make(tmp_path / name)
+    done = subprocess.run([sys.executable, "-c", _PROGRAM, tmp_path / name], capture_output=True, text=True, check=True)
+    said, _, figures = done.stdout.strip().rpartition("\n")
+    seconds, megabytes = figures.split()
+    assert any(part in said for part in message.split("|")), said
+    assert float(seconds) < 2
+    assert int(megabytes) < 300
+
+
+def test_a_line_that_never_ends_ends_the_table(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    with path.open("wb") as file:
+        file.write("需求名称,描述\n漏水,x\n".encode())
+        for _ in range(110):
+            file.write(b"a" * 1_000_000)
+        file.write(b"\nweld,x\n")
+    problem, rejected = read_problems(path)
+    assert isinstance(problem, Problem)
+    assert isinstance(rejected, Rejected)
+    assert str(rejected.faults[0]) == (
+        f"{path}, line 3: a line of more than 100,000,000 characters; nothing after it is read; split or shorten it"
+    )
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.sampled_from(["plain.xls", "plain.xlsx", "plain.ods", "rows.parquet", "prefixed.xlsx"]),
+    st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.binary(min_size=1, max_size=4)), min_size=1, max_size=6),
+)
+def test_damaged_files_are_read_or_refused(tmp_path: Path, name: str, changes: Sequence[tuple[float, bytes]]) -> None:
+    data = bytearray((FOLDER / name).read_bytes())
+    for where, put in changes:
+        at = int(where * len(data))
+        data[at : at + len(put)] = put
+    path = tmp_path / name
+    path.write_bytes(data)
+    try:
+        rows = list(read_problems(path))
+    except TableError as error:
+        rows, faults = [], error.faults
+        assert all(fault.place.startswith(str(path)) for fault in faults)
+    assert all(isinstance(row, (Problem, Rejected)) for row in rows)
+
+
+def test_parquet_without_pyarrow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
+    with pytest.raises(MissingExtraError, match=r"pip install 'matchmaker\[parquet\]'"):
+        read_problems(FOLDER / "rows.parquet")
