@@ -12,6 +12,28 @@ from typing import Any, Final, Literal
 CHINESE: Final[Mapping[str, str]] = {
     # errors, boundary
     " (did you mean '{word}'?)": "（是否应为“{word}”？）",
+    # intake/packed
+    "its part {name} is too large": "文件内的部分 {name} 过大",
+    "the file is damaged or incomplete": "文件已损坏或不完整",
+    "the file holds macros, which are not accepted": "文件含有宏，不予接收",
+    "the file pulls in a part from another machine ({kind}: {target})": (
+        "文件会从其他计算机调入内容（{kind}：{target}）"
+    ),
+    "the file is protected by a password": "文件设有密码",
+    "unpacked it would be far larger than any office file": "解压后的大小远超正常的办公文件",
+    "its parts have names that no office program gives": "文件内部的命名不是办公软件所为",
+    "it holds XML with a document type or in an odd encoding, which no office program writes": (
+        "文件内的 XML 带有文档类型声明或使用了异常编码，办公软件不会这样写"
+    ),
+    "do not open it unless you know who made it; paste its text instead": (
+        "若不清楚文件来源，请勿打开；可改为粘贴其文字"
+    ),
+    "ask for the file again, or open it in Word or WPS and save it anew": "请对方重新发送，或用 Word、WPS 打开后另存",
+    "open it with its password and save it without one": "请用密码打开后，另存为不带密码的文件",
+    "open it with macros switched off and save it as .docx or .xlsx without macros": (
+        "请在禁用宏的状态下打开，另存为不含宏的 .docx 或 .xlsx"
+    ),
+    "if you trust it, open it in Word or WPS and save it anew": "若来源可信，请用 Word 或 WPS 打开后另存",
 }
 """English message, with its ``{fields}``, to Chinese. Messages without fields are looked up as they stand."""
 
