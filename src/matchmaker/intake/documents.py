@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -33,7 +34,13 @@ _FORMATS: Mapping[str, Format] = {
     ".markdown": "md",
 }
 _TABLES = frozenset({".csv", ".tsv", ".jsonl", ".ndjson"})
-_PROGRAMS = frozenset({".numbers", ".pages", ".key", ".parquet"})
+_WORKBOOKS = frozenset({".et", ".ods", ".parquet", ".xls", ".xlsb", ".xlsm", ".xlsx"})
+_PROGRAMS = frozenset({".key", ".numbers", ".pages"})
+_ENDINGS: Mapping[str, str] = {
+    **dict.fromkeys((".doc", ".docx", ".docm", ".dot", ".dotx", ".odt", ".wps"), "packed"),
+    ".pdf": "pdf", ".html": "html", ".htm": "html", ".eml": "eml", ".rtf": "rtf",
+    **dict.fromkeys((".txt", ".md", ".yaml", ".yml", ".json"), "text"),
+}
 _AS_TEXT = "save it as text (.txt), or paste the text: matchmaker match -"
 _FIELD_LINE = re.compile(r"\s*[\w\"' .-]{1,40}[:：]")
 
@@ -52,8 +59,8 @@ def load_problems(path: Path | str) -> Loaded:
 
     ``.yaml .yml .json .md .markdown`` are read as such. Word and LibreOffice documents, PDF files, web pages and mails
     are told by their content, whatever their ending. Any other file that is a text is plain text: its first line is the
-    title, the rest the description, unless it is a form of labels (``需求名称：…``) or a numbered list of problems. The id
-    is the file's name without its ending, unless the file gives one; several get ``-1``, ``-2`` … after it.
+    title, the rest the description, unless it is a form of labels (``需求名称：…``) or a numbered list of problems. The
+    id is the file's name without its ending, unless the file gives one; several get ``-1``, ``-2`` … after it.
 
     Args:
         path: The file. The encoding of a text is detected (UTF-8, UTF-16, GB18030, Big5, Windows-1252).
@@ -115,24 +122,31 @@ def _the_only(loaded: Loaded, place: str) -> Problem:
 
 def _loaded(data: bytes, *, format: Format | None, place: str, default_id: str, suffix: str) -> Loaded:
     kind = kind_of(data, suffix)
-    if kind != "text" and suffix not in _PROGRAMS:
-        if len(data) > MAX_DOCUMENT:
-            finding = "larger than 50 MB"
-            raise ProblemError(Fault(place, finding, "a problem is a few pages of text; cut it down"))
-        return read_document(data, kind, place=place, default_id=default_id)
-    if suffix in _TABLES:
-        finding = said("a {suffix} file holds many problems, this needs one", suffix=suffix)
-        raise ProblemError(Fault(place, finding, said("use: matchmaker batch {name}", name=Path(place).name)))
     if suffix in _PROGRAMS:
         raise ProblemError(Fault(place, said("{suffix} files cannot be read", suffix=suffix), _AS_TEXT))
-    if len(data) > MAX_BYTES:
-        raise ProblemError(Fault(place, "larger than 10 MB", "a problem is a few pages of text; cut it down"))
+    if suffix in _TABLES or (suffix in _WORKBOOKS and kind == "text"):
+        finding = said("a {suffix} file holds many problems, this needs one", suffix=suffix)
+        raise ProblemError(Fault(place, finding, said("use: matchmaker batch {name}", name=Path(place).name)))
+    most, size = (MAX_BYTES, "10 MB") if kind == "text" else (MAX_DOCUMENT, "50 MB")
+    if len(data) > most:
+        finding = said("larger than {size}", size=size)
+        raise ProblemError(Fault(place, finding, "a problem is a few pages of text; cut it down"))
+    if kind == "text":
+        loaded = _from_bytes(data, format or _FORMATS.get(suffix, "txt"), place, default_id)
+    else:
+        loaded = read_document(data, kind, place=place, default_id=default_id)
+    if _ENDINGS.get(suffix, kind) == kind:
+        return loaded
+    finding = said("its ending is {suffix}, but it is not such a file; read as what it is", suffix=suffix)
+    return replace(loaded, warnings=(Fault(place, finding), *loaded.warnings))
+
+
+def _from_bytes(data: bytes, format: Format, place: str, default_id: str) -> Loaded:
     try:
         text, _ = decode(data, place=place)
     except EncodingError as error:
         raise ProblemError(error.faults) from error
-    written_as = format or _FORMATS.get(suffix, "txt")
-    return parse_problems(text, format=written_as, place=place, default_id=default_id)
+    return parse_problems(text, format=format, place=place, default_id=default_id)
 
 
 def parse_problem(text: str, *, format: Format, place: str, default_id: str) -> Problem:

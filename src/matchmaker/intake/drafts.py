@@ -41,7 +41,8 @@ _FILL_IN: Final = re.compile(
     r"(填表|填写|填报)(说明|须知|要求)|请.{0,20}(填写|填报|勾选|打[√✓勾])|(此|本)(表|页).{0,20}(填|用|为)|^注[:：]"
 )
 _CONTACT_LINE: Final = re.compile(
-    r"(联系|電話|电话|手机|微信|邮箱|聯|e-?mail|tel|contact).{0,30}?(1[3-9]\d{9}|\d{3,4}[- ]?\d{7,8}|[\w.+-]+@[\w-]+\.)",
+    r"(联系|電話|电话|手机|微信|邮箱|聯絡|e-?mail|tel|contact).{0,30}?"
+    r"(1[3-9]\d{9}|\d{3,4}[- ]?\d{7,8}|[\w.+-]+@[\w-]+\.)",
     re.IGNORECASE,
 )
 
@@ -66,9 +67,9 @@ class Loaded:
 def problems_from_blocks(blocks: Sequence[Block], *, place: str, default_id: str, title: str = "") -> Loaded:
     """The problems of a document.
 
-    A form fills the fields; other text is the description. Of free text the first heading, or else a first line short
-    enough, is the title. A form begins a new problem wherever its label for a problem (需求名称) is met again, a list of
-    problems at every row, and free text as ``problem_starts`` says.
+    A form fills the fields; other text is the description. Of free text the first heading, or else a first line that
+    is short enough, is the title. A form begins a new problem wherever its label for a problem (需求名称) is met again,
+    a list of problems at every row, and free text as ``problem_starts`` says.
 
     Args:
         blocks: What the document says.
@@ -85,11 +86,11 @@ def problems_from_blocks(blocks: Sequence[Block], *, place: str, default_id: str
 def form_from_text(text: str, *, place: str, default_id: str) -> Loaded | None:
     """The problems of a plain text that is a form or a numbered list of problems; ``None`` for any other text.
 
-    A form has lines ``label：value`` for two fields or more, one of them title or description.
+    A form has lines ``label：value`` for two fields or more, one of which is called a problem or a need (需求名称).
     """
     events = [event for line in text.splitlines() for event in line_events(line)]
-    fields = {event.field for event in events if isinstance(event, Entry) and event.field}
-    is_form = len(fields) > 1 and not fields.isdisjoint(("title", "description"))
+    entries = [event for event in events if isinstance(event, Entry) and event.field]
+    is_form = len({entry.field for entry in entries}) > 1 and any(entry.names_a_problem for entry in entries)
     is_list = len(_starts(events)) > 1
     return problems_from_events(events, place=place, default_id=default_id) if is_form or is_list else None
 

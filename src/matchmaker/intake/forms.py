@@ -1,4 +1,4 @@
-"""The tables of a document read as people meant them: forms of labels and values, lists of problems, or plain tables."""
+"""The tables of a document read as people meant them: forms of labels and values, lists of problems, plain tables."""
 
 from __future__ import annotations
 
@@ -251,7 +251,7 @@ def _list_heading(table: Table) -> int | None:
         named = any(
             column.field in ("title", "description") and _SPEAKS_OF_NEEDS.search(column.heading) for column in known
         )
-        fits = len(known) > 1 and named and all(map(is_label, texts)) and 2 * n_understood >= len(texts)
+        fits = len(known) > 1 and named and all(map(is_label, texts)) and 2 * n_understood > len(texts)
         is_followed = at + 1 < len(table.rows) and len(table.rows[at + 1]) == len(row)
-        return at if fits and is_followed and n_understood > len(texts) / 2 else None
+        return at if fits and is_followed else None
     return None

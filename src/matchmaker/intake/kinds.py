@@ -10,7 +10,12 @@ from matchmaker.intake.packed import OLE_SIGNATURE, ZIP_SIGNATURE
 Kind: TypeAlias = Literal["packed", "ole", "pdf", "rtf", "image", "archive", "html", "eml", "text"]
 
 _IMAGES: Final = (b"\x89PNG\r\n", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\x00", b"MM\x00*")
-_ARCHIVES: Final = (b"7z\xbc\xaf\x27\x1c", b"Rar!", b"\x1f\x8b", b"PAR1")
+_SIGNATURES: Final[tuple[tuple[tuple[bytes, ...], Kind], ...]] = (
+    ((ZIP_SIGNATURE, b"PK\x05\x06"), "packed"),
+    ((OLE_SIGNATURE[:4],), "ole"),
+    ((b"{\\rtf",), "rtf"),
+    ((b"7z\xbc\xaf\x27\x1c", b"Rar!", b"\x1f\x8b", b"PAR1"), "archive"),
+)
 _PAGE: Final = re.compile(
     rb"\s*(?:<\?xml[^>]{0,200}>\s*)?(?:<!--.{0,2000}?-->\s*)*<(?:!doctype\s+html|html|head|body|meta|table)\b",
     re.I | re.S,
@@ -26,18 +31,13 @@ _FROM_A_MAIL: Final = re.compile(rb"^(?:mime-version|message-id|return-path|rece
 def kind_of(data: bytes, suffix: str = "") -> Kind:
     """The kind of a file; its ending ``suffix`` decides only between kinds of text."""
     start = data[:4096].removeprefix(b"\xef\xbb\xbf")
-    if start.startswith((ZIP_SIGNATURE, b"PK\x05\x06")):
-        return "packed"
-    if start.startswith(OLE_SIGNATURE[:4]):
-        return "ole"
     if b"%PDF-" in start[:1024] and (start.lstrip().startswith(b"%PDF-") or suffix == ".pdf"):
         return "pdf"
-    if start.startswith(b"{\\rtf"):
-        return "rtf"
     if _is_image(start):
         return "image"
-    if start.startswith(_ARCHIVES):
-        return "archive"
+    signed = next((kind for signatures, kind in _SIGNATURES if start.startswith(signatures)), None)
+    if signed:
+        return signed
     if suffix in (".eml", ".mht", ".mhtml") or _is_mail(start):
         return "eml"
     plain = start[2:].replace(b"\x00", b"") if start.startswith((b"\xff\xfe", b"\xfe\xff")) else start

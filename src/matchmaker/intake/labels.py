@@ -188,16 +188,16 @@ def problem_starts(lines: Sequence[str]) -> dict[int, str]:
 
     1. Lines 需求一, 技术需求2, 第三项难题, ``Problem 4:`` begin problems when there are two or more of one kind and
        their numbers run 1, 2, 3 ….
-    2. Headings 一、 二、 begin problems only when all of them are such, their numbers run, none of them is an ordinary
+    2. Headings 一、 二、 begin problems only when all of them are such, their numbers run, none is an ordinary
        section (企业简介, 技术需求, 技术指标, 合作方式 …), each has six characters or more, and either each speaks of a
-       need (需求, 难题, 瓶颈 …) or what stands before the first says that a list follows (需求清单, 三项需求, 需求如下).
+       need (需求, 难题, 瓶颈 …) or what stands before the first says that a list follows (需求清单, 三项需求).
     """
     found = [(at, *parts) for at, line in enumerate(lines) if (parts := marker(line))]
     for kind in dict.fromkeys(kind for _, kind, _, _ in found):
         run = [(at, number, title) for at, other, number, title in found if other == kind]
         if len(run) > 1 and [number for _, number, _ in run] == list(range(1, len(run) + 1)):
             return {at: title for at, _, title in run}
-    headings = [(at, *parts) for at, line in enumerate(lines) if (parts := numbered_heading(line))]
+    headings = [(at, *head) for at, line in enumerate(lines) if (head := numbered_heading(line))]
     if len(headings) < 2 or [number for _, number, _ in headings] != list(range(1, len(headings) + 1)):
         return {}
     titles = {at: title for at, _, title in headings}

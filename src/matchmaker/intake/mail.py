@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from email import message_from_bytes, policy
 from email.errors import HeaderParseError
@@ -18,14 +19,15 @@ MAX_PARTS: Final = 200
 _MAX_DEPTH: Final = 20
 _MIN_USABLE: Final = 20
 _PREFIX: Final = re.compile(
-    r"^\s*(?:(?:re|fw|fwd|aw|wg|sv|回复|答复|回覆|答覆|转发|轉發|轉寄|转|回)(?:\s*[\[(（]\d+[\])）])?\s*[:：]|\[(?:external|spam)\])\s*",
-    re.I,
+    r"^\s*(?:(?:re|fw|fwd|aw|wg|sv|回复|答复|回覆|答覆|转发|轉發|轉寄|转|回)(?:\s*[\[(（]\d+[\])）])?\s*[:：]"
+    r"|\[(?:external|spam)\])\s*",
+    re.IGNORECASE,
 )
 _FORWARDED: Final = re.compile(r"^\s*(?:fw|fwd|wg|转发|轉發|轉寄|转)\s*[:：]", re.IGNORECASE)
 _QUOTE_BEGINS: Final = re.compile(
-    r"^\s*(?:-{2,}\s*(?:original message|原始邮件|原始郵件|原邮件|转发邮件|轉寄郵件|forwarded message|回复的原邮件|转发的邮件"
-    r"|转发邮件信息)\s*-{2,}"
-    r"|-{5,}\s*$(?=.*发件人)|_{20,}|on .{5,200} wrote:|在.{5,200}写道[:：]|.{5,200}\s*(?:于|於).{5,100}[写寫]道[:：])\s*$",
+    r"^\s*(?:-{2,}\s*(?:original message|forwarded message|原始邮件|原始郵件|原邮件|转发邮件|轉寄郵件|回复的原邮件"
+    r"|转发的邮件|转发邮件信息)\s*-{2,}|_{20,}|on .{5,200} wrote:|在.{5,200}写道[:：]"
+    r"|.{5,200}\s*(?:于|於).{5,100}[写寫]道[:：])\s*$",
     re.IGNORECASE,
 )
 _QUOTED_HEADER: Final = re.compile(
@@ -130,10 +132,8 @@ def _name(part: Message) -> str:
     raw = part.get_filename()
     if raw is None:
         return ""
-    try:
-        raw = raw.encode("latin-1").decode("utf-8") if not raw.isascii() else raw
-    except UnicodeError:
-        pass
+    with suppress(UnicodeError):  # bytes of UTF-8 that went by as Latin letters
+        raw = raw.encode("latin-1").decode("utf-8")
     return header_text(raw).replace("\\", "/").rpartition("/")[2]
 
 

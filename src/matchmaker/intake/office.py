@@ -1,4 +1,4 @@
-"""The files an office sends, each through its reader: Word, LibreOffice, PDF, web page, mail; others refused in words."""
+"""The files an office sends, each through its reader: Word, LibreOffice, PDF, web page, mail; others are refused."""
 
 from __future__ import annotations
 

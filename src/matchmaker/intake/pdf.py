@@ -9,6 +9,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from typing import Any, Final
@@ -189,7 +190,7 @@ def _is_beside(before: Piece, piece: Piece) -> bool:
 
 def _line(group: Sequence[Piece], page: int) -> _Line:
     text = group[0].text
-    for before, piece in zip(group, group[1:], strict=False):
+    for before, piece in pairwise(group):
         gap = piece.left - before.right
         text += ("\t" if gap > 1.5 * piece.height else " " if gap > 0.2 * piece.height else "") + piece.text
     return _Line(

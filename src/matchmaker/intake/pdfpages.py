@@ -1,7 +1,7 @@
 """Reads the pages of a PDF file, in a process of its own: ``python pdfpages.py < FILE``, JSON on stdout.
 
-A PDF file can be made to fill any memory, and a reader in C can crash: here both end this process and not matchmaker. So
-nothing of matchmaker is imported, and memory and time are limited before the file is looked at.
+A PDF file can be made to fill any memory, and a reader in C can crash: here both end this process and not matchmaker.
+So nothing of matchmaker is imported, and memory and time are limited before the file is looked at.
 """
 
 from __future__ import annotations
@@ -28,8 +28,7 @@ def limit() -> None:
         return
     for kind, most in ((resource.RLIMIT_AS, MEMORY), (resource.RLIMIT_CPU, SECONDS), (resource.RLIMIT_CORE, 0)):
         _, hard = resource.getrlimit(kind)
-        most = most if hard == resource.RLIM_INFINITY else min(most, hard)
-        resource.setrlimit(kind, (most, hard))
+        resource.setrlimit(kind, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
 
 
 def read(data: bytes) -> dict[str, Any]:
@@ -59,7 +58,7 @@ def read(data: bytes) -> dict[str, Any]:
 
 def read_page(page: Any) -> dict[str, Any]:
     """One page as plain data."""
-    import pypdfium2.raw as raw
+    from pypdfium2 import raw
 
     raw.FPDFPage_Flatten(page.raw, raw.FLAT_NORMALDISPLAY)  # what is filled into a form becomes text of the page
     rules: list[tuple[float, float, float, float]] = []
@@ -92,7 +91,7 @@ def rules_of(left: float, bottom: float, right: float, top: float) -> list[tuple
 
 def pieces_of(textpage: Any, uprights: list[tuple[float, float, float, float]]) -> list[tuple[float | str, ...]]:
     """The characters put together to what stands on one line, not crossing an upright rule."""
-    import pypdfium2.raw as raw
+    from pypdfium2 import raw
 
     box = raw.FS_RECTF()
     pointer = ctypes.byref(box)
@@ -143,7 +142,7 @@ def is_apart(edges: list[float], box: Any) -> bool:
     """Whether the next character stands on another line, or far off on this one."""
     height = box.top - box.bottom
     is_elsewhere = box.top < edges[1] + 0.2 * height or box.bottom > edges[3] - 0.2 * height
-    return is_elsewhere or box.left > edges[2] + 2.5 * height or box.right < edges[0] - height
+    return bool(is_elsewhere or box.left > edges[2] + 2.5 * height or box.right < edges[0] - height)
 
 
 def main() -> None:

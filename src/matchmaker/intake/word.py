@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -122,7 +122,7 @@ class _Numbering:
                     _value(level, "lvlText") or "",
                     _whole(starts.get(attribute(level, "ilvl")) or _value(level, "start"), 1),
                 )
-                for level in (abstract[kind] if kind in abstract else ())
+                for level in abstract.get(kind, ())
                 if _is(level, "lvl")
             }
 
@@ -203,21 +203,11 @@ class _Reader:
             name = name_of(element)
             if name == "t":
                 yield element.text or ""
-            elif name in ("tab", "ptab"):
-                yield "\t"
-            elif name in ("br", "cr"):
-                yield "\n" if attribute(element, "type") is None else ""
-            elif name == "noBreakHyphen":
-                yield "-"
-            elif name == "sym":
-                yield _symbol(element)
-            elif name == "fldChar":
-                yield _form_box(element)
+            elif name in _CHARACTERS:
+                yield _CHARACTERS[name](element)
             elif name in _FRAMES:
                 self.boxes.extend(_boxes(element))
-            elif name == "r" and _is_hidden(element):
-                continue
-            elif name not in _SKIPPED:
+            elif name not in _SKIPPED and not (name == "r" and _is_on(child(child(element, "rPr"), "vanish"))):
                 yield from self._inline(element)
 
     def _table(self, table: Element) -> Table:
@@ -294,15 +284,21 @@ def _form_box(element: Element) -> str:
     box = child(child(element, "ffData"), "checkBox")
     if box is None:
         return ""
-    state = child(box, "checked")
-    if state is None:
-        state = child(box, "default")
-    return "☑" if state is not None and (attribute(state, "val") or "1") not in ("0", "false", "off") else "□"
+    checked = child(box, "checked")
+    return "☑" if _is_on(checked if checked is not None else child(box, "default")) else "□"
 
 
-def _is_hidden(run: Element) -> bool:
-    vanish = child(child(run, "rPr"), "vanish")
-    return vanish is not None and (attribute(vanish, "val") or "1") not in ("0", "false", "off")
+def _is_on(switch: Element | None) -> bool:
+    return switch is not None and (attribute(switch, "val") or "1") not in ("0", "false", "off")
+
+
+_CHARACTERS: Final[Mapping[str, Callable[[Element], str]]] = {
+    **dict.fromkeys(("tab", "ptab"), lambda _: "\t"),
+    **dict.fromkeys(("br", "cr"), lambda element: "\n" if attribute(element, "type") is None else ""),
+    "noBreakHyphen": lambda _: "-",
+    "sym": _symbol,
+    "fldChar": _form_box,
+}
 
 
 def _is(element: Element, name: str) -> bool:
