@@ -38,7 +38,11 @@ _WORKBOOKS = frozenset({".et", ".ods", ".parquet", ".xls", ".xlsb", ".xlsm", ".x
 _PROGRAMS = frozenset({".key", ".numbers", ".pages"})
 _ENDINGS: Mapping[str, str] = {
     **dict.fromkeys((".doc", ".docx", ".docm", ".dot", ".dotx", ".odt", ".wps"), "packed"),
-    ".pdf": "pdf", ".html": "html", ".htm": "html", ".eml": "eml", ".rtf": "rtf",
+    ".pdf": "pdf",
+    ".html": "html",
+    ".htm": "html",
+    ".eml": "eml",
+    ".rtf": "rtf",
     **dict.fromkeys((".txt", ".md", ".yaml", ".yml", ".json"), "text"),
 }
 _AS_TEXT = "save it as text (.txt), or paste the text: matchmaker match -"

@@ -35,6 +35,7 @@ _MAX_TITLE: Final = 60
 _LONG_TITLE: Final = 100
 _LISTS: Final = frozenset({"targets", "conditions"})
 _LONG_TEXTS: Final = frozenset({"description", "targets", "conditions", "tried"})
+_HEADED: Final = _LONG_TEXTS | {"cooperation", "budget_cny", "deadline", "keywords"}
 _SHARED: Final = frozenset({"enterprise", "industry", "region"})
 _ENDS: Final = re.compile(r"[。！？；!?;]$|\.$")
 _FILL_IN: Final = re.compile(
@@ -284,7 +285,7 @@ class _Draft:
             self._not_used(label)
             return Entry(label, None, "")
         column = column_for(label, fuzzy=False)
-        if column and column.field in _LONG_TEXTS:
+        if column and column.field in _HEADED:
             return Entry(label, column, "")
         return None
 

@@ -94,7 +94,7 @@ class _Walk:
                 yield from self._paragraph(block)
                 continue
             self.n_tables += 1
-            if heading := _list_heading(block):
+            if (heading := _list_heading(block)) is not None:
                 yield from self._list(block, heading)
             elif _is_form(block):
                 yield from self._form(block)

@@ -12,9 +12,12 @@ from matchmaker.intake.blocks import Cell, Paragraph
 _SNAP = 3.0
 _MAX_LINES = 150
 _MIN_HEIGHT = 7.0
+_INSET = 8.0
+"""How far text may stay away from the rules of its cell, in points."""
 _CJK = r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\u3000-\u303f]"
 _BETWEEN_CJK = re.compile(rf"{_CJK}$")
 _STARTS_CJK = re.compile(rf"^{_CJK}")
+_FIRST_WORD = re.compile(rf"(?:{_CJK}|[^\s\u2e80-\u9fff]+)[，。、；：！？）”’%]*")
 _NEXT_ITEM = re.compile(r"\s*(?:[(（]?\d{1,2}[)）、.．](?!\d)|[①-⑳●•·▪◆■►➢☑☐□])\s*\S")
 
 
@@ -77,7 +80,7 @@ class Box:
         room = 0.0
         for line in lines:
             text = " ".join(piece.text for piece in line)
-            if paragraphs and room < 2 * line[0].height and not _NEXT_ITEM.match(text):
+            if paragraphs and not _NEXT_ITEM.match(text) and room < first_width(text, line[0].height) + _INSET:
                 paragraphs[-1].append(text)
             else:
                 paragraphs.append([text])
@@ -144,6 +147,12 @@ def joined_text(lines: Sequence[str]) -> str:
         else:
             text += f" {line}"
     return text
+
+
+def first_width(text: str, height: float) -> float:
+    """How much room the first word of a line needs; a line before it that has less was broken for want of it."""
+    word = _FIRST_WORD.match(text)
+    return sum(0.85 if char > "\u2e7f" else 0.5 for char in (word[0] if word else text[:1])) * height
 
 
 def _cell(box: Box, tops: Sequence[float]) -> Cell:

@@ -19,7 +19,7 @@ _NUMBERING = re.compile(
 _LABELLED = re.compile(r"(?P<label>[^:：\n]{2,30}?)\s*[:：](?!//)\s*(?P<value>.*)", re.DOTALL)
 _IN_BRACKETS = re.compile(r"[【\[](?P<label>[^】\]\n]{2,20})[】\]]\s*[:：]?\s*(?P<value>.*)", re.DOTALL)
 _CONTACT: Final = re.compile(
-    r".*(联系|电话|手机|座机|传真|邮箱|邮件|邮编|邮政编码|微信|wechat|email|e-mail|\bqq|phone|mobile|\bfax|contact).*"
+    r".*(联系|联络|电邮|电话|手机|座机|传真|邮箱|邮件|邮编|邮政编码|微信|wechat|email|e-mail|\bqq|phone|mobile|\bfax|contact).*"
     r"|(项目|技术|企业|单位)?负责人.*|(姓名|职务|职称|职位|部门|所在部门|法人|法人代表|法定代表人|填表人|填报人|经办人|审核人|对接人)"
     r"|(填表|填报|申报|登记|提交|受理|发布|提出)?(日期|时间)|(单位|企业)?(公章|盖章|签字|签章|签名).*"
 )
@@ -31,6 +31,7 @@ _REGISTER: Final = re.compile(
 )
 _FORM_NAME: Final = re.compile(
     r".{0,40}(征集|登记|调查|调研|申报|申请|汇总|信息|反馈|需求|采集|填报|统计|对接)(登记|信息|调查)?(表|单|清单|书)(格)?([(（].{0,20}[)）])?"
+    r"|(企业)?技术(合作)?(需求|难题)|表\s*[一二三四五六七八九十\d]{1,3}"
     r"|附件\s*[一二三四五六七八九十\d]*[:：]?|(technical\s+)?(requirement|problem|need)s?\s+(collection\s+)?(form|sheet)",
     re.IGNORECASE,
 )
@@ -112,7 +113,8 @@ def is_unused(text: str) -> bool:
 
 def is_form_name(text: str) -> bool:
     """Whether a line is what a form is called, such as 企业技术需求征集表, and not what a problem is called."""
-    return bool(_FORM_NAME.fullmatch(simplified("".join(text.split()) if not text.isascii() else text.strip())))
+    line = text.strip().strip("【】[]《》")
+    return bool(_FORM_NAME.fullmatch(simplified(line if line.isascii() else "".join(line.split()))))
 
 
 def is_blank(text: str) -> bool:

@@ -14,7 +14,7 @@ from matchmaker.intake.kinds import Kind, kind_of
 from matchmaker.intake.packed import Limits, OleKind, Package, ole_kind, open_package
 from matchmaker.messages import Message, said
 
-MAX_TEXT: Final = 1_000_000
+MAX_TEXT: Final = 500_000
 """Characters of a document; a book has about as many."""
 _LIMITS: Final = Limits(part=100_000_000, total=300_000_000)
 _AS_DOCX: Final = "open it in Word or WPS and save it as .docx"

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from matchmaker.errors import Fault, ProblemError
 from matchmaker.intake.blocks import Block, Paragraph, Table
-from matchmaker.intake.grids import Grid, Piece, Rule, grid_of, joined_text, rows_of
+from matchmaker.intake.grids import Grid, Piece, Rule, first_width, grid_of, joined_text, rows_of
 from matchmaker.intake.labels import labelled_line, marker, numbered_heading
 from matchmaker.messages import said
 
@@ -24,6 +24,7 @@ _SECONDS: Final = 20
 _MIN_LETTERS: Final = 15
 _MAX_STRANGE: Final = 0.3
 _BAND: Final = 0.09
+_LEAST_BAND: Final = 62.0
 _OCR: Final = "recognise its text first (OCR, in WPS or Acrobat), or paste the text: matchmaker match -"
 _PAGE_NUMBER: Final = re.compile(
     r"[-–—·\s]*(?:第?\s*\d{1,4}\s*页?|page\s*\d{1,4})(?:\s*[/／,，]?\s*(?:of|共)?\s*\d{1,4}\s*页?)?[-–—·\s]*",
@@ -212,7 +213,8 @@ def _running_heads(pages: Sequence[_Page]) -> set[tuple[bool, str]]:
 
 
 def _edge(line: _Line, page: _Page) -> tuple[bool, str] | None:
-    is_top, is_bottom = line.bottom > (1 - _BAND) * page.height, line.top < _BAND * page.height
+    band = max(_BAND * page.height, _LEAST_BAND)
+    is_top, is_bottom = line.bottom > page.height - band, line.top < band
     return (is_top, re.sub(r"\d+", "0", line.text)) if is_top or is_bottom else None
 
 
@@ -253,7 +255,7 @@ def _goes_on(before: _Line, line: _Line, right: float) -> bool:
         return False
     if before.page == line.page and before.bottom - line.top > 1.3 * size:
         return False
-    is_full = before.right > right - 2.2 * size
+    is_full = before.right + first_width(line.text, size) > right - 0.4 * size
     is_indented = line.left > before.left + 1.2 * size
     return is_full and not (is_indented and _ENDS.search(before.text)) and not is_indented
 

@@ -96,11 +96,11 @@ def pieces_of(textpage: Any, uprights: list[tuple[float, float, float, float]]) 
     box = raw.FS_RECTF()
     pointer = ctypes.byref(box)
     pieces: list[tuple[float | str, ...]] = []
-    chars: list[str] = []
+    chars: list[tuple[float, str]] = []  # a character of another font may come after those to its right
     edges = [0.0, 0.0, 0.0, 0.0]
 
     def end() -> None:
-        if text := "".join(chars).strip():
+        if text := "".join(char for _, char in sorted(chars, key=lambda one: one[0])).strip():
             pieces.append((*(round(edge, 1) for edge in edges), text))
         chars.clear()
 
@@ -112,7 +112,7 @@ def pieces_of(textpage: Any, uprights: list[tuple[float, float, float, float]]) 
         char = chr(code) if 31 < code < 0x110000 and not 0xD800 <= code < 0xE000 else "-" if code == 2 else "\ufffd"
         if not raw.FPDFText_GetLooseCharBox(textpage.raw, at, pointer) or box.right <= box.left:
             if chars:
-                chars.append(char)
+                chars.append((chars[-1][0], char))
             continue
         if chars and (crosses(edges, box, uprights) or is_apart(edges, box)):
             end()
@@ -124,7 +124,7 @@ def pieces_of(textpage: Any, uprights: list[tuple[float, float, float, float]]) 
             edges = [
                 min(edges[0], box.left), min(edges[1], box.bottom), max(edges[2], box.right), max(edges[3], box.top)
             ]  # fmt: skip
-        chars.append(char)
+        chars.append((box.left, char))
     end()
     return pieces
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from matchmaker.errors import EncodingError, Fault, ProblemError
 from matchmaker.intake.blocks import Block, Cell, Paragraph, Table
 from matchmaker.intake.encodings import decoded_as
-from matchmaker.intake.xmltree import attribute, name_of
+from matchmaker.intake.xmltree import MAX_TAGS, attribute, name_of
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
@@ -40,8 +40,10 @@ def html_blocks(text: str, *, place: str) -> list[Block]:
     """The blocks of a page, in order. What is not shown, and navigation, is left out.
 
     Raises:
-        ProblemError: It is nested more than 250 levels deep.
+        ProblemError: It is nested more than 250 levels deep, or has more tags than any page.
     """
+    if text.count("<") > MAX_TAGS:
+        raise ProblemError(Fault(place, "more tags than any page has", "paste its text instead"))
     from lxml import etree, html  # kept out of start-up: only pages need it
 
     parser = html.HTMLParser(

@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from matchmaker.intake.packed import Package
+from matchmaker.messages import said
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
 
 MAX_XML: Final = 12_000_000
 """Bytes of one part; as a tree it takes about ten times as much."""
+MAX_TAGS: Final = 600_000
+"""Opening and closing tags of one part or page; a page of a document has a few hundred."""
 
 
 def parse_xml(package: Package, name: str) -> Element:
@@ -22,6 +25,8 @@ def parse_xml(package: Package, name: str) -> Element:
     from lxml import etree  # kept out of start-up: only office files need it
 
     data = package.read_xml(name, MAX_XML)
+    if data.count(b"<") > MAX_TAGS:
+        raise package.refused(said("its part {name} is too large", name=name))
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True
     )
