@@ -105,7 +105,8 @@ def four_columns() -> None:
             table.cell(row, column).text = text
 
     def merged(row: int, left: int, right: int, bottom: int | None = None) -> _Cell:
-        return table.cell(row, left).merge(table.cell(bottom or row, right))
+        cell: _Cell = table.cell(row, left).merge(table.cell(bottom or row, right))
+        return cell
 
     merged(0, 0, 0, 2).text = "企业基本信息"
     put(0, {1: "企业名称", 2: "某某精密机械（广州）有限公司", 3: "企业性质", 4: "民营"})
