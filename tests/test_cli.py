@@ -310,7 +310,7 @@ def test_forty_columns_are_enough() -> None:
         ("empty.txt", b"", ("empty.txt: empty; write the problem's title",)),
         ("blank.txt", b" \n\n", ("blank.txt: empty; write",)),
         ("binary.txt", bytes(range(256)) * 8, ("binary.txt: this is a binary file", "; save it as plain text")),
-        ("a.pdf", b"%PDF-1.7\n", ("a.pdf: .pdf files cannot be read yet; save it as text",)),
+        ("a.pdf", b"%PDF-1.7\n", ("a.pdf: the file is damaged or incomplete; ask for the file again",)),
         ("slip.yaml", b"titel: x\n", ("slip.yaml: unknown field 'titel' (did you mean 'title'?)",)),
         ("wrong.yaml", b"title: [x\n", ("wrong.yaml, line 2, column 1: not valid YAML", "; put texts")),
         ("wrong.json", b'{"title": }', ("wrong.json, line 1, column 11: not valid JSON", "; check commas")),

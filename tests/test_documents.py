@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from matchmaker.domain import Problem, Require
 from matchmaker.errors import Fault, ProblemError
-from matchmaker.intake import Format, load_problem, parse_problem, problem_from_bytes
+from matchmaker.intake import Format, load_problem, load_problems, parse_problem, problem_from_bytes
 
 FAULTY = Path(__file__).parent / "data" / "faulty"
 FULL = Problem(
@@ -63,7 +63,7 @@ FAULTS = {
         "GB18030, Big5 or Windows-1252; save it as UTF-8 (in Excel: CSV UTF-8) and try again"
     ],
     "problem_document.docx": [
-        ": .docx files cannot be read yet; save it as text (.txt), or paste the text: matchmaker match -"
+        ": the file is damaged or incomplete; ask for the file again, or open it in Word or WPS and save it anew"
     ],
     "problem_empty.txt": [": empty; write the problem's title on the first line, then its description"],
     "problem_field_twice.json": [": field 'title' is there twice; keep one of them"],
@@ -88,7 +88,9 @@ FAULTS = {
     "problem_no_letters.txt": [": neither title nor description says anything; give at least one of them"],
     "problem_only_text.yaml": [": expected fields, found '供水管网漏损检测'; write for example title: 管网漏损检测"],
     "problem_only_white_space.txt": [": empty; write the problem's title on the first line, then its description"],
-    "problem_pdf_named.txt": [": this is a PDF file, not a text; save it as plain text in UTF-8"],
+    "problem_pdf_named.txt": [
+        ": the file is damaged or incomplete; ask for the file again, or open it in Word or WPS and save it anew"
+    ],
     "problem_python_object.yaml": [
         ", line 1, column 8: a YAML tag (!…) that is not read here; write plain text or a list"
     ],
@@ -342,12 +344,24 @@ def test_a_table_is_for_batch(tmp_path: Path, suffix: str) -> None:
     ]
 
 
-@pytest.mark.parametrize("suffix", [".pdf", ".DOCX", ".html", ".eml", ".xlsx"])
-def test_formats_that_cannot_be_read_yet(tmp_path: Path, suffix: str) -> None:
+@pytest.mark.parametrize("suffix", [".xlsx", ".XLS", ".ods"])
+def test_a_text_named_like_a_workbook_is_for_batch(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"p{suffix}"
     path.write_text("leak")
-    (message,) = faults_of(path)
-    assert f"{suffix.lower()} files cannot be read yet" in message
+    assert faults_of(path) == [
+        f"{path}: a {suffix.lower()} file holds many problems, this needs one; use: matchmaker batch {path}"
+    ]
+
+
+@pytest.mark.parametrize("suffix", [".pdf", ".DOCX", ".rtf", ".eml", ".html"])
+def test_a_text_with_another_ending_is_read_as_text(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"p{suffix}"
+    path.write_text("leak")
+    loaded = load_problems(path)
+    assert [problem.title for problem in loaded.problems] == ["leak"]
+    named = [str(warning) for warning in loaded.warnings]
+    odd = f"{path}: its ending is {suffix.lower()}, but it is not such a file; read as what it is"
+    assert named == ([odd] if suffix not in (".eml", ".html") else [])
 
 
 def test_a_missing_file_with_its_nearest_neighbour(tmp_path: Path) -> None:

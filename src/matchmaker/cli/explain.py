@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
@@ -9,15 +10,25 @@ import typer
 
 from matchmaker.cli import match, options
 from matchmaker.cli.boundary import tell
+from matchmaker.errors import Fault, ProblemError
 from matchmaker.messages import said
 
 if TYPE_CHECKING:
-    from matchmaker.domain import Explanation, Language, Registry
+    from matchmaker.domain import Explanation, Language, Problem, Registry
     from matchmaker.output import ExplanationFormat, Format
 
 Name = Annotated[
     Optional[str],  # noqa: UP045 - missing where --text stands for the file
     typer.Argument(metavar="INSTITUTE", help="An institute's id, name or alias.", show_default=False),
+]
+Chosen = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option(
+        "--problem",
+        metavar="ID|NUMBER",
+        help="Which problem of a file that holds several: its id, or its number from 1.",
+        show_default=False,
+    ),
 ]
 
 
@@ -25,6 +36,7 @@ def explain(
     file: match.File = None,
     name: Name = None,
     text: match.GivenText = None,
+    chosen: Chosen = None,
     institutes: options.Institutes = None,
     settings: options.Settings = None,
     encoder: options.Encoder = None,
@@ -44,13 +56,33 @@ def explain(
     if written not in ("table", "json", "md"):
         raise typer.BadParameter("an explanation is printed as table, json or md, and written as json or md")
     options.check_output(output, file, institutes, settings)
-    problem = match.problem_from(file, text)
+    problems = match.problems_from(file, text, quiet=quiet)
+    problem = chosen_problem(problems, chosen, place=str(file) if text is None else "--text")
     from matchmaker.institutes import find_institute
 
     registry = options.registry_from(institutes)
     institute = find_institute(registry, name)
     explanation = options.matcher_for(registry, settings, encoder).explain(problem, institute)
     _write(explanation, registry, output, written, options.language_from(lang), quiet=quiet)
+
+
+def chosen_problem(problems: Sequence[Problem], chosen: str | None, *, place: str) -> Problem:
+    """The problem of this id or, if no id is such, of this number from 1.
+
+    Raises:
+        ProblemError: There is no such problem, or there are several and none is chosen.
+    """
+    if chosen is None and len(problems) == 1:
+        return problems[0]
+    wanted = (chosen or "").strip()
+    found = [problem for problem in problems if problem.id == wanted]
+    if not found and wanted.isdecimal() and 0 < int(wanted) <= len(problems):
+        found = [problems[int(wanted) - 1]]
+    if found:
+        return found[0]
+    finding = said("no such problem: {name}", name=wanted) if wanted else said("holds {n} problems", n=len(problems))
+    known = ", ".join(problem.id for problem in problems[:10])
+    raise ProblemError(Fault(place, finding, said("choose one with --problem: {known}", known=known)))
 
 
 def _arguments(file: Path | None, name: str | None, text: str | None) -> tuple[Path | None, str]:

@@ -1,8 +1,9 @@
-"""``matchmaker match``: the shortlist for one problem."""
+"""``matchmaker match``: the shortlist for the problem of a document, or for each of its problems."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
@@ -10,15 +11,21 @@ import typer
 
 from matchmaker.cli import options
 from matchmaker.cli.boundary import tell
-from matchmaker.messages import said
+from matchmaker.messages import listed, said
 
 if TYPE_CHECKING:
     from matchmaker.domain import Language, Problem, Registry, Shortlist
+    from matchmaker.errors import Fault
+    from matchmaker.intake import Loaded
     from matchmaker.output import Format
 
 File = Annotated[
     Optional[Path],  # noqa: UP045
-    typer.Argument(metavar="FILE", help="A .yaml, .json, .md or .txt file; - reads stdin.", show_default=False),
+    typer.Argument(
+        metavar="FILE",
+        help="A .docx, .pdf, .odt, .html, .eml, .txt, .md, .yaml or .json file; - reads stdin.",
+        show_default=False,
+    ),
 ]
 GivenText = Annotated[
     Optional[str],  # noqa: UP045
@@ -38,49 +45,83 @@ def match(
     output: options.Output = None,
     quiet: options.Quiet = False,
 ) -> None:
-    """Print the shortlist of institutes for one problem, with reasons and evidence.
+    """Print the shortlist of institutes for a problem, with reasons and evidence; a file may hold several problems.
 
     Example: matchmaker match --text "供水管网漏水找不到漏点"
     """
     written = options.format_from(format, output)
     options.check_output(output, file, institutes, settings)
-    problem = problem_from(file, text)
+    problems = problems_from(file, text, quiet=quiet)
 
     registry = options.registry_from(institutes)
-    shortlist = options.matcher_for(registry, settings, encoder).match([problem], top=top)[0]
+    shortlists = options.matcher_for(registry, settings, encoder).match(problems, top=top)
     if output is not None:
-        from matchmaker.output import write_shortlist
-
-        write_shortlist(shortlist, output, written, options.language_from(lang))
+        _write(shortlists, output, written, options.language_from(lang))
         if not quiet:
             tell(said("wrote {path}", path=output))
     else:
-        show(shortlist, registry, written, options.language_from(lang))
+        show(shortlists, registry, written, options.language_from(lang))
 
 
-def problem_from(file: Path | None, text: str | None) -> Problem:
-    """The one problem a command is given: a file, stdin or a text."""
-    from matchmaker.intake import load_problem, parse_problem, problem_from_bytes
+def problems_from(file: Path | None, text: str | None, *, quiet: bool) -> tuple[Problem, ...]:
+    """The problems a command is given: a file, stdin or a text. Says on stderr what a form was read as."""
+    loaded = _loaded(file, text)
+    place = "--text" if text is not None else said("stdin") if str(file) == "-" else str(file)
+    if not quiet:
+        for line in _notes(loaded, place):
+            tell(line.message)
+        for warning in loaded.warnings:
+            tell(said("warning: {fault}", fault=warning.message))
+    return loaded.problems
+
+
+def _loaded(file: Path | None, text: str | None) -> Loaded:
+    from matchmaker.intake import load_problems, parse_problems, problems_from_bytes
 
     if (file is None) == (text is None):
         raise typer.BadParameter("give a FILE, - for stdin, or --text, one of them")
     if text is not None:
-        return parse_problem(text, format="txt", place="--text", default_id="text")
+        return parse_problems(text, format="txt", place="--text", default_id="text")
     if str(file) == "-":
-        return problem_from_bytes(sys.stdin.buffer.read(), place=said("stdin"), default_id="stdin")
+        return problems_from_bytes(sys.stdin.buffer.read(), place=said("stdin"), default_id="stdin")
     assert file is not None  # noqa: S101 - for the type checker: exactly one is given
-    return load_problem(file)
+    return load_problems(file)
 
 
-def show(shortlist: Shortlist, registry: Registry, format: Format, language: Language | None) -> None:
-    """Write one shortlist to stdout."""
+def _notes(loaded: Loaded, place: str) -> Iterator[Fault]:
+    """What a form was read as, and how many problems there are if not one."""
+    from matchmaker.errors import Fault
+
+    if loaded.recognised:
+        taken = listed(f"{field} <- {label}" for field, label in loaded.recognised)
+        unused = said("not used: {headings}", headings=listed(loaded.unused)) if loaded.unused else ""
+        yield Fault(place, taken, unused)
+    if len(loaded.problems) > 1:
+        yield Fault(place, said("{n} problems", n=len(loaded.problems)))
+
+
+def _write(shortlists: Sequence[Shortlist], output: Path, written: Format, language: Language | None) -> None:
+    from matchmaker.output import write_shortlist, write_shortlists
+
+    if len(shortlists) == 1:
+        write_shortlist(shortlists[0], output, written, language)
+    else:
+        write_shortlists(shortlists, output, written, language)
+
+
+def show(shortlists: Sequence[Shortlist], registry: Registry, format: Format, language: Language | None) -> None:
+    """Write shortlists to stdout; as JSON one is an object, several are an array."""
     if format == "table":
         from matchmaker.render import open_console, print_shortlist
 
-        print_shortlist(open_console(), shortlist, registry=registry, language=language)
-    elif format == "json":
+        console = open_console()
+        for number, shortlist in enumerate(shortlists):
+            if number:
+                console.print()
+            print_shortlist(console, shortlist, registry=registry, language=language)
+    elif format == "json" and len(shortlists) == 1:
         from matchmaker.output import to_json
 
-        options.write_data(to_json(shortlist) + "\n")
+        options.write_data(to_json(shortlists[0]) + "\n")
     else:
-        options.write_to_stdout([shortlist], format, language)
+        options.write_to_stdout(shortlists, format, language)

@@ -1,20 +1,33 @@
-"""Problems in: from documents (one problem each) and from tables (many)."""
+"""Problems in: from documents (one or a few) and from tables (many)."""
 
 from __future__ import annotations
 
-from matchmaker.intake.documents import Format, load_problem, parse_problem, problem_from_bytes
+from matchmaker.intake.documents import (
+    Format,
+    load_problem,
+    load_problems,
+    parse_problem,
+    parse_problems,
+    problem_from_bytes,
+    problems_from_bytes,
+)
+from matchmaker.intake.drafts import Loaded
 from matchmaker.intake.encodings import decode
 from matchmaker.intake.tables import ProblemTable, Rejected, Row, Taken, read_problems
 
 __all__ = [
     "Format",
+    "Loaded",
     "ProblemTable",
     "Rejected",
     "Row",
     "Taken",
     "decode",
     "load_problem",
+    "load_problems",
     "parse_problem",
+    "parse_problems",
     "problem_from_bytes",
+    "problems_from_bytes",
     "read_problems",
 ]

@@ -1,26 +1,31 @@
-"""One problem from a document: YAML, JSON, Markdown or plain text, from a file or from standard input."""
+"""Problems from a document: a text or any file an office writes, from a file or from standard input."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 from matchmaker.domain import Problem
 from matchmaker.errors import EncodingError, Fault, ProblemError
+from matchmaker.intake.drafts import Loaded, form_from_text
 from matchmaker.intake.encodings import decode
 from matchmaker.intake.fields import build_problem, named_values
-from matchmaker.intake.markdown import heading_text, split_markdown
+from matchmaker.intake.kinds import kind_of
+from matchmaker.intake.markdown import heading_text, markdown_text, split_markdown
+from matchmaker.intake.office import read_document
 from matchmaker.intake.reading import open_bytes
 from matchmaker.intake.syntax import read_json, read_yaml
-from matchmaker.intake.values import Given, Style, shown
-from matchmaker.messages import counted, said
+from matchmaker.intake.values import Given, Style, shortened, shown
+from matchmaker.messages import counted, listed, said
 
 Format: TypeAlias = Literal["yaml", "json", "md", "txt", "auto"]
 """How a problem is written; ``auto`` looks at the text itself, as for standard input."""
 
 MAX_BYTES = 10_000_000
+MAX_DOCUMENT = 50_000_000
 _FORMATS: Mapping[str, Format] = {
     ".yaml": "yaml",
     ".yml": "yaml",
@@ -29,65 +34,124 @@ _FORMATS: Mapping[str, Format] = {
     ".markdown": "md",
 }
 _TABLES = frozenset({".csv", ".tsv", ".jsonl", ".ndjson"})
-_UNREADABLE = frozenset(
-    (
-        *(".doc", ".docx", ".dot", ".dotx", ".odt", ".pages", ".rtf", ".wps", ".pdf", ".ofd"),
-        *(".et", ".numbers", ".ods", ".parquet", ".xls", ".xlsm", ".xlsx"),
-        *(".key", ".odp", ".ppt", ".pptx", ".eml", ".msg", ".htm", ".html", ".mht", ".mhtml"),
-        *(".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp", ".7z", ".rar", ".zip"),
-    )
-)
+_WORKBOOKS = frozenset({".et", ".ods", ".parquet", ".xls", ".xlsb", ".xlsm", ".xlsx"})
+_PROGRAMS = frozenset({".key", ".numbers", ".pages"})
+_ENDINGS: Mapping[str, str] = {
+    **dict.fromkeys((".doc", ".docx", ".docm", ".dot", ".dotx", ".odt", ".wps"), "packed"),
+    ".pdf": "pdf",
+    ".html": "html",
+    ".htm": "html",
+    ".eml": "eml",
+    ".rtf": "rtf",
+    **dict.fromkeys((".txt", ".md", ".yaml", ".yml", ".json"), "text"),
+}
 _AS_TEXT = "save it as text (.txt), or paste the text: matchmaker match -"
 _STDIN = said("standard input")
 _FIELD_LINE = re.compile(r"\s*[\w\"' .-]{1,40}[:：]")
 
 
 def load_problem(path: Path | str) -> Problem:
-    """Read the one problem a file holds.
-
-    ``.yaml .yml .json .md .markdown`` are read as such; any other file that is a text is plain text: its first line is
-    the title, the rest the description. The id is the file's name without its ending, unless the file gives one.
-
-    Args:
-        path: The file. Its encoding is detected (UTF-8, UTF-16, GB18030, Big5, Windows-1252).
+    """Read the one problem a file holds: as ``load_problems``, of which there must be one.
 
     Raises:
-        ProblemError: There is no such file, it cannot be read, it holds no problem or several, or fields are wrong; all
-            faults at once.
+        ProblemError: As for ``load_problems``, or it holds several problems.
+    """
+    return _the_only(load_problems(path), str(path))
+
+
+def load_problems(path: Path | str) -> Loaded:
+    """Read the problems a document holds.
+
+    ``.yaml .yml .json .md .markdown`` are read as such. Word and LibreOffice documents, PDF files, web pages and mails
+    are told by their content, whatever their ending. Any other file that is a text is plain text: its first line is the
+    title, the rest the description, unless it is a form of labels (``需求名称：…``) or a numbered list of problems. The
+    id is the file's name without its ending, unless the file gives one; several get ``-1``, ``-2`` … after it.
+
+    Args:
+        path: The file. The encoding of a text is detected (UTF-8, UTF-16, GB18030, Big5, Windows-1252).
+
+    Raises:
+        ProblemError: There is no such file, it cannot be read, it holds no problem, or fields are wrong; all faults at
+            once.
     """
     path = Path(path)
-    place, suffix = str(path), path.suffix.lower()
     with open_bytes(path, ProblemError) as file:
-        data = file.read(MAX_BYTES + 1)  # one more than allowed shows that there is more
-    if suffix in _TABLES:
-        finding = said("a {suffix} file holds many problems, this needs one", suffix=suffix)
-        raise ProblemError(Fault(place, finding, said("use: matchmaker batch {path}", path=path)))
-    if suffix in _UNREADABLE:
-        raise ProblemError(Fault(place, said("{suffix} files cannot be read yet", suffix=suffix), _AS_TEXT))
-    return problem_from_bytes(data, format=_FORMATS.get(suffix, "txt"), place=place, default_id=path.stem)
+        data = file.read(MAX_DOCUMENT + 1)  # one more than allowed shows that there is more
+    return _loaded(data, format=None, place=str(path), default_id=path.stem, suffix=path.suffix.lower())
+
+
+def problems_from_bytes(
+    data: bytes, *, format: Format = "auto", place: str = _STDIN, default_id: str = "stdin"
+) -> Loaded:
+    """Read problems from bytes of an unknown kind, such as those of standard input.
+
+    Args:
+        data: At most 50 MB, 10 MB of text.
+        format: How a text is written.
+        place: What to call the bytes in an error.
+        default_id: The id if the problem gives none.
+
+    Raises:
+        ProblemError: As for ``load_problems``.
+    """
+    return _loaded(data, format=format, place=place, default_id=default_id, suffix="")
 
 
 def problem_from_bytes(
     data: bytes, *, format: Format = "auto", place: str = _STDIN, default_id: str = "stdin"
 ) -> Problem:
-    """Read one problem from bytes in an unknown encoding, such as those of standard input.
+    """Read one problem from bytes: as ``problems_from_bytes``, of which there must be one."""
+    loaded = problems_from_bytes(data, format=format, place=place, default_id=default_id)
+    return _the_only(loaded, place)
 
-    Args:
-        data: At most 10 MB.
-        format: How the problem is written.
-        place: What to call the bytes in an error.
-        default_id: The id if the problem gives none.
 
-    Raises:
-        ProblemError: As for ``load_problem``.
-    """
-    if len(data) > MAX_BYTES:
-        raise ProblemError(Fault(place, "larger than 10 MB", "a problem is a few pages of text; cut it down"))
+def parse_problems(text: str, *, format: Format, place: str, default_id: str) -> Loaded:
+    """Read problems from text: as ``parse_problem``, but a plain text may be a form or a numbered list of problems."""
+    text = text.removeprefix("\ufeff")
+    written_as = _format_of(text, place) if format == "auto" and text.strip() else format
+    if written_as in ("txt", "md") and not text.lstrip().startswith("---"):
+        plain = text if written_as == "txt" else markdown_text(text)
+        form = form_from_text(plain, place=place, default_id=default_id)
+        if form is not None:
+            return form
+    return Loaded((parse_problem(text, format=written_as, place=place, default_id=default_id),))
+
+
+def _the_only(loaded: Loaded, place: str) -> Problem:
+    if len(loaded.problems) == 1:
+        return loaded.problems[0]
+    names = listed(shortened(problem.title or problem.id) for problem in loaded.problems[:5])
+    finding = said("holds {n} problems: {names}", n=len(loaded.problems), names=names)
+    raise ProblemError(Fault(place, finding, "this needs one problem; choose one of them"))
+
+
+def _loaded(data: bytes, *, format: Format | None, place: str, default_id: str, suffix: str) -> Loaded:
+    kind = kind_of(data, suffix)
+    if suffix in _PROGRAMS:
+        raise ProblemError(Fault(place, said("{suffix} files cannot be read", suffix=suffix), _AS_TEXT))
+    if suffix in _TABLES or (suffix in _WORKBOOKS and kind == "text"):
+        finding = said("a {suffix} file holds many problems, this needs one", suffix=suffix)
+        raise ProblemError(Fault(place, finding, said("use: matchmaker batch {path}", path=place)))
+    most, size = (MAX_BYTES, "10 MB") if kind == "text" else (MAX_DOCUMENT, "50 MB")
+    if len(data) > most:
+        finding = said("larger than {size}", size=size)
+        raise ProblemError(Fault(place, finding, "a problem is a few pages of text; cut it down"))
+    if kind == "text":
+        loaded = _from_bytes(data, format or _FORMATS.get(suffix, "txt"), place, default_id)
+    else:
+        loaded = read_document(data, kind, place=place, default_id=default_id)
+    if _ENDINGS.get(suffix, kind) == kind:
+        return loaded
+    finding = said("its ending is {suffix}, but it is not such a file; read as what it is", suffix=suffix)
+    return replace(loaded, warnings=(Fault(place, finding), *loaded.warnings))
+
+
+def _from_bytes(data: bytes, format: Format, place: str, default_id: str) -> Loaded:
     try:
         text, _ = decode(data, place=place)
     except EncodingError as error:
         raise ProblemError(error.faults) from error
-    return parse_problem(text, format=format, place=place, default_id=default_id)
+    return parse_problems(text, format=format, place=place, default_id=default_id)
 
 
 def parse_problem(text: str, *, format: Format, place: str, default_id: str) -> Problem:

@@ -35,6 +35,18 @@ _SIGNATURES = (
     (b"{\\rtf", "a rich text file"),
     (b"\x1f\x8b", "a gzip file"),
 )
+_WIDEST = {
+    **dict.fromkeys(("gb2312", "gbk", "gb18030", "cp936", "x-gbk", "euc-cn", "gb-2312", "gb-18030"), "gb18030"),
+    **dict.fromkeys(("big5", "big5-hkscs", "big5hkscs", "cp950", "x-big5"), "big5hkscs"),
+    **dict.fromkeys(("hz", "hz-gb-2312"), "hz"),
+    **dict.fromkeys(("shift-jis", "cp932", "windows-31j"), "cp932"),
+    **dict.fromkeys(("euc-kr", "ks-c-5601-1987", "cp949"), "cp949"),
+    "euc-jp": "euc_jp",
+    "iso-2022-jp": "iso2022_jp",
+    "iso-2022-kr": "iso2022_kr",
+    "utf-7": "utf-7",
+}
+"""The names that mails and pages give to Asian encodings, and the widest codec that reads each."""
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f]")
 _MAX_CONTROL_SHARE = 0.01
 _LATIN_RUN = re.compile(r"[^\x00-\x7f]{2,}")
@@ -89,6 +101,23 @@ def decode(data: bytes, *, place: str) -> tuple[str, str]:
     """
     name = detect(data, place=place)
     return data.decode(name), name
+
+
+def decoded_as(data: bytes, label: str, *, place: str) -> str:
+    """Decode a text that names its own encoding, as mails and web pages do, often wrongly.
+
+    What is UTF-8 is read as such whatever the label says; else a label of an Asian encoding that fits is believed, in
+    the widest codec of its kind; else the text itself decides, as in ``decode``.
+
+    Raises:
+        EncodingError: As for ``decode``.
+    """
+    codec = _WIDEST.get(label.strip().casefold().replace("_", "-"), "")
+    text = _decoded(data, codec, complete=True) if codec else None
+    escapes = codec in ("hz", "iso2022_jp", "iso2022_kr", "utf-7")
+    if text is not None and (escapes or _decoded(data, "utf-8", complete=True) is None) and not _is_binary(text):
+        return text
+    return decode(data, place=place)[0]
 
 
 def detect(data: bytes, *, place: str, is_start: bool = False) -> str:

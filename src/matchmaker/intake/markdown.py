@@ -54,6 +54,12 @@ def split_markdown(text: str, *, front_matter: bool = True) -> Document:
     return Document(front, title, re.sub(r"\n{3,}", "\n\n", body).strip())
 
 
+def markdown_text(text: str) -> str:
+    """All that a document without front matter says, a line for each of its lines."""
+    document = split_markdown(text, front_matter=False)
+    return f"{document.title}\n{document.body}"
+
+
 def heading_text(line: str) -> str:
     """A line without the ``#`` marks of a heading; as it is, apart from blanks around it, if it is none."""
     heading = _HEADING.match(line)

@@ -144,6 +144,10 @@ class Package:
         self._check_prolog(name, data)
         return data
 
+    def refused(self, finding: str) -> InputError:
+        """The error for a part that cannot be read for another reason."""
+        return self._error(Fault(self._place, finding, _RESAVE))
+
     @contextmanager
     def _reading(self) -> Iterator[None]:
         try:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, BinaryIO, Final, TypeAlias
 
 from matchmaker.errors import Fault, TableError, did_you_mean
 from matchmaker.intake.csvrows import Record
-from matchmaker.intake.kinds import Recognised
 from matchmaker.intake.sheetscan import PackedSheets, SheetFacts
+from matchmaker.intake.tablekinds import Recognised
 from matchmaker.messages import said
 
 if TYPE_CHECKING:

@@ -17,10 +17,10 @@ from matchmaker.intake.encodings import detect
 from matchmaker.intake.fields import MAX_ID_LENGTH, build_problem
 from matchmaker.intake.headingrows import Headings
 from matchmaker.intake.headings import FIELDS, position_of
-from matchmaker.intake.kinds import Kind, Recognised, recognise
 from matchmaker.intake.reading import FIRST_BAD_BYTE, codec_named, open_bytes, sample_of
 from matchmaker.intake.sheets import Sheet, chosen_sheets, read_sheets
 from matchmaker.intake.sources import BAD_BYTES, Lines, Source, delimited, listed, parquet, sheet_cells
+from matchmaker.intake.tablekinds import Kind, Recognised, recognise
 from matchmaker.intake.values import Given, writable
 from matchmaker.messages import said
 

@@ -1,0 +1,359 @@
+"""From what a document says to its problems: which lines belong to which problem, and to which of its fields."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
+
+from matchmaker.domain import Problem
+from matchmaker.errors import Fault, ProblemError
+from matchmaker.intake.blocks import Block
+from matchmaker.intake.fields import build_problem
+from matchmaker.intake.forms import Begin, Entry, Event, Text, events_of, line_events
+from matchmaker.intake.headings import Column
+from matchmaker.intake.labels import (
+    column_for,
+    is_blank,
+    is_form_name,
+    is_unused,
+    label_text,
+    marker,
+    numbered_heading,
+    problem_starts,
+    ticked,
+    unruled,
+    without_numbering,
+)
+from matchmaker.intake.values import Given, shortened
+from matchmaker.messages import said
+
+_MAX_TITLE: Final = 60
+_LONG_TITLE: Final = 100
+_LISTS: Final = frozenset({"targets", "conditions"})
+_LONG_TEXTS: Final = frozenset({"description", "targets", "conditions", "tried"})
+_HEADED: Final = _LONG_TEXTS | {"cooperation", "budget_cny", "deadline", "keywords"}
+_SHARED: Final = frozenset({"enterprise", "industry", "region"})
+_ENDS: Final = re.compile(r"[。！？；!?;]$|\.$")
+_FILL_IN: Final = re.compile(
+    r"(填表|填写|填报)(说明|须知|要求)|请.{0,20}(填写|填报|勾选|打[√✓勾])|(此|本)(表|页).{0,20}(填|用|为)|^注[:：]"
+)
+_CONTACT_LINE: Final = re.compile(
+    r"(联系|電話|电话|手机|微信|邮箱|聯絡|e-?mail|tel|contact).{0,30}?"
+    r"(1[3-9]\d{9}|\d{3,4}[- ]?\d{7,8}|[\w.+-]+@[\w-]+\.)",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The problems of a document, in order.
+
+    Attributes:
+        problems: One or more.
+        warnings: What had to be left out or could not be read.
+        recognised: Field and label of a form, as ``title`` and ``需求名称``, each once.
+        unused: Labels whose values are in no problem, such as 联系人.
+    """
+
+    problems: tuple[Problem, ...]
+    warnings: tuple[Fault, ...] = ()
+    recognised: tuple[tuple[str, str], ...] = ()
+    unused: tuple[str, ...] = ()
+
+
+def problems_from_blocks(blocks: Sequence[Block], *, place: str, default_id: str, title: str = "") -> Loaded:
+    """The problems of a document.
+
+    A form fills the fields; other text is the description. Of free text the first heading, or else a first line that
+    is short enough, is the title. A form begins a new problem wherever its label for a problem (需求名称) is met again,
+    a list of problems at every row, and free text as ``problem_starts`` says.
+
+    Args:
+        blocks: What the document says.
+        place: What to call it in an error.
+        default_id: The id of a problem that gives none; several get ``-1``, ``-2`` … after it.
+        title: The title of a text that has none, such as the subject of a mail.
+
+    Raises:
+        ProblemError: It says nothing, or not enough for a problem.
+    """
+    return problems_from_events(events_of(tuple(blocks)), place=place, default_id=default_id, title=title)
+
+
+def form_from_text(text: str, *, place: str, default_id: str) -> Loaded | None:
+    """The problems of a plain text that is a form or a numbered list of problems; ``None`` for any other text.
+
+    A form has lines ``label：value`` for two fields or more, one of which is called a problem or a need (需求名称).
+    """
+    events = [event for line in text.splitlines() for event in line_events(line)]
+    entries = [event for event in events if isinstance(event, Entry) and event.field]
+    is_form = len({entry.field for entry in entries}) > 1 and any(entry.names_a_problem for entry in entries)
+    is_list = len(_starts(events)) > 1
+    return problems_from_events(events, place=place, default_id=default_id) if is_form or is_list else None
+
+
+def problems_from_events(events: list[Event], *, place: str, default_id: str, title: str = "") -> Loaded:
+    """As ``problems_from_blocks``, from what the blocks say."""
+    starts = _starts(events)
+    drafts: list[_Draft] = []
+    before = _Draft()
+    bounds = [*starts, len(events)] if starts else [0, len(events)]
+    if starts:
+        before.take(events[: bounds[0]])
+    for start, end in pairwise(bounds):
+        draft = _Draft(
+            several=len(bounds) > 2,
+            titled=bool(title),
+            shared=before.shared() | (drafts[-1].shared() if drafts else {}),
+        )
+        draft.take(events[start:end])
+        drafts.append(draft)
+    drafts = [draft for draft in drafts if draft.says_something()] or drafts[:1]
+    return _built(drafts, before, place=place, default_id=default_id, title=title)
+
+
+def _built(drafts: list[_Draft], before: _Draft, *, place: str, default_id: str, title: str) -> Loaded:
+    problems: list[Problem] = []
+    faults: list[Fault] = []
+    warnings: list[Fault] = []
+    if text := before.free_text():
+        finding = said("text before the first problem belongs to none: '{text}'", text=shortened(text))
+        warnings.append(Fault(place, finding))
+    for number, draft in enumerate(drafts, 1):
+        several = len(drafts) > 1
+        at = said("{place}, problem {number}", place=place, number=number) if several else place
+        values = draft.values("" if several else title, default_id)
+        built = build_problem(
+            values, place=at, default_id=f"{default_id}-{number}" if several else default_id, style="cell"
+        )
+        warnings += built.warnings
+        faults += built.faults
+        if built.problem:
+            problems.append(built.problem)
+    if faults or not problems:
+        empty = Fault(place, "no problem is described in it", "give at least a title or a description")
+        raise ProblemError(faults if faults and not _only_says_nothing(drafts) else [empty])
+    parts = (before, *drafts)
+    return Loaded(
+        _with_ids_of_their_own(problems, default_id),
+        tuple(warnings),
+        tuple(dict.fromkeys(pair for part in parts for pair in part.recognised)),
+        tuple(dict.fromkeys(label for part in parts for label in part.unused)),
+    )
+
+
+def _only_says_nothing(drafts: list[_Draft]) -> bool:
+    return not any(draft.says_something() for draft in drafts)
+
+
+def _with_ids_of_their_own(problems: list[Problem], default_id: str) -> tuple[Problem, ...]:
+    counts = Counter(problem.id for problem in problems)
+    return tuple(
+        problem if counts[problem.id] == 1 else problem.model_copy(update={"id": f"{default_id}-{number}"})
+        for number, problem in enumerate(problems, 1)
+    )
+
+
+def _starts(events: Sequence[Event]) -> list[int]:
+    """Where problems begin; fewer than two places means that there is one problem."""
+    rows = [at for at, event in enumerate(events) if isinstance(event, Begin)]
+    if rows:
+        return rows
+    repeated = _repeated_label(events)
+    if repeated:
+        return [_with_heading(events, at) for at in repeated]
+    texts = [(at, event) for at, event in enumerate(events) if isinstance(event, Text)]
+    found = problem_starts([event.text for _, event in texts])
+    return [texts[n][0] for n in found] if len(found) > 1 else []
+
+
+def _repeated_label(events: Sequence[Event]) -> list[int]:
+    """Where a form that is filled in several times begins: at its first label, if that is met as often as the title."""
+    entries = [(at, event) for at, event in enumerate(events) if isinstance(event, Entry)]
+    for wanted in ("title", "description"):
+        named = [
+            (at, event) for at, event in entries if event.field == wanted and event.names_a_problem and event.value
+        ]
+        if not named:
+            continue
+        label = named[0][1].label
+        places = [at for at, event in named if event.label == label]
+        if len(places) > 1:
+            first = [at for at, event in entries if event.label == entries[0][1].label]
+            alternate = len(first) == len(places) and all(a <= b for a, b in zip(first, places, strict=True))
+            return first if alternate else [_in_table(events, places, n) for n in range(len(places))]
+        return []
+    return []
+
+
+def _in_table(events: Sequence[Event], places: list[int], n: int) -> int:
+    """The start of the table in which the n-th label stands, if no other of them stands there before it."""
+    at = places[n]
+    entry = events[at]
+    assert isinstance(entry, Entry)  # noqa: S101 - for the type checker
+    lowest = places[n - 1] + 1 if n else 0
+    same = [
+        other
+        for other in range(lowest, at)
+        if isinstance(event := events[other], Entry) and entry.table and event.table == entry.table
+    ]
+    shared_table = n and isinstance(before := events[places[n - 1]], Entry) and before.table == entry.table
+    return at if shared_table or not same else same[0]
+
+
+def _with_heading(events: Sequence[Event], at: int) -> int:
+    """The heading lines right above a form belong to it."""
+    while at > 0 and isinstance(above := events[at - 1], Text) and (above.level or _is_head(above.text)):
+        at -= 1
+    return at
+
+
+def _is_head(text: str) -> bool:
+    return marker(text) is not None or is_form_name(text)
+
+
+class _Draft:
+    """What is gathered for one problem."""
+
+    def __init__(
+        self, *, several: bool = False, titled: bool = False, shared: Mapping[str, Given] | None = None
+    ) -> None:
+        self.several = several
+        self._is_titled = titled
+        self.shared_values = shared or {}
+        self.recognised: list[tuple[str, str]] = []
+        self.unused: list[str] = []
+        self._given: dict[str, Given] = {}
+        self._lists: dict[str, list[str]] = {}
+        self._lines: list[str] = []
+        self._heading = ""
+        self._has_form = False
+
+    def take(self, events: Sequence[Event]) -> None:
+        """Read events, of which lines continue the value of a label in a line before them."""
+        self._has_form = any(isinstance(event, Entry) and event.field for event in events)
+        open_entry: Entry | None = None
+        for at, event in enumerate(events):
+            if isinstance(event, Entry):
+                open_entry = event if not event.table else None
+                self._entry(event)
+            elif isinstance(event, Text):
+                open_entry = self._text(event, open_entry, is_first=at == 0)
+
+    def _text(self, text: Text, open_entry: Entry | None, *, is_first: bool) -> Entry | None:
+        """Read a line; returns the label that the next line may continue."""
+        if is_first and self.several and (found := marker(text.text) or numbered_heading(text.text)):
+            self._heading = found[-1]
+            return None
+        heading = self._heading_entry(text)
+        if heading is not None:
+            return heading
+        if open_entry and not text.level and self._continues(open_entry):
+            self._entry(Entry(open_entry.label, open_entry.column, text.text))
+            return open_entry
+        if _CONTACT_LINE.search(text.text) and len(text.text) <= 80:
+            self._not_used(text.text)
+        elif self._has_form and is_form_name(text.text):
+            return None
+        elif self._has_form and _FILL_IN.search(text.text):
+            self._not_used(text.text)
+        elif not self._heading and not self._lines and self._can_be_title(text):
+            self._heading = without_numbering(text.text)
+        else:
+            self._lines.append(text.text)
+        return None
+
+    def _can_be_title(self, text: Text) -> bool:
+        if self._is_titled and not self.several:
+            return False
+        if self._has_form:
+            return text.level > 0
+        return text.level > 0 or (len(text.text) <= _MAX_TITLE and not _ENDS.search(text.text))
+
+    def _heading_entry(self, text: Text) -> Entry | None:
+        """A section heading that is a label: what follows is its value. That of a title is a description."""
+        if not (text.level or numbered_heading(text.text)) or (
+            not self._heading and not self._lines and not self._given
+        ):
+            return None
+        label = label_text(text.text)
+        if is_unused(label):
+            self._not_used(label)
+            return Entry(label, None, "")
+        column = column_for(label, fuzzy=False)
+        if column and column.field in _HEADED:
+            return Entry(label, column, "")
+        return None
+
+    def _continues(self, entry: Entry) -> bool:
+        return entry.field in _LONG_TEXTS or is_unused(entry.label) or not entry.value
+
+    def _entry(self, entry: Entry) -> None:
+        value = ticked(unruled(entry.value)) if entry.field != "description" else unruled(entry.value)
+        if entry.column is None and is_unused(entry.label):
+            self._not_used(entry.label)
+        elif is_blank(value):
+            return
+        elif entry.column is None:
+            self._lines.append(f"{entry.label}：{value}")
+        else:
+            self._field(entry.column, entry.label, value)
+
+    def _field(self, column: Column, label: str, value: str) -> None:
+        name = column.field
+        if name == "title" and (len(value) > _LONG_TITLE or "\n" in value):
+            name = "description"  # 技术需求 heads a name in some forms, the whole text in others
+        if name in _LISTS:
+            self._lists.setdefault(name, []).extend(_items(value))
+            self._given.setdefault(name, Given(label, self._lists[name]))
+        elif name == "description":
+            self._lines.append(value)
+        elif name not in self._given:
+            self._given[name] = Given(label, value, column.factor)
+        elif self._given[name].value != value:
+            self._lines.append(f"{label}：{value}")
+            return
+        if (name, label) not in self.recognised:
+            self.recognised.append((name, label))
+
+    def _not_used(self, label: str) -> None:
+        self.unused.append(shortened(label))
+
+    def says_something(self) -> bool:
+        """Whether there is a title or a text."""
+        return bool(self._lines or self._heading or "title" in self._given)
+
+    def shared(self) -> dict[str, Given]:
+        """Who asks, which holds for the problems that follow as well."""
+        return {**self.shared_values, **{name: given for name, given in self._given.items() if name in _SHARED}}
+
+    def free_text(self) -> str:
+        """The lines that are in no field."""
+        return " ".join(self._lines)
+
+    def values(self, title: str, default_title: str) -> dict[str, Given]:
+        """What was gathered, by field."""
+        values = {**self.shared_values, **self._given}
+        lines = list(self._lines)
+        if "title" in values:
+            if self._heading and not self._has_form:
+                lines.insert(0, self._heading)
+        elif self._heading or title:
+            values["title"] = Given("title", self._heading or title)
+        elif lines and self.several and len(lines[0]) <= _MAX_TITLE and not _ENDS.search(lines[0]):
+            values["title"] = Given("title", lines.pop(0))
+        elif lines and not self._has_form:
+            values["title"] = Given("title", default_title)
+        values["description"] = Given("description", "\n".join(lines))
+        return values
+
+
+def _items(value: str) -> Iterable[str]:
+    """The items of a list: a line each, or separated by semicolons; without their numbering."""
+    for line in re.split(r"[\n；;]", value):
+        if item := without_numbering(line):
+            yield item

@@ -1,0 +1,222 @@
+"""What the labels of a requirement form mean, which boxes of a list are ticked, and where the next problem begins."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from matchmaker.intake.headings import Column, column_of, simplified
+
+_MAX_LABEL = 24
+_REMARK = re.compile(r"[(（\[【〔][^)）\]】〕]*[)）\]】〕]?")
+_NUMBERING = re.compile(
+    r"^\s*(?:[(（]?(?:\d{1,2}|[一二三四五六七八九十]{1,3})[)）、.．]\s*|[①-⑳]\s*|[*★●•·▪◆■►➢-]\s+|[*★])(?![\d%])"
+)
+_LABELLED = re.compile(r"(?P<label>[^:：\n]{2,30}?)\s*[:：](?!//)\s*(?P<value>.*)", re.DOTALL)
+_IN_BRACKETS = re.compile(r"[【\[](?P<label>[^】\]\n]{2,20})[】\]]\s*[:：]?\s*(?P<value>.*)", re.DOTALL)
+_CONTACT: Final = re.compile(
+    r".*(联系|联络|电邮|电话|手机|座机|传真|邮箱|邮件|邮编|邮政编码|微信|wechat|email|e-mail|\bqq|phone|mobile|\bfax|contact).*"
+    r"|(项目|技术|企业|单位)?负责人.*|(姓名|职务|职称|职位|部门|所在部门|法人|法人代表|法定代表人|填表人|填报人|经办人|审核人|对接人)"
+    r"|(填表|填报|申报|登记|提交|受理|发布|提出)?(日期|时间)|(单位|企业)?(公章|盖章|签字|签章|签名).*"
+)
+_REGISTER: Final = re.compile(
+    r"统一社会信用代码|组织机构代码|信用代码|税号|纳税人识别号|开户行|银行账号|账号|注册资本|注册资金|注册时间|成立时间|成立日期"
+    r"|(员工|职工|从业|研发|技术)(总)?人(员)?(数|总数|数量)|人员规模|企业规模|企业性质|企业类型|单位性质|单位类型|登记注册类型"
+    r"|(上?年度?|去年|近三年)?(营业收入|营业额|销售额|销售收入|产值|利润|纳税额?|研发投入|主营业务收入).*"
+    r"|填表说明|填写说明|填报说明|是否(同意)?(公开|保密|发布).*|信息来源|推荐单位|推荐人"
+)
+_FORM_NAME: Final = re.compile(
+    r".{0,40}(征集|登记|调查|调研|申报|申请|汇总|信息|反馈|需求|采集|填报|统计|对接)(登记|信息|调查)?(表|单|清单|书)(格)?([(（].{0,20}[)）])?"
+    r"|(企业)?技术(合作)?(需求|难题)|表\s*[一二三四五六七八九十\d]{1,3}"
+    r"|附件\s*[一二三四五六七八九十\d]*[:：]?|(technical\s+)?(requirement|problem|need)s?\s+(collection\s+)?(form|sheet)",
+    re.IGNORECASE,
+)
+_BLANKS: Final = frozenset(
+    ("", "-", "--", "—", "——", "/", "\\", "无", "無", "暂无", "暫無", "n/a", "na", "none", "nil", "…", "待定", "不详")
+)
+
+_TICKED = "☑☒✓✔√■●▣◉🗹"
+_EMPTY = "□☐○◯◻▢"
+_BOX = re.compile(rf"[\[（(]\s*[xX×√✓✔]\s*[\]）)]|[\[（(]\s{{1,4}}[\]）)]|[{_EMPTY}]\s*[√✓✔](?=\S)|[{_TICKED}{_EMPTY}]")
+_IS_TICKED = re.compile(rf"[xX×{_TICKED}]")
+_RULED = re.compile(r"_{2,}|＿{2,}")
+
+_CHINESE_DIGITS = {char: n for n, char in enumerate("零一二三四五六七八九")}
+_NUMBER = r"(?P<number>\d{1,2}|[一二三四五六七八九十]{1,3})"
+_WORDS = r"(?:企业|技术)?(?:技术)?(?:需求|难题|问题|课题)"
+_AFTER = r"(?:\s*[:：、.．)）\]】—–-]+\s*|\s+|$)(?P<title>.*)"
+_MARKERS: Final = tuple(
+    re.compile(pattern, re.IGNORECASE | re.DOTALL)
+    for pattern in (
+        rf"[\[【(（]?(?P<kind>{_WORDS}(?:名称|项目|编号)?)\s*[(（#]?{_NUMBER}[)）\]】]?{_AFTER}",
+        rf"[\[【(（]?第\s*{_NUMBER}\s*(?P<kind>(?:个|项|条)?{_WORDS})[)）\]】]?{_AFTER}",
+        rf"[\[(]?(?P<kind>(?:technical )?(?:problem|need|requirement|challenge|request))\s*(?:no\.?\s*)?"
+        rf"#?{_NUMBER}[\])]?{_AFTER}",
+    )
+)
+_CHINESE_HEADING: Final = re.compile(r"(?P<number>[一二三四五六七八九十]{1,3})\s*[、.．]\s*(?P<title>\S.*)", re.DOTALL)
+_NEED: Final = re.compile(r"需求|需要|难题|难点|瓶颈|急需|求购|寻求|征集")
+_SECTION: Final = re.compile(
+    r".{0,8}(简介|介绍|概况|概述|背景|现状|基础|内容|描述|说明|要求|指标|目标|条件|方式|预算|经费|资金|计划|进度|安排|周期|成果|效益|前景"
+    r"|意义|联系|信息|情况|附件|备注|其他|其它|建议|分析|总结|思路|路线|方案|清单|汇总)([和与及、].{0,12})?([(（].*)?"
+    r"|.{0,6}(技术|企业|主要|具体|核心|关键|存在)的?(需求|难题|问题|难点|瓶颈)([和与及、].{0,12})?([(（].*)?|(需求|问题|难题)(和|与|及).*",
+    re.DOTALL,
+)
+_COLLECTION: Final = re.compile(
+    r"需求(清单|汇总|一览|目录|集|列表|如下)|(难题|问题)(清单|汇总|如下)|(若干|多|几|两|[二三四五六七八九十\d]+)(项|个|条)(技术)?(需求|难题|问题)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """A line ``label：value``: the column its label announces, or ``None`` when it is not to be used."""
+
+    label: str
+    column: Column | None
+    value: str
+
+
+def label_text(text: str) -> str:
+    """A label without numbering, colon and the blanks that stretch it (``企 业 名 称``)."""
+    line = _NUMBERING.sub("", " ".join(text.split())).strip().rstrip(":：").strip().strip("*＊★").strip()
+    spaceless = "".join(line.split())
+    return spaceless if not spaceless.isascii() else line
+
+
+def is_label(text: str) -> bool:
+    """Whether a cell could be a label: short, one thought, with letters."""
+    label = label_text(_REMARK.sub("", text))
+    return 0 < len(label) <= _MAX_LABEL and any(map(str.isalpha, label)) and not re.search(r"[。；;！？!?]", label)
+
+
+def column_for(text: str, *, fuzzy: bool = True) -> Column | None:
+    """The column that a label of a form announces; contact data never is one."""
+    label = label_text(text)
+    if not label or len(_REMARK.sub("", label)) > _MAX_LABEL or is_unused(label):
+        return None
+    found = column_of(label, fuzzy=fuzzy)
+    if found and found.field == "id" and label.casefold() in ("序号", "序號", "no", "no.", "number", "num", "名次"):
+        return None  # the number of a row or of a form is no name to remember a problem by
+    return found
+
+
+@lru_cache(maxsize=4096)
+def is_unused(text: str) -> bool:
+    """Whether a label announces what says nothing about a problem: persons, contact data, the firm's register."""
+    bare = simplified(unicodedata.normalize("NFKC", _REMARK.sub("", label_text(text))).casefold())
+    return any(pattern.fullmatch(bare) for pattern in (_CONTACT, _REGISTER)) and "合作" not in bare
+
+
+def is_form_name(text: str) -> bool:
+    """Whether a line is what a form is called, such as 企业技术需求征集表, and not what a problem is called."""
+    line = text.strip().strip("【】[]《》")
+    return bool(_FORM_NAME.fullmatch(simplified(line if line.isascii() else "".join(line.split()))))
+
+
+def is_blank(text: str) -> bool:
+    """Whether a value says that there is none."""
+    return text.strip().strip("。.").casefold() in _BLANKS
+
+
+def labelled_line(text: str) -> Labelled | None:
+    """The label and the value of a line such as ``需求名称：管网漏损检测``; ``None`` for any other line."""
+    line = _NUMBERING.sub("", text.strip())
+    for pattern in (_IN_BRACKETS, _LABELLED):
+        match = pattern.fullmatch(line)
+        if match is None:
+            continue
+        label = label_text(match["label"])
+        column = column_for(label, fuzzy=False)
+        if column is not None or is_unused(label):
+            return Labelled(label, column, match["value"].strip())
+    return None
+
+
+def ticked(text: str) -> str:
+    """Of a list of boxes (``☑联合研发 □技术转让``) the ticked ones, separated by ``；``; any other text as it is.
+
+    Marks stand before their words, or after them when the text begins with a word.
+    """
+    marks = list(_BOX.finditer(text))
+    has_empty = any(not _IS_TICKED.search(mark[0]) for mark in marks)
+    if not marks or not (has_empty or text.lstrip().startswith(marks[0][0])):
+        return text
+    lead = text[: marks[0].start()].strip()
+    if not lead or lead.endswith((":", "：")):
+        ends = [mark.start() for mark in marks[1:]] + [len(text)]
+        words = [text[mark.end() : end] for mark, end in zip(marks, ends, strict=True)]
+    else:
+        starts = [0] + [mark.end() for mark in marks[:-1]]
+        words = [text[start : mark.start()] for start, mark in zip(starts, marks, strict=True)]
+    chosen = (word for word, mark in zip(words, marks, strict=True) if _IS_TICKED.search(mark[0]))
+    return "；".join(tidy for word in chosen if (tidy := _RULED.sub("", word).strip(" \t\n\u3000,，;；、/|:：")))
+
+
+def without_numbering(text: str) -> str:
+    """A line without the number or the bullet before it."""
+    return _NUMBERING.sub("", text.strip()).strip()
+
+
+def numbered_heading(text: str) -> tuple[int, str] | None:
+    """The number and the words of a line such as ``二、技术指标``; ``None`` for any other line."""
+    match = _CHINESE_HEADING.fullmatch(text.strip())
+    return (_number(match["number"]), match["title"].strip()) if match and len(text) <= 80 else None
+
+
+def unruled(text: str) -> str:
+    """The text without the lines on which people were to write."""
+    return _RULED.sub("", text).strip()
+
+
+def marker(text: str) -> tuple[str, int, str] | None:
+    """What a line says that begins a numbered problem (``需求二：除湿``): kind, number, title; else ``None``."""
+    line = text.strip()
+    if len(line) > 300:
+        return None
+    for pattern in _MARKERS:
+        if match := pattern.fullmatch(line):
+            return (match["kind"].casefold(), _number(match["number"]), match["title"].strip())
+    return None
+
+
+def problem_starts(lines: Sequence[str]) -> dict[int, str]:
+    """Which lines begin a problem of their own, and its title, which may be empty.
+
+    Two rules, and in doubt a document holds one problem:
+
+    1. Lines 需求一, 技术需求2, 第三项难题, ``Problem 4:`` begin problems when there are two or more of one kind and
+       their numbers run 1, 2, 3 ….
+    2. Headings 一、 二、 begin problems only when all of them are such, their numbers run, none is an ordinary
+       section (企业简介, 技术需求, 技术指标, 合作方式 …), each has six characters or more, and either each speaks of a
+       need (需求, 难题, 瓶颈 …) or what stands before the first says that a list follows (需求清单, 三项需求).
+    """
+    found = [(at, *parts) for at, line in enumerate(lines) if (parts := marker(line))]
+    for kind in dict.fromkeys(kind for _, kind, _, _ in found):
+        run = [(at, number, title) for at, other, number, title in found if other == kind]
+        if len(run) > 1 and [number for _, number, _ in run] == list(range(1, len(run) + 1)):
+            return {at: title for at, _, title in run}
+    headings = [(at, *head) for at, line in enumerate(lines) if (head := numbered_heading(line))]
+    if len(headings) < 2 or [number for _, number, _ in headings] != list(range(1, len(headings) + 1)):
+        return {}
+    titles = {at: title for at, _, title in headings}
+    before = "".join(lines[: headings[0][0]])
+    if any(len(title) < 6 or _is_section(title) for title in titles.values()):
+        return {}
+    if _COLLECTION.search(simplified(before)) or all(_NEED.search(simplified(title)) for title in titles.values()):
+        return titles
+    return {}
+
+
+def _is_section(title: str) -> bool:
+    return column_for(title) is not None or is_unused(title) or bool(_SECTION.fullmatch(simplified(title)))
+
+
+def _number(text: str) -> int:
+    if text.isdecimal():
+        return int(text)
+    tens, mark, ones = text.rpartition("十")
+    return (_CHINESE_DIGITS.get(tens, 1) * 10 if mark else 0) + _CHINESE_DIGITS.get(ones, 0)
