@@ -40,8 +40,6 @@ DANGERS = [
     "+1",
     "-1",
     "@SUM(A1)",
-    "\t=1",
-    "\r=1",
     "＝1",
     "－1",
     "＋1",
@@ -49,16 +47,38 @@ DANGERS = [
     "  =1",
     "\u3000=1",
     "\ufeff=1",
-    "\n=1",
+    "=cmd|' /C calc'!A0",
+    "\u00ad=1",
+    "\u2066=1",
+    "\u3164=1",
+    "\ufe0f=1",
+    "\U000e0041=1",
+    "﹦1",
+    "\tx",
 ]
 
 
-@pytest.mark.parametrize("cell", [*DANGERS, "\tx", "\u200b=1", "\xa0@x"])
+@pytest.mark.parametrize("cell", [*DANGERS, "\u200b=1", "\xa0@x"])
 def test_what_a_spreadsheet_could_run_gets_an_apostrophe(cell: str) -> None:
     assert harmless(cell) == f"'{cell}"
 
 
-@pytest.mark.parametrize("cell", ["", "漏损", "a=b", "1-2", "'=1", "0.87"])
+@pytest.mark.parametrize(
+    ("cell", "shown"),
+    [
+        ("\t=1", "'\t'=1"),
+        ("\n=1", "'\n'=1"),
+        ("a;=1", "a;'=1"),
+        ("a; \u200b+1", "a;' \u200b+1"),
+        ("a\t@x\r\n=2", "a\t'@x\r\n'=2"),
+        ("a\n-2+3", "a\n'-2+3"),
+    ],
+)
+def test_a_cell_that_other_separators_would_cut_is_harmless_in_all_its_parts(cell: str, shown: str) -> None:
+    assert harmless(cell) == shown
+
+
+@pytest.mark.parametrize("cell", ["", "漏损", "a=b", "1-2", "'=1", "0.87", "a\n- b\n－　c", "a; b", "x；-20"])
 def test_other_cells_stay_as_they_are(cell: str) -> None:
     assert harmless(cell) == cell
 
