@@ -1,4 +1,4 @@
-"""Shortlists and rejected rows as JSON, JSONL, CSV and Markdown, written whole or not at all."""
+"""Shortlists and rejected rows as JSON, JSONL, CSV, Markdown and workbooks, written whole or not at all."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from matchmaker.output.words import (
     word,
 )
 
-Format: TypeAlias = Literal["table", "json", "jsonl", "csv", "md"]
+Format: TypeAlias = Literal["table", "json", "jsonl", "csv", "md", "xlsx"]
 
 FORMATS_BY_ENDING: Final[Mapping[str, Format]] = {".json": "json", ".jsonl": "jsonl", ".csv": "csv", ".md": "md"}
 SIMILARITIES: Final = ("keywords", "lexical", "semantic", "cases")
@@ -35,7 +35,8 @@ CSV_COLUMNS: Final = (
     *("score", "level", "capability", "reasons"),
 )
 
-_ADDRESS: Final = re.compile(r"https?://[^\s<>]+")
+ADDRESS: Final = re.compile(r"https?://[^\s<>]+")
+"""What may be linked to."""
 
 
 def verdict_sentence(shortlist: Shortlist, language: Language) -> str:
@@ -178,7 +179,10 @@ def to_markdown(shortlist: Shortlist, language: Language | None = None) -> str:
 
 
 def _match_cells(match: Match, language: Language) -> list[str]:
-    name, capability = escaped(match.name.in_language(language)), escaped(capability_name(match, language))
+    # harmless: a table that is copied from a page into a spreadsheet has cells like any other
+    name, capability = (
+        escaped(harmless(one)) for one in (match.name.in_language(language), capability_name(match, language))
+    )
     return [str(match.rank), name, level_word(match.level, language), f"{match.score:.2f}", capability]
 
 
@@ -195,7 +199,7 @@ def _match_section(match: Match, language: Language) -> Iterator[str]:
 
 
 def _citation_text(citation: Citation, language: Language) -> str:
-    is_link = not citation.is_copy and _ADDRESS.fullmatch(citation.source)
+    is_link = not citation.is_copy and ADDRESS.fullmatch(citation.source)
     source = f"<{citation.source}>" if is_link else escaped(citation.source)
     return f"{escaped(claim_text(citation, language))} {source}"
 
@@ -222,11 +226,11 @@ def format_shortlists(
 
     Args:
         shortlists: Read one at a time.
-        format: Any format but ``table``, which is for the terminal.
+        format: Any format but ``table``, which is for the terminal, and ``xlsx``, which is no text.
         language: The language of names and words in CSV and Markdown; each problem's own when not given.
     """
-    if format == "table":
-        raise ValueError("a table is for the terminal; write json, jsonl, csv or md")
+    if format in {"table", "xlsx"}:
+        raise ValueError("a table is for the terminal and a workbook is no text; write json, jsonl, csv or md")
     if format == "csv":
         yield csv_text([CSV_COLUMNS])
     n_written = 0
@@ -256,11 +260,17 @@ def write_shortlists(
         shortlists: Read one at a time.
         path: Replaced when it exists.
         format: Any format but ``table``. JSON is an array, also of one shortlist or none.
-        language: The language of names and words in CSV and Markdown; each problem's own when not given.
+        language: The language of names and words in CSV and Markdown, each problem's own when not given; in a
+            workbook, that of the first problem when not given.
 
     Raises:
         InputError: The file cannot be written.
     """
+    if format == "xlsx":
+        from matchmaker.output.workbook import write_workbook
+
+        write_workbook(shortlists, path, language)
+        return
     with atomic_writer(path, bom=format == "csv") as stream:
         for piece in format_shortlists(shortlists, format, language):
             stream.write(piece)
