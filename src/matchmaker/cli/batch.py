@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Optional
+from typing import TYPE_CHECKING, Annotated, Optional, TypeVar
 
 import typer
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from matchmaker.output import Format
 
 _MOST_SHOWN = 20
+Answer = TypeVar("Answer")
 
 Table = Annotated[Path, typer.Argument(metavar="FILE", help="A .csv, .tsv or .jsonl table of problems.")]
 BatchFormat = Annotated[
@@ -48,29 +50,69 @@ def batch(
 ) -> None:
     """Write a shortlist for every problem of a table, in its order; without -o as CSV to stdout.
 
-    A row that is no problem never stops the run: it is named, counted, written to OUT.rejects.csv, and makes the exit
-    code 3.
+    A row that is no problem never stops the run: it is named, counted, written to OUT.rejects.csv (in a workbook, to a
+    sheet of its own), and makes the exit code 3.
 
     Example: matchmaker batch data/problems/requests.csv -o shortlists.csv
     """
     written = options.format_from(format, output, default="csv")
-    for path in (output, rejects_path(output)):
+    kept = rejects_path(output, written)
+    for path in (output, kept):
         options.check_output(path, file, institutes, settings)
     from matchmaker.batch import Summary, match_all
+    from matchmaker.output import Origin
 
     registry = options.registry_from(institutes)
     matcher = options.matcher_for(registry, settings, encoder)
     table = open_table(file, column, encoding, matcher, quiet=quiet)
     summary = Summary()
-    rejects: list[Rejected] = []
-    with progress(table, shown=not quiet and output is not None) as rows:
-        shortlists = good(match_all(rows, matcher, top=top, summary=summary), rejects)
-        _write(shortlists, output, written, options.language_from(lang), registry)
-    report_rows(table, rejects, _write_rejects(table, rejects, output), quiet=quiet)
+    shown = not quiet and output is not None
+    with progress(table, shown=shown) as rows, kept_rejects(kept, table) as rejects:
+        answers = rejects.seen(match_all(rows, matcher, top=top, summary=summary))
+        if written == "xlsx":
+            origin = Origin(file, table.headings, registry, matcher.settings)
+            options.write_book(answers, output, options.language_from(lang), origin=origin, quiet=quiet)
+        else:
+            _write(good(answers), output, written, options.language_from(lang), registry)
+    report_rows(table, rejects, output if written == "xlsx" else kept, quiet=quiet)
     if not quiet:
         _print_summary(summary, registry, options.language_from(lang))
-    if rejects:
+    if rejects.n:
         raise typer.Exit(BAD_INPUT)
+
+
+@dataclass
+class Rejects:
+    """The rejected rows of a run: counted, the first ones kept to be shown, each passed on as it comes."""
+
+    keep: Callable[[int, Sequence[str], str], None] | None = None
+    first: list[Rejected] = field(default_factory=list)
+    n: int = 0
+
+    def seen(self, answers: Iterable[Answer]) -> Iterator[Answer]:
+        """All answers, noting those that are rejected rows."""
+        from matchmaker.intake import Rejected
+
+        for answer in answers:
+            if isinstance(answer, Rejected):
+                self.n += 1
+                if len(self.first) < _MOST_SHOWN:
+                    self.first.append(answer)
+                if self.keep is not None:
+                    self.keep(answer.line, answer.cells, "; ".join(map(str, answer.faults)))
+            yield answer
+
+
+@contextmanager
+def kept_rejects(path: Path | None, table: ProblemTable) -> Iterator[Rejects]:
+    """Where rejected rows go: to a file that appears at the end, or nowhere but into the count."""
+    from matchmaker.output import rejects_writer
+
+    if path is None:
+        yield Rejects()
+        return
+    with rejects_writer(path, table.headings) as keep:
+        yield Rejects(keep)
 
 
 def open_table(
@@ -100,7 +142,7 @@ def progress(table: ProblemTable, *, shown: bool) -> Iterator[Iterable[Problem |
         yield rows
 
 
-def report_rows(table: ProblemTable, rejects: Sequence[Rejected], kept: Path | None, *, quiet: bool) -> None:
+def report_rows(table: ProblemTable, rejects: Rejects, kept: Path | None, *, quiet: bool) -> None:
     """Say on stderr which rows were rejected, and unless quiet what was left out of others."""
     if not quiet:
         for warning in table.warnings[:_MOST_SHOWN]:
@@ -110,24 +152,20 @@ def report_rows(table: ProblemTable, rejects: Sequence[Rejected], kept: Path | N
         if table.n_blank:
             rows = "1 blank row" if table.n_blank == 1 else f"{table.n_blank:,} blank rows"
             typer.echo(f"note: {rows} passed over", err=True)
-    for rejected in rejects[:_MOST_SHOWN]:
+    for rejected in rejects.first:
         for fault in rejected.faults:
             typer.echo(f"rejected: {fault}", err=True)
-    if len(rejects) > _MOST_SHOWN:
-        typer.echo(f"rejected: {len(rejects) - _MOST_SHOWN:,} more rows", err=True)
-    if kept is not None and not quiet:
+    if rejects.n > len(rejects.first):
+        typer.echo(f"rejected: {rejects.n - len(rejects.first):,} more rows", err=True)
+    if rejects.n and kept is not None and not quiet:
         typer.echo(f"the rejected rows are in {kept}", err=True)
 
 
-def good(answers: Iterable[Shortlist | Rejected], rejects: list[Rejected]) -> Iterator[Shortlist]:
-    """The shortlists among the answers; the rejected rows are put aside."""
+def good(answers: Iterable[Shortlist | Rejected]) -> Iterator[Shortlist]:
+    """The shortlists among the answers."""
     from matchmaker.intake import Rejected
 
-    for answer in answers:
-        if isinstance(answer, Rejected):
-            rejects.append(answer)
-        else:
-            yield answer
+    return (answer for answer in answers if not isinstance(answer, Rejected))
 
 
 def _write(
@@ -148,26 +186,11 @@ def _write(
         options.write_to_stdout(shortlists, written, lang)
 
 
-def rejects_path(output: Path | None) -> Path | None:
-    """Where the rejected rows are kept: beside the output, nowhere when that is stdout or a device."""
-    if output is None or (output.exists() and not output.is_file()):
+def rejects_path(output: Path | None, written: Format) -> Path | None:
+    """Where the rejected rows are kept: beside the output, nowhere when that is stdout, a device, or keeps them."""
+    if output is None or written == "xlsx" or (output.exists() and not output.is_file()):
         return None
     return output.with_name(f"{output.name}.rejects.csv")
-
-
-def _write_rejects(table: ProblemTable, rejects: Sequence[Rejected], output: Path | None) -> Path | None:
-    """Keep the rejected rows beside the output; a file of an earlier run goes when there are none."""
-    path = rejects_path(output)
-    if path is None:
-        return None
-    if not rejects:
-        path.unlink(missing_ok=True)
-        return None
-    from matchmaker.output import write_rejects
-
-    rows = ((row.line, row.cells, "; ".join(map(str, row.faults))) for row in rejects)
-    write_rejects(path, table.headings, rows)
-    return path
 
 
 def _print_summary(summary: Summary, registry: Registry, lang: Language | None) -> None:

@@ -45,15 +45,21 @@ def match(
     problem = problem_from(file, text)
 
     registry = options.registry_from(institutes)
-    shortlist = options.matcher_for(registry, settings, encoder).match([problem], top=top)[0]
-    if output is not None:
+    matcher = options.matcher_for(registry, settings, encoder)
+    shortlist = matcher.match([problem], top=top)[0]
+    if written == "xlsx":
+        from matchmaker.output import Origin
+
+        origin = Origin(file=file, registry=registry, settings=matcher.settings)
+        options.write_book([shortlist], output, options.language_from(lang), origin=origin, quiet=quiet)
+    elif output is not None:
         from matchmaker.output import write_shortlist
 
         write_shortlist(shortlist, output, written, options.language_from(lang))
-        if not quiet:
-            typer.echo(f"wrote {output}", err=True)
     else:
         show(shortlist, registry, written, options.language_from(lang))
+    if output is not None and not quiet:
+        typer.echo(f"wrote {output}", err=True)
 
 
 def problem_from(file: Path | None, text: str | None) -> Problem:

@@ -13,7 +13,6 @@ from matchmaker.cli.boundary import BAD_INPUT
 
 if TYPE_CHECKING:
     from matchmaker.domain import Institute, Language, Shortlist
-    from matchmaker.intake import Rejected
     from matchmaker.output import Format
 
 Name = Annotated[str, typer.Option("--for", metavar="INSTITUTE", help="An institute's id, name or alias.")]
@@ -46,12 +45,12 @@ def problems(
     institute = find_institute(registry, name)
     matcher = options.matcher_for(registry, settings, encoder)
     table = batch.open_table(file, column, encoding, matcher, quiet=quiet)
-    rejects: list[Rejected] = []
+    rejects = batch.Rejects()
     with batch.progress(table, shown=not quiet) as rows:
-        ranked = _ranked(batch.good(match_all(rows, matcher, top=None), rejects), institute, top)
+        ranked = _ranked(batch.good(rejects.seen(match_all(rows, matcher, top=None))), institute, top)
     _write(ranked, institute, output, written, options.language_from(lang))
     batch.report_rows(table, rejects, None, quiet=quiet)
-    if rejects:
+    if rejects.n:
         raise typer.Exit(BAD_INPUT)
 
 

@@ -209,7 +209,8 @@ class Sheet:
         if cell is None or cell == "":
             return
         if isinstance(cell, Styled):
-            cell, style = cell.value, cell.style
+            style = cell.style
+            cell = cell.value
         self._last_row = row
         if row < _ROWS_MEASURED:
             self._measure(column, cell, style)

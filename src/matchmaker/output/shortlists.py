@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, TextIO, TypeAlias
 
 from matchmaker.domain import Citation, Language, Match, Reason, Removal, Shortlist, Text
 from matchmaker.errors import Fault, InputError
-from matchmaker.files import atomic_writer, csv_text, harmless
+from matchmaker.files import atomic_writer, csv_text, harmless, write_faults
 from matchmaker.output.words import (
     bracketed,
     capability_name,
@@ -28,7 +29,13 @@ from matchmaker.output.words import (
 
 Format: TypeAlias = Literal["table", "json", "jsonl", "csv", "md", "xlsx"]
 
-FORMATS_BY_ENDING: Final[Mapping[str, Format]] = {".json": "json", ".jsonl": "jsonl", ".csv": "csv", ".md": "md"}
+FORMATS_BY_ENDING: Final[Mapping[str, Format]] = {
+    ".json": "json",
+    ".jsonl": "jsonl",
+    ".csv": "csv",
+    ".md": "md",
+    ".xlsx": "xlsx",
+}
 SIMILARITIES: Final = ("keywords", "lexical", "semantic", "cases")
 CSV_COLUMNS: Final = (
     *("problem_id", "problem_title", "verdict", "rank", "institute", "institute_name"),
@@ -290,18 +297,34 @@ def write_shortlist(
         stream.write(to_json(shortlist) + "\n")
 
 
-def write_rejects(path: Path, headings: Sequence[str], rejects: Iterable[tuple[int, Sequence[str], str]]) -> None:
-    """Write the rows of a table that could not be read as problems, as CSV.
+@contextmanager
+def rejects_writer(path: Path, headings: Sequence[str]) -> Iterator[Callable[[int, Sequence[str], str], None]]:
+    """Write the rows of a table that could not be read as problems, as CSV and as they come.
+
+    The file appears when the block ends, and not at all when the block raises. Without a row there is none, and one of
+    an earlier run goes.
 
     Args:
         path: Replaced when it exists.
         headings: The headings of the table.
-        rejects: Line, cells and fault of each row. A row longer or shorter than the headings keeps its own length.
+
+    Yields:
+        Takes line, cells and fault of a row. A row longer or shorter than the headings keeps its own length.
 
     Raises:
         InputError: The file cannot be written.
     """
-    with atomic_writer(path, bom=True) as stream:
-        stream.write(csv_text([["line", "fault", *map(harmless, headings)]]))
-        for line, cells, fault in rejects:
+    with ExitStack() as opened:
+        stream: TextIO | None = None
+
+        def write(line: int, cells: Sequence[str], fault: str) -> None:
+            nonlocal stream
+            if stream is None:
+                stream = opened.enter_context(atomic_writer(path, bom=True))
+                stream.write(csv_text([["line", "fault", *map(harmless, headings)]]))
             stream.write(csv_text([[str(line), *map(harmless, (fault, *cells))]]))
+
+        yield write
+        if stream is None:
+            with write_faults(path):
+                path.unlink(missing_ok=True)

@@ -63,13 +63,13 @@ class Origin:
     """What a workbook tells of how its shortlists came about.
 
     Attributes:
-        file: The name of what was read.
+        file: What was read; only its name is told, not the folder.
         headings: The headings of the table that was read, for the sheet of rejected rows; without them there is none.
         registry: All institutes that could have been matched.
         settings: From which score a level begins.
     """
 
-    file: str = ""
+    file: Path | None = None
     headings: Sequence[str] | None = None
     registry: Registry | None = None
     settings: Settings | None = None
@@ -177,6 +177,8 @@ class _Sheets:
             raise ValueError("a rejected row needs the headings of its table")
         self._n_rejected += 1
         faults = ("；" if self._language == "zh" else "; ").join(one.in_language(self._language) for one in row.faults)
+        if file := self._origin.file:
+            faults = faults.replace(str(file), file.name)
         self._rejects.add([row.line, faults, *row.cells])
 
     def sum_up(self) -> None:
@@ -195,7 +197,7 @@ class _Sheets:
         sheet.put(row, 0, word("score", language))
         sheet.put(row, 1, word("score_means", language))
         settings, institutes = self._prints
-        told = {"input_file": self._origin.file, "program": version()}
+        told = {"input_file": self._origin.file.name if self._origin.file else "", "program": version()}
         self._section(row + 2, "origin", {**told, "settings_print": settings, "institutes_print": institutes})
 
     def _section(self, row: int, title: str, values: Mapping[str, str | int]) -> int:
