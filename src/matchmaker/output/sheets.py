@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import date, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final, Literal, NamedTuple, TypeAlias
 
@@ -37,7 +38,9 @@ _FIRST_DAY: Final = date(1900, 3, 1)  # Excel believes in a 29 February 1900
 _EXACT: Final = 10**15  # Excel keeps 15 digits of a number
 _NOT_XML: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _ROWS_MEASURED: Final = 200  # for the widths of columns
-_HEADING_ROOM: Final = 3  # for the button of the filter
+_FILTER_BUTTON: Final = 3  # cells of a terminal
+_LINE: Final = 15.5  # points
+_HIGHEST: Final = 409.0  # points, Excel's limit of a row
 # Dark to light in order of level, so that they can be told apart in grey and with any kind of colour blindness.
 _LEVELS: Final[Mapping[str, Mapping[str, object]]] = {
     "strong": {"bg_color": "#0B4F8A", "font_color": "#FFFFFF", "bold": True},
@@ -45,16 +48,17 @@ _LEVELS: Final[Mapping[str, Mapping[str, object]]] = {
     "weak": {"bg_color": "#FFF2C6", "font_color": "#000000"},
     "none": {"bg_color": "#EEEEEE", "font_color": "#444444"},
 }
+_LINES: Final = {"bottom": 1, "bottom_color": "#C8D2DC"}
 _STYLES: Final[Mapping[str, Mapping[str, object]]] = {
     "text": {"text_wrap": True},
     "code": {"text_wrap": True, "num_format": "@"},  # what is typed over it stays text, zeros in front included
-    "count": {"num_format": "#,##0"},
-    "score": {"num_format": "0.00"},
+    "count": {"num_format": "#,##0", "align": "center"},
+    "score": {"num_format": "0.00", "align": "center"},
     "money": {"num_format": "#,##0"},
     "day": {"num_format": "yyyy-mm-dd", "align": "left"},
     "link": {"text_wrap": True, "font_color": "#0B4F8A", "underline": 1},
-    "heading": {"text_wrap": True, "bold": True, "bg_color": "#DCE6EF", "bottom": 1, "valign": "vcenter"},
-    "title": {"bold": True, "font_size": 13},
+    "heading": {"text_wrap": True, "bold": True, "bg_color": "#DCE6EF", "bottom_color": "#0B4F8A", "valign": "vcenter"},
+    "title": {"bold": True, "font_size": 13, "bottom": 0, "valign": "vcenter"},
     "bar": {"num_format": "#,##0", "align": "left"},
     **{level: {"text_wrap": True, **look} for level, look in _LEVELS.items()},
 }
@@ -109,28 +113,30 @@ class Book:
         self.path = path
         self.cut_mark = cut_mark
         self._formats: dict[tuple[str, bool], Format] = {}
-        self._sheets: list[Sheet] = []
+        self._at_end: list[Callable[[], None]] = []
         self._workbook: Workbook = Workbook(
             stream,
             {"constant_memory": True, "tmpdir": str(folder), "strings_to_formulas": False, "strings_to_urls": False},
         )
         self._workbook.use_zip64()
-        self._workbook.set_properties({"created": datetime(1980, 1, 1, tzinfo=UTC).replace(tzinfo=None)})
+        self._workbook.set_properties({"created": datetime(1980, 1, 1)})  # noqa: DTZ001
         self.losses: list[Loss] = []
         self.n_losses = {"cut": 0, "unlinked": 0}
 
     def sheet(self, name: str) -> Sheet:
         """A further sheet, at the end."""
         with write_faults(self.path):
-            made = Sheet(self, self._workbook.add_worksheet(name), name)
-        self._sheets.append(made)
-        return made
+            return Sheet(self, self._workbook.add_worksheet(name), name)
+
+    def at_end(self, close: Callable[[], None]) -> None:
+        """Have something done before the file is put together."""
+        self._at_end.append(close)
 
     def format(self, style: Style, *, is_quoted: bool = False) -> Format:
         """The look of a style; ``is_quoted`` keeps a text a text when somebody edits its cell."""
         key = (style, is_quoted)
         if key not in self._formats:
-            look = {"valign": "top", **_STYLES[style], "quote_prefix": is_quoted}
+            look = {"valign": "top", **_LINES, **_STYLES[style], "quote_prefix": is_quoted}
             self._formats[key] = self._workbook.add_format(look)
         return self._formats[key]
 
@@ -144,8 +150,8 @@ class Book:
         """Put the file together."""
         from xlsxwriter.exceptions import FileCreateError
 
-        for sheet in self._sheets:
-            sheet.finish()
+        for close in self._at_end:
+            close()
         with write_faults(self.path):
             try:
                 self._workbook.close()
@@ -179,16 +185,14 @@ def open_book(path: Path, *, cut_mark: str = "…") -> Iterator[Book]:
 
 
 class Sheet:
-    """One sheet: cells put in order of rows, headings that stay, a page set-up for A4."""
+    """One sheet: cells put in order of rows, a page set-up for A4."""
 
     def __init__(self, book: Book, worksheet: Worksheet, name: str) -> None:
         """Wrap a worksheet."""
         self.name = name
         self._book = book
         self._worksheet = worksheet
-        self._widths: dict[int, int] = {}
         self._n_links = 0
-        self._columns: Sequence[Column] = ()
         self._last_row = 0
         worksheet.set_landscape()
         worksheet.set_paper(9)  # A4
@@ -196,39 +200,54 @@ class Sheet:
         worksheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
         worksheet.set_footer("&L&A&R&P / &N")
 
-    def put_headings(self, columns: Sequence[Column], *, n_fixed: int) -> None:
-        """Write headings that stay in sight, with as many columns, are repeated on paper and have filters."""
-        self._columns = columns
-        for at, column in enumerate(columns):
-            self.put(0, at, column.heading, "heading")
-        self._worksheet.freeze_panes(1, n_fixed)
-        self._worksheet.repeat_rows(0)
+    def widen(self, column: int, width: float) -> None:
+        """Set how wide a column is, in cells of a terminal."""
+        self._worksheet.set_column(column, column, width)
+
+    def begin_row(self, row: int, n_lines: int) -> None:
+        """Set how many lines the cells of the next row show; not every program works that out for itself."""
+        with write_faults(self._book.path):
+            self._worksheet.set_row(row, min(_HIGHEST, 1 + _LINE * n_lines))
+        # What is known of a row is needed until the next one begins; kept for all, memory would grow with them.
+        self._worksheet.row_info.pop(row - 2, None)
+        self._worksheet.row_sizes.pop(row - 2, None)
 
     def put(self, row: int, column: int, cell: Cell, style: Style = "text") -> None:
         """Write one cell; a row must not lie above one already written."""
         if cell is None or cell == "":
+            self._worksheet.write_blank(row, column, None, self._book.format(style))
             return
         if isinstance(cell, Styled):
             style = cell.style
             cell = cell.value
         self._last_row = row
-        if row < _ROWS_MEASURED:
-            self._measure(column, cell, style)
-        worksheet, look = self._worksheet, self._book.format(style)
         with write_faults(self._book.path):
             if isinstance(cell, Link):
                 self._put_link(row, column, cell)
             elif isinstance(cell, str):
                 self._put_text(row, column, cell, style)
             elif isinstance(cell, date):
-                if cell < _FIRST_DAY:
-                    self._put_text(row, column, cell.isoformat(), style)
-                else:
-                    worksheet.write_datetime(row, column, datetime(cell.year, cell.month, cell.day), look)  # noqa: DTZ001
-            elif style == "money" and (cell != int(cell) or abs(cell) >= _EXACT):
-                worksheet.write_number(row, column, cell, self._book.format("text"))
+                self._put_day(row, column, cell, style)
             else:
-                worksheet.write_number(row, column, cell, look)
+                is_long = style == "money" and (cell != int(cell) or abs(cell) >= _EXACT)
+                self._worksheet.write_number(row, column, cell, self._book.format("text" if is_long else style))
+
+    def put_headings(self, columns: Sequence[Column], *, n_fixed: int) -> None:
+        """Write headings that stay in sight, with as many columns, and are repeated on paper."""
+        for at, column in enumerate(columns):
+            self.put(0, at, column.heading, "heading")
+        self._worksheet.freeze_panes(1, n_fixed)
+        self._worksheet.repeat_rows(0)
+
+    def close_table(self, columns: Sequence[Column], n_printed: int | None) -> None:
+        """Filter all columns, print the first ones, and leave numbers kept as text in peace."""
+        self._worksheet.autofilter(0, 0, self._last_row, len(columns) - 1)
+        if n_printed:
+            self._worksheet.print_area(0, 0, self._last_row, n_printed - 1)
+        codes = [at for at, column in enumerate(columns) if column.style == "code"]
+        if codes and self._last_row:
+            ranges = (f"{cell_name(1, at)}:{cell_name(self._last_row, at)}" for at in codes)
+            self._worksheet.ignore_errors({"number_stored_as_text": " ".join(ranges)})
 
     def put_bars(self, row: int, column: int, n_rows: int) -> None:
         """Give counts below each other bars, each as long as its share of the greatest."""
@@ -236,22 +255,6 @@ class Sheet:
             look = {"type": "data_bar", "data_bar_2010": True, "bar_solid": True, "bar_color": "#9CC9EA"}
             look |= {"min_type": "num", "min_value": 0, "bar_border_color": "#0B4F8A"}
             self._worksheet.conditional_format(row, column, row + n_rows - 1, column, look)
-
-    def widen(self, column: int, width: float) -> None:
-        """Set how wide a column is, in cells of a terminal."""
-        self._worksheet.set_column(column, column, width)
-
-    def finish(self) -> None:
-        """Set what is known only at the end: widths and the range of the filters."""
-        for at, column in enumerate(self._columns):
-            fitting = max(self._widths.get(at, 0), _HEADING_ROOM + min(width_of(column.heading), 12)) + 1
-            self.widen(at, min(fitting, column.widest))
-            if column.style == "code":
-                self._worksheet.ignore_errors(
-                    {"number_stored_as_text": f"{cell_name(1, at)}:{cell_name(MAX_ROWS - 1, at)}"}
-                )
-        if self._columns:
-            self._worksheet.autofilter(0, 0, self._last_row, len(self._columns) - 1)
 
     def _put_text(self, row: int, column: int, text: str, style: Style) -> None:
         shown = legible(text)
@@ -275,40 +278,113 @@ class Sheet:
         self._n_links += 1
         self._worksheet.write_url(row, column, address, self._book.format("link"), string=address)
 
-    def _measure(self, column: int, cell: Cell, style: Style) -> None:
-        text = cell.address if isinstance(cell, Link) else "0000-00-00" if isinstance(cell, date) else str(cell)
-        if style == "score":
-            text = "0.00"
-        width = max((width_of(line) for line in text[:2_000].splitlines()), default=0)
-        self._widths[column] = max(self._widths.get(column, 0), width)
+    def _put_day(self, row: int, column: int, day: date, style: Style) -> None:
+        if day < _FIRST_DAY:
+            self._put_text(row, column, day.isoformat(), style)
+            return
+        at_midnight = datetime(day.year, day.month, day.day)  # noqa: DTZ001 - a day has no zone
+        self._worksheet.write_datetime(row, column, at_midnight, self._book.format(style))
 
 
 class Table:
-    """Rows under headings; those that do not fit on one sheet go on in another."""
+    """Rows under headings, with filters; those that do not fit on one sheet go on in another.
 
-    def __init__(self, book: Book, name: str, columns: Sequence[Column], *, n_fixed: int = 1) -> None:
-        """Begin with the headings; ``n_fixed`` columns stay in sight as well."""
+    The first rows are held back until the widths of the columns are known, the others go to disk as they come.
+    """
+
+    def __init__(
+        self, book: Book, name: str, columns: Sequence[Column], *, n_fixed: int = 1, n_printed: int | None = None
+    ) -> None:
+        """Begin a sheet.
+
+        Args:
+            book: Gets the sheets, and closes the table.
+            name: Of the first sheet; a further one has a number behind it.
+            columns: Their headings stay in sight.
+            n_fixed: So many columns stay in sight as well.
+            n_printed: So many columns are printed; all when not given.
+        """
         self._book = book
         self._name = name
         self._columns = columns
         self._n_fixed = n_fixed
+        self._n_printed = n_printed
         self._n_sheets = 0
-        self._begin_sheet()
+        self._held: list[Sequence[Cell]] | None = []
+        self._widths = [_FILTER_BUTTON + min(width_of(column.heading), 12) for column in columns]
+        self._sheet = self._further_sheet()
+        book.at_end(self._close)
 
     def add(self, cells: Sequence[Cell]) -> None:
         """Add a row; cells beyond the headings are kept as far as a sheet goes."""
+        if self._held is None:
+            self._put(cells)
+            return
+        self._held.append(cells)
+        if len(self._held) == _ROWS_MEASURED:
+            self._release()
+
+    def _release(self) -> None:
+        """Settle the widths, and write what was held back."""
+        rows, self._held = self._held or [], None
+        for cells in rows:
+            for at, cell in enumerate(cells[: len(self._columns)]):
+                longest = max(map(width_of, _lines(cell)), default=0)
+                self._widths[at] = max(self._widths[at], longest + 1)
+        self._widths = [min(*both) for both in zip(self._widths, (one.widest for one in self._columns), strict=True)]
+        self._begin()
+        for cells in rows:
+            self._put(cells)
+
+    def _put(self, cells: Sequence[Cell]) -> None:
         if self._row == MAX_ROWS:
-            self._begin_sheet()
+            self._sheet.close_table(self._columns, self._n_printed)
+            self._sheet = self._further_sheet()
+            self._begin()
+        self._sheet.begin_row(self._row, max(map(_n_lines, map(_shown, cells), self._widths), default=1))
         for at, cell in enumerate(cells[:MAX_COLUMNS]):
+            if cell in {None, ""} and at >= (self._n_printed or len(self._columns)):
+                continue
             style = self._columns[at].style if at < len(self._columns) else "text"
             self._sheet.put(self._row, at, cell, style)
         self._row += 1
 
-    def _begin_sheet(self) -> None:
+    def _further_sheet(self) -> Sheet:
         self._n_sheets += 1
-        self._sheet = self._book.sheet(self._name if self._n_sheets == 1 else f"{self._name} {self._n_sheets}")
+        return self._book.sheet(self._name if self._n_sheets == 1 else f"{self._name} {self._n_sheets}")
+
+    def _begin(self) -> None:
+        for at, width in enumerate(self._widths):
+            self._sheet.widen(at, width)
+        headings = zip((column.heading for column in self._columns), self._widths, strict=True)
+        self._sheet.begin_row(0, max(_n_lines(text, width) for text, width in headings))
         self._sheet.put_headings(self._columns, n_fixed=self._n_fixed)
         self._row = 1
+
+    def _close(self) -> None:
+        if self._held is not None:
+            self._release()
+        self._sheet.close_table(self._columns, self._n_printed)
+
+
+def _shown(cell: Cell) -> str:
+    """The text of a cell as far as its size goes."""
+    value = cell.value if isinstance(cell, Styled) else cell
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Link):
+        return value.address
+    return "" if value is None else "0000-00-00" if isinstance(value, date) else f"{value:.0f}"
+
+
+def _lines(cell: Cell) -> list[str]:
+    return _shown(cell)[:2_000].splitlines()
+
+
+@lru_cache(maxsize=4096)
+def _n_lines(text: str, width: int) -> int:
+    """How many lines a text takes in a column; a little more than it holds, as words are not broken."""
+    return sum(1 + int(width_of(line) / (0.95 * width)) for line in text[:MAX_TEXT].splitlines()) or 1
 
 
 def legible(text: str) -> str:

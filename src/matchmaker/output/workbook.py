@@ -55,6 +55,7 @@ _ROLES: Final = {
     "research_institute": ("研究机构", "research institute"),
     "transfer_centre": ("技术转移机构", "transfer centre"),
 }
+_N_PRINTED: Final = 11  # columns of the shortlists; the addresses and similarities behind them are for the screen
 _N_SOURCES: Final = 3  # columns of links; further sources stand behind their claims
 
 
@@ -143,7 +144,9 @@ class _Sheets:
         self._names: dict[str, Text] = {}
         self._is_ranking = False  # of problems for one institute: nobody stands first
         self._prints = ("", "")
-        self._shortlists = Table(book, word("sheet_shortlists", language), _shortlist_columns(language))
+        self._shortlists = Table(
+            book, word("sheet_shortlists", language), _shortlist_columns(language), n_printed=_N_PRINTED
+        )
         self._rejects = None if origin.headings is None else self._rejects_table(book, origin.headings)
         self._summary = book.sheet(word("sheet_summary", language))
         self._problems = Table(book, word("sheet_problems", language), _problem_columns(language))
@@ -189,7 +192,7 @@ class _Sheets:
         row = self._section(row, "sheet_summary", {"n_read": sum(counts.values()), **counts})
         if not self._is_ranking:
             row = self._put_load(row)
-        sheet.put(row, 0, word("how_to_read", language), "title")
+        self._put_title(row, "how_to_read")
         for at, level in enumerate(LEVELS, start=row + 1):
             sheet.put(at, 0, Styled(level_word(level, language), level))
             sheet.put(at, 1, _level_text(level, self._origin.settings, language))
@@ -200,9 +203,13 @@ class _Sheets:
         told = {"input_file": self._origin.file.name if self._origin.file else "", "program": version()}
         self._section(row + 2, "origin", {**told, "settings_print": settings, "institutes_print": institutes})
 
+    def _put_title(self, row: int, key: str) -> None:
+        self._summary.begin_row(row, 2)
+        self._summary.put(row, 0, word(key, self._language), "title")
+
     def _section(self, row: int, title: str, values: Mapping[str, str | int]) -> int:
         """Write a title and a line for each value; returns the row for what comes next, below a blank one."""
-        self._summary.put(row, 0, word(title, self._language), "title")
+        self._put_title(row, title)
         given = {key: value for key, value in values.items() if value != ""}
         for at, (key, value) in enumerate(given.items(), start=row + 1):
             self._summary.put(at, 0, word(key, self._language))
@@ -214,7 +221,7 @@ class _Sheets:
         names = {known.id: known.name for known in registry.institutes} if registry else {}
         names |= self._names
         loads = sorted({**dict.fromkeys(names, 0), **self._load}.items(), key=lambda item: (-item[1], item[0]))
-        self._summary.put(row, 0, word("load", self._language), "title")
+        self._put_title(row, "load")
         for at, (institute, n) in enumerate(loads, start=row + 1):
             self._summary.put(at, 0, names[institute].in_language(self._language))
             self._summary.put(at, 1, n, "bar")
@@ -234,22 +241,24 @@ def _level_text(level: str, settings: Settings | None, language: Language) -> st
 
 
 def _shortlist_columns(language: Language) -> list[Column]:
-    parts = [labelled(word("similarities", language), word(f"part_{one}", language), language) for one in SIMILARITIES]
+    parts = (labelled(word("similarities", language), word(f"part_{one}", language), language) for one in SIMILARITIES)
+    sources = (word("source_n", language).format(n=n + 1) for n in range(_N_SOURCES))
     return [
-        Column(word("for_id", language), "code", 20),
-        Column(word("for_title", language), "text", 36),
+        Column(word("for_id", language), "code", 18),
+        Column(word("for_title", language), "text", 30),
         Column(word("verdict", language), "text", 12),
         Column(word("rank", language), "count", 8),
-        Column(word("institute_id", language), "code", 12),
         Column(word("institute", language), "text", 28),
         Column(word("score", language), "score", 9),
         Column(word("level", language), "text", 12),
         Column(word("capability", language), "text", 28),
         Column(word("reasons", language), "text", 44),
-        *(Column(part, "score", 11) for part in parts),
-        Column(word("evidence", language), "text", 48),
-        *(Column(word("source_n", language).format(n=n + 1), "text", 28) for n in range(_N_SOURCES)),
-        Column(word("note", language), "text", 36),
+        Column(word("evidence", language), "text", 60),
+        Column(word("note", language), "text", 30),
+        # what is above is printed
+        *(Column(source, "text", 36) for source in sources),
+        *(Column(part, "score", 12) for part in parts),
+        Column(word("institute_id", language), "code", 14),
     ]
 
 
@@ -260,26 +269,27 @@ def _shortlist_rows(shortlist: Shortlist, language: Language) -> Iterator[list[C
     asked.append(word(f"verdict_{shortlist.verdict}", language))
     note = _note(shortlist, language)
     for match in shortlist.matches:
-        yield [*asked, *_match_cells(match, language), note]
+        yield [*asked, *_match_cells(match, note, language)]
         note = ""
     if not shortlist.matches:
-        yield [*asked, *[None] * (len(_shortlist_columns(language)) - len(asked) - 1), note]
+        yield [*asked, *[None] * (_N_PRINTED - len(asked) - 1), note]
 
 
-def _match_cells(match: Match, language: Language) -> list[Cell]:
+def _match_cells(match: Match, note: str, language: Language) -> list[Cell]:
     known = (match.similarities.get(part) for part in SIMILARITIES)
     claims, sources = _evidence(match.evidence, language)
     return [
         match.rank,
-        match.institute,
         match.name.in_language(language),
         round(match.score, 6),
         Styled(level_word(match.level, language), match.level),
         capability_name(match, language),
         "\n".join(reason_text(reason, language) for reason in match.reasons),
-        *(None if value is None else round(value, 6) for value in known),
         claims,
+        note,
         *sources,
+        *(None if value is None else round(value, 6) for value in known),
+        match.institute,
     ]
 
 
