@@ -12,6 +12,17 @@ from typing import Any, Final, Literal
 CHINESE: Final[Mapping[str, str]] = {
     # errors, boundary
     " (did you mean '{word}'?)": "（是否应为“{word}”？）",
+    # output/workbook
+    "{file}, sheet '{sheet}', {cell}": "{file}，工作表“{sheet}”，{cell}",
+    "the text was cut to {n:,} characters, more do not fit into a cell": "文字被截断为 {n:,} 个字符，单元格放不下更多",
+    "the whole text is in the input": "完整文字请见输入文件",
+    "the address is shown, not linked: it is too long, or the sheet has as many links as it may": (
+        "网址已显示但未设链接：网址过长，或该工作表的链接数已达上限"
+    ),
+    "{n:,} more cells like these": "另有 {n:,} 个单元格情况相同",
+    # cli/options
+    "a workbook cannot be shown in a terminal": "工作簿无法在终端中显示",
+    "name a file with -o out.xlsx": "请用 -o out.xlsx 指定输出文件",
 }
 """English message, with its ``{fields}``, to Chinese. Messages without fields are looked up as they stand."""
 

@@ -381,7 +381,7 @@ def _lines(cell: Cell) -> list[str]:
     return _shown(cell)[:2_000].splitlines()
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)  # the same claims stand in many rows
 def _n_lines(text: str, width: int) -> int:
     """How many lines a text takes in a column; a little more than it holds, as words are not broken."""
     return sum(1 + int(width_of(line) / (0.95 * width)) for line in text[:MAX_TEXT].splitlines()) or 1

@@ -85,6 +85,7 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "row": ("行号", "Row"),
     "fault": ("未读入原因", "Why it was rejected"),
     "cut": ("……（过长，已截断）", "… (too long, cut)"),
+    "counts": ("统计", "Counts"),
     "n_read": ("读取行数", "Rows read"),
     "n_matched": ("有合适机构的需求", "Problems with an institute that fits"),
     "n_none": ("无合适机构的需求", "Problems that no institute fits"),

@@ -189,7 +189,7 @@ class _Sheets:
         sheet.widen(0, 44)
         sheet.widen(1, 76)
         counts = {"n_matched": self._n_matched, "n_none": self._n_none, "n_rejected": self._n_rejected}
-        row = self._section(row, "sheet_summary", {"n_read": sum(counts.values()), **counts})
+        row = self._section(row, "counts", {"n_read": sum(counts.values()), **counts})
         if not self._is_ranking:
             row = self._put_load(row)
         self._put_title(row, "how_to_read")
