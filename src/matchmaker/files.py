@@ -216,6 +216,8 @@ def could_be_formula(cell: str) -> bool:
 
 
 def _has_sign_first(text: str) -> bool:
+    if "一" <= text[:1] <= "鿿" or "0" <= text[:1] <= "9":  # quick: most texts begin so
+        return False
     return next((char for char in text if not _is_unseen(char)), "") in _FORMULA_STARTS
 
 

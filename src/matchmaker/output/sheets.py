@@ -150,9 +150,9 @@ class Book:
         """Put the file together."""
         from xlsxwriter.exceptions import FileCreateError
 
-        for close in self._at_end:
-            close()
         with write_faults(self.path):
+            for close in self._at_end:
+                close()
             try:
                 self._workbook.close()
             except FileCreateError as error:
@@ -206,8 +206,7 @@ class Sheet:
 
     def begin_row(self, row: int, n_lines: int) -> None:
         """Set how many lines the cells of the next row show; not every program works that out for itself."""
-        with write_faults(self._book.path):
-            self._worksheet.set_row(row, min(_HIGHEST, 1 + _LINE * n_lines))
+        self._worksheet.set_row(row, min(_HIGHEST, 1 + _LINE * n_lines))
         # What is known of a row is needed until the next one begins; kept for all, memory would grow with them.
         self._worksheet.row_info.pop(row - 2, None)
         self._worksheet.row_sizes.pop(row - 2, None)
@@ -221,16 +220,15 @@ class Sheet:
             style = cell.style
             cell = cell.value
         self._last_row = row
-        with write_faults(self._book.path):
-            if isinstance(cell, Link):
-                self._put_link(row, column, cell)
-            elif isinstance(cell, str):
-                self._put_text(row, column, cell, style)
-            elif isinstance(cell, date):
-                self._put_day(row, column, cell, style)
-            else:
-                is_long = style == "money" and (cell != int(cell) or abs(cell) >= _EXACT)
-                self._worksheet.write_number(row, column, cell, self._book.format("text" if is_long else style))
+        if isinstance(cell, str):
+            self._put_text(row, column, cell, style)
+        elif isinstance(cell, Link):
+            self._put_link(row, column, cell)
+        elif isinstance(cell, date):
+            self._put_day(row, column, cell, style)
+        else:
+            is_long = style == "money" and (cell != int(cell) or abs(cell) >= _EXACT)
+            self._worksheet.write_number(row, column, cell, self._book.format("text" if is_long else style))
 
     def put_headings(self, columns: Sequence[Column], *, n_fixed: int) -> None:
         """Write headings that stay in sight, with as many columns, and are repeated on paper."""
@@ -317,12 +315,13 @@ class Table:
 
     def add(self, cells: Sequence[Cell]) -> None:
         """Add a row; cells beyond the headings are kept as far as a sheet goes."""
-        if self._held is None:
-            self._put(cells)
-            return
-        self._held.append(cells)
-        if len(self._held) == _ROWS_MEASURED:
-            self._release()
+        with write_faults(self._book.path):
+            if self._held is None:
+                self._put(cells)
+                return
+            self._held.append(cells)
+            if len(self._held) == _ROWS_MEASURED:
+                self._release()
 
     def _release(self) -> None:
         """Settle the widths, and write what was held back."""

@@ -139,7 +139,10 @@ def capability_name(match: Match, language: Language) -> str:
 
 def one_line(text: str) -> str:
     """``text`` on one line; control and direction-changing characters become U+FFFD, as they could steer a terminal."""
-    return "".join("\ufffd" if _steers(char) else char for char in " ".join(text.split()))
+    line = " ".join(text.split())
+    if line.isprintable():  # quick: nothing that steers is printable
+        return line
+    return "".join("\ufffd" if _steers(char) else char for char in line)
 
 
 def _steers(char: str) -> bool:

@@ -107,7 +107,6 @@ def write_workbook(
         sheets = _Sheets(book, language, origin)
         for answer in chain([] if first is None else [first], stream):
             sheets.add(answer)
-        sheets.sum_up()
     return _losses(book, path)
 
 
@@ -150,6 +149,7 @@ class _Sheets:
         self._rejects = None if origin.headings is None else self._rejects_table(book, origin.headings)
         self._summary = book.sheet(word("sheet_summary", language))
         self._problems = Table(book, word("sheet_problems", language), _problem_columns(language))
+        book.at_end(self._sum_up)
 
     def _rejects_table(self, book: Book, headings: Sequence[str]) -> Table:
         own = [Column(word("row", self._language), "count", 10), Column(word("fault", self._language), "text", 50)]
@@ -184,7 +184,7 @@ class _Sheets:
             faults = faults.replace(str(file), file.name)
         self._rejects.add([row.line, faults, *row.cells])
 
-    def sum_up(self) -> None:
+    def _sum_up(self) -> None:
         sheet, language, row = self._summary, self._language, 0
         sheet.widen(0, 44)
         sheet.widen(1, 76)
