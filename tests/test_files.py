@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from matchmaker.errors import InputError
-from matchmaker.files import atomic_writer, csv_text, harmless
+from matchmaker.files import atomic_bytes, atomic_writer, csv_text, harmless, scratch_folder
 
 
 def write(path: Path, text: str = "new") -> None:
@@ -92,6 +92,41 @@ def test_nothing_is_seen_before_the_end_and_the_work_stays_beside(tmp_path: Path
         (beside,) = tmp_path.iterdir()
         assert beside.name.startswith(f".out.csv.tmp-{os.getpid()}")
     assert [found.name for found in tmp_path.iterdir()] == ["out.csv"]
+
+
+def test_bytes_appear_whole_or_not_at_all(tmp_path: Path) -> None:
+    path = tmp_path / "out.bin"
+
+    def write_half() -> None:
+        with atomic_bytes(path) as stream:
+            stream.write(b"half")
+            raise KeyboardInterrupt
+
+    with atomic_bytes(path) as stream:
+        stream.write(b"ab\r\n\xff")
+        stream.seek(1)
+        stream.write(b"c")
+        assert not path.exists()
+    assert path.read_bytes() == b"ac\r\n\xff"
+    with pytest.raises(KeyboardInterrupt):
+        write_half()
+    assert path.read_bytes() == b"ac\r\n\xff"
+    assert [found.name for found in tmp_path.iterdir()] == ["out.bin"]
+
+
+def test_a_scratch_folder_is_hidden_beside_the_target_and_goes_in_any_case(tmp_path: Path) -> None:
+    def fill() -> None:
+        with scratch_folder(tmp_path / "out.bin") as folder:
+            assert folder.parent == tmp_path
+            assert folder.name.startswith(".out.bin")
+            (folder / "part").write_text("x", encoding="utf-8")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fill()
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(InputError, match="make its folder first"), scratch_folder(tmp_path / "missing" / "out.bin"):
+        pass
 
 
 def test_an_interrupt_cleans_up(tmp_path: Path) -> None:

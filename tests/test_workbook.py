@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import errno
+import gc
 import io
 import os
 import re
@@ -20,14 +22,16 @@ from hypothesis import strategies as st
 from openpyxl.utils.escape import unescape
 from typer.testing import CliRunner
 
+from matchmaker import files
 from matchmaker.cli import app
-from matchmaker.domain import LEVELS, Citation, Problem, Reason, Require, Shortlist, Text
+from matchmaker.domain import LEVELS, Citation, Explanation, Part, Problem, Reason, Require, Shortlist, Text
 from matchmaker.errors import Fault, InputError
 from matchmaker.files import csv_text
 from matchmaker.intake import Rejected, read_problems
-from matchmaker.intake.headings import column_of
+from matchmaker.intake.headings import column_of, known_names
 from matchmaker.output import (
     Origin,
+    explanation_to_markdown,
     rejects_writer,
     to_csv,
     to_markdown,
@@ -122,6 +126,24 @@ def nasty_shortlist(text: str) -> Shortlist:
     return shortlist_example().model_copy(update={"problem": problem, "matches": (match,), "settings": text})
 
 
+def nasty_explanation(text: str) -> Explanation:
+    shortlist = nasty_shortlist(text)
+    part = Part.model_construct(name=text, value=0.5)
+    explanation = Explanation(
+        problem=ALL[0].problem,
+        match=match_example(),
+        base=0.1,
+        parts=(),
+        marks=(),
+        uncovered=(),
+        settings="",
+        institutes="",
+    )
+    return explanation.model_copy(
+        update={"match": shortlist.matches[0], "problem": shortlist.problem, "parts": (part,)}
+    )
+
+
 def rejected(*cells: str) -> Rejected:
     return Rejected(2, cells, tuple(Fault(cell, cell, cell) for cell in cells))
 
@@ -168,8 +190,8 @@ def test_sheets_headings_and_rows(tmp_path: Path) -> None:
     assert str(empty["Note"]).startswith("No institute fits.\nRemoved by a hard limit: Alpha Institute")
     assert unmatched["Note"] == "No institute fits; ask Gamma Technology Transfer Centre."
     assert cells_of(book["Rejected rows"]) == [
-        {"Row": 3, "Why it was rejected": "table.csv, line 3: neither title nor description", "id": "P-9"}
-        | {"title": "=1+1", "None": "more"}
+        {"Row": 3, "Why it was rejected": "table.csv, line 3: neither title nor description"}
+        | {"Column 1 as read: id": "P-9", "Column 2 as read: title": "=1+1", "None": "more"}
     ]
 
 
@@ -433,12 +455,12 @@ def test_every_field_has_a_heading_that_is_understood() -> None:
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
-def test_shortlists_and_summary_are_not_taken_for_problems(tmp_path: Path, language: str) -> None:
-    book = written(tmp_path / "out.xlsx", language=language)
-    for sheet in (book.worksheets[0], book.worksheets[2]):
-        for row in sheet.iter_rows(values_only=True) if sheet is book.worksheets[2] else [next(sheet.values)]:
-            found = [column_of(str(value), fuzzy=True) for value in row if value is not None]
-            assert not {"title", "description"} & {one.field for one in found if one}, row
+def test_only_the_sheet_of_problems_is_taken_for_problems(tmp_path: Path, language: str) -> None:
+    origin = Origin(headings=known_names(), registry=small_registry(), settings=Settings())
+    shortlists, rejects, summary, _ = written(tmp_path / "out.xlsx", language=language, origin=origin)
+    for row in (next(shortlists.values), next(rejects.values), *summary.values):
+        found = [column_of(str(value), fuzzy=True) for value in row if value is not None]
+        assert not {"title", "description"} & {one.field for one in found if one}, row
 
 
 # --- Bytes, and all or nothing ----------------------------------------------------------------------------------------
@@ -512,6 +534,24 @@ def test_a_full_disk_is_a_fault_with_a_remedy(tmp_path: Path) -> None:
             write_workbook(ALL * 500, path)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_disk_that_is_full_when_the_file_is_put_together_is_a_fault_as_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken_in = files._Collector.write
+
+    def full(self: files._Collector, data: bytes) -> int:
+        if self.tell() > 10_000:
+            with files.write_faults(tmp_path / "out.xlsx"):
+                raise OSError(errno.ENOSPC, "No space left on device")
+        return taken_in(self, data)
+
+    monkeypatch.setattr(files._Collector, "write", full)
+    with pytest.raises(InputError, match="free some space"):
+        write_workbook(ALL * 500, tmp_path / "out.xlsx")
+    gc.collect()  # what is left of the zip file must not complain
     assert list(tmp_path.iterdir()) == []
 
 
@@ -628,6 +668,7 @@ def test_no_cell_of_a_markdown_table_becomes_a_formula_when_its_page_is_opened_i
     texts = [*ATTACKS, *nasty_examples(100)]
     pages = {
         "page": "\n".join(to_markdown(nasty_shortlist(text)) for text in texts),
+        "explanation": "\n".join(explanation_to_markdown(nasty_explanation(text), small_registry()) for text in texts),
         "control": "| a |\n| :-- |\n| =1+1 |\n",
     }
     for name, markdown in pages.items():
@@ -639,7 +680,7 @@ def test_no_cell_of_a_markdown_table_becomes_a_formula_when_its_page_is_opened_i
     options = ("--infilter=HTML (StarCalc)",)
     found = {name: formulas_in(data) for name, data in converted(tmp_path, files, "xlsx", *options).items()}
     assert found.pop("control")
-    assert found == {"page": []}
+    assert found == {"page": [], "explanation": []}
 
 
 def nasty_examples(n: int) -> list[str]:

@@ -79,6 +79,8 @@ def _write(
 
         rows = [(shortlist.problem, shortlist.matches[0]) for shortlist in ranked]
         print_ranking(open_console(), rows, institute=institute, language=lang or "zh")
+    elif written == "xlsx":
+        options.write_book(ranked, output, lang)
     elif output is not None:
         from matchmaker.output import write_shortlists
 

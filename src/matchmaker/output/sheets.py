@@ -5,6 +5,7 @@ Nothing here knows what the sheets are about. Rows go to disk at once, so memory
 
 from __future__ import annotations
 
+import io
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final, Literal, NamedTuple, TypeAlia
 from matchmaker.files import atomic_bytes, could_be_formula, scratch_folder, write_faults
 
 if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
     from xlsxwriter import Workbook
     from xlsxwriter.format import Format
     from xlsxwriter.worksheet import Worksheet
@@ -114,8 +116,9 @@ class Book:
         self.cut_mark = cut_mark
         self._formats: dict[tuple[str, bool], Format] = {}
         self._at_end: list[Callable[[], None]] = []
+        self._stream = _Droppable(stream)
         self._workbook: Workbook = Workbook(
-            stream,
+            self._stream,
             {"constant_memory": True, "tmpdir": str(folder), "strings_to_formulas": False, "strings_to_urls": False},
         )
         self._workbook.use_zip64()
@@ -160,8 +163,37 @@ class Book:
 
     def drop(self) -> None:
         """Let go of what is under way, which otherwise only ``close`` does."""
+        self._stream.drop()
         for worksheet in self._workbook.worksheets():
             worksheet._opt_close()  # there is no public way to give up
+
+
+class _Droppable(io.RawIOBase):
+    """A stream for a ``ZipFile`` that may be given up: even then it will want to write its end."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._is_dropped = False
+        self._position = 0
+
+    def drop(self) -> None:
+        """Take in whatever comes from now on, and do nothing with it."""
+        self._is_dropped = True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        self._position = offset if self._is_dropped else self._stream.seek(offset, whence)
+        return self._position
+
+    def tell(self) -> int:
+        return self._position
+
+    def write(self, data: ReadableBuffer, /) -> int:
+        n_written = memoryview(data).nbytes if self._is_dropped else self._stream.write(data)
+        self._position += n_written
+        return n_written
 
 
 @contextmanager

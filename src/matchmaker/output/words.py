@@ -68,7 +68,7 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "legend": ("{keyword} 关键词，{sentence} 最接近的语句", "{keyword} keyword, {sentence} closest sentence"),
     "coverage": ("{n_all} 句中覆盖 {n} 句", "{n} of {n_all} sentences covered"),
     "not_covered": ("未覆盖", "not covered"),
-    # the workbook; the headings of shortlists are none that a table of problems would have
+    # the workbook; only the sheet of problems has headings that a table of problems would have
     "sheet_shortlists": ("候选名单", "Shortlists"),
     "sheet_rejects": ("未读入的行", "Rejected rows"),
     "sheet_summary": ("汇总", "Summary"),
@@ -83,6 +83,7 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "source_n": ("来源 {n}", "Source {n}"),
     "note": ("备注", "Note"),
     "row": ("行号", "Row"),
+    "column_read": ("原表第 {n} 列，读到的是：{heading}", "Column {n} as read: {heading}"),
     "fault": ("未读入原因", "Why it was rejected"),
     "cut": ("……（过长，已截断）", "… (too long, cut)"),
     "counts": ("统计", "Counts"),

@@ -152,8 +152,11 @@ class _Sheets:
         book.at_end(self._sum_up)
 
     def _rejects_table(self, book: Book, headings: Sequence[str]) -> Table:
-        own = [Column(word("row", self._language), "count", 10), Column(word("fault", self._language), "text", 50)]
-        return Table(book, word("sheet_rejects", self._language), [*own, *map(Column, headings)])
+        language = self._language
+        columns = [Column(word("row", language), "count", 10), Column(word("fault", language), "text", 50)]
+        for n, heading in enumerate(headings, start=1):
+            columns.append(Column(word("column_read", language).format(n=n, heading=heading), "text", 40))
+        return Table(book, word("sheet_rejects", language), columns)
 
     def add(self, answer: Shortlist | Rejected) -> None:
         if isinstance(answer, Shortlist):
