@@ -33,13 +33,15 @@ from matchmaker.output import (
     Origin,
     explanation_to_markdown,
     rejects_writer,
+    sheettables,
     to_csv,
     to_markdown,
     write_shortlists,
     write_workbook,
 )
 from matchmaker.output import sheets as sheets_module
-from matchmaker.output.sheets import Column, Table, legible, open_book, width_of
+from matchmaker.output.sheets import Column, legible, open_book
+from matchmaker.output.sheettables import Table, width_of
 from matchmaker.output.workbook import PROBLEM_HEADINGS
 from matchmaker.settings import Settings
 from worlds import (
@@ -353,8 +355,8 @@ def test_more_links_than_a_sheet_may_have_are_shown_and_counted(
 def test_rows_that_do_not_fit_on_a_sheet_go_on_in_another(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, n_held: int
 ) -> None:
-    monkeypatch.setattr(sheets_module, "MAX_ROWS", 5)
-    monkeypatch.setattr(sheets_module, "_ROWS_MEASURED", n_held)
+    monkeypatch.setattr(sheettables, "MAX_ROWS", 5)
+    monkeypatch.setattr(sheettables, "_ROWS_MEASURED", n_held)
     book = written(tmp_path / "out.xlsx", [ALL[2]] * 10)
     assert book.sheetnames[:4] == ["Shortlists", "Rejected rows", "Summary", "Problems"]
     assert sorted(book.sheetnames[4:]) == ["Problems 2", "Problems 3", "Shortlists 2", "Shortlists 3"]

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Final
 from matchmaker.domain import LEVELS, Citation, Language, Match, Problem, Registry, Shortlist, Text, language_of
 from matchmaker.errors import Fault
 from matchmaker.messages import said
-from matchmaker.output.sheets import MAX_TEXT, Book, Cell, Column, Link, Loss, Style, Styled, Table, open_book
+from matchmaker.output.sheets import MAX_TEXT, Book, Cell, Column, Link, Loss, Style, Styled, open_book
+from matchmaker.output.sheettables import Table
 from matchmaker.output.shortlists import ADDRESS, SIMILARITIES, removal_text
 from matchmaker.output.words import (
     capability_name,
