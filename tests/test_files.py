@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from matchmaker.errors import InputError
-from matchmaker.files import atomic_writer, csv_text, harmless
+from matchmaker.files import atomic_bytes, atomic_writer, csv_text, harmless, scratch_folder
 
 
 def write(path: Path, text: str = "new") -> None:
@@ -40,8 +40,6 @@ DANGERS = [
     "+1",
     "-1",
     "@SUM(A1)",
-    "\t=1",
-    "\r=1",
     "＝1",
     "－1",
     "＋1",
@@ -49,16 +47,38 @@ DANGERS = [
     "  =1",
     "\u3000=1",
     "\ufeff=1",
-    "\n=1",
+    "=cmd|' /C calc'!A0",
+    "\u00ad=1",
+    "\u2066=1",
+    "\u3164=1",
+    "\ufe0f=1",
+    "\U000e0041=1",
+    "﹦1",
+    "\tx",
 ]
 
 
-@pytest.mark.parametrize("cell", [*DANGERS, "\tx", "\u200b=1", "\xa0@x"])
+@pytest.mark.parametrize("cell", [*DANGERS, "\u200b=1", "\xa0@x"])
 def test_what_a_spreadsheet_could_run_gets_an_apostrophe(cell: str) -> None:
     assert harmless(cell) == f"'{cell}"
 
 
-@pytest.mark.parametrize("cell", ["", "漏损", "a=b", "1-2", "'=1", "0.87"])
+@pytest.mark.parametrize(
+    ("cell", "shown"),
+    [
+        ("\t=1", "'\t'=1"),
+        ("\n=1", "'\n'=1"),
+        ("a;=1", "a;'=1"),
+        ("a; \u200b+1", "a;' \u200b+1"),
+        ("a\t@x\r\n=2", "a\t'@x\r\n'=2"),
+        ("a\n-2+3", "a\n'-2+3"),
+    ],
+)
+def test_a_cell_that_other_separators_would_cut_is_harmless_in_all_its_parts(cell: str, shown: str) -> None:
+    assert harmless(cell) == shown
+
+
+@pytest.mark.parametrize("cell", ["", "漏损", "a=b", "1-2", "'=1", "0.87", "a\n- b\n－　c", "a; b", "x；-20"])
 def test_other_cells_stay_as_they_are(cell: str) -> None:
     assert harmless(cell) == cell
 
@@ -72,6 +92,41 @@ def test_nothing_is_seen_before_the_end_and_the_work_stays_beside(tmp_path: Path
         (beside,) = tmp_path.iterdir()
         assert beside.name.startswith(f".out.csv.tmp-{os.getpid()}")
     assert [found.name for found in tmp_path.iterdir()] == ["out.csv"]
+
+
+def test_bytes_appear_whole_or_not_at_all(tmp_path: Path) -> None:
+    path = tmp_path / "out.bin"
+
+    def write_half() -> None:
+        with atomic_bytes(path) as stream:
+            stream.write(b"half")
+            raise KeyboardInterrupt
+
+    with atomic_bytes(path) as stream:
+        stream.write(b"ab\r\n\xff")
+        stream.seek(1)
+        stream.write(b"c")
+        assert not path.exists()
+    assert path.read_bytes() == b"ac\r\n\xff"
+    with pytest.raises(KeyboardInterrupt):
+        write_half()
+    assert path.read_bytes() == b"ac\r\n\xff"
+    assert [found.name for found in tmp_path.iterdir()] == ["out.bin"]
+
+
+def test_a_scratch_folder_is_hidden_beside_the_target_and_goes_in_any_case(tmp_path: Path) -> None:
+    def fill() -> None:
+        with scratch_folder(tmp_path / "out.bin") as folder:
+            assert folder.parent == tmp_path
+            assert folder.name.startswith(".out.bin")
+            (folder / "part").write_text("x", encoding="utf-8")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fill()
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(InputError, match="make its folder first"), scratch_folder(tmp_path / "missing" / "out.bin"):
+        pass
 
 
 def test_an_interrupt_cleans_up(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Text files that appear whole or not at all, and CSV that a spreadsheet opens without harm."""
+"""Files that appear whole or not at all, and cells that a spreadsheet never takes for formulas."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ import csv
 import errno
 import io
 import os
+import re
 import secrets
 import shutil
 import stat
 import tempfile
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple, TextIO
+from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple, TextIO
 
 from matchmaker.errors import Fault, InputError
 from matchmaker.messages import reason_of, said
@@ -55,21 +57,57 @@ def atomic_writer(path: Path, *, bom: bool = False) -> Iterator[TextIO]:
     Raises:
         InputError: The file cannot be written. Errors of the block itself pass unchanged.
     """
-    with _write_faults(path):
-        plan = _plan(path)
-        mode = 0o666 if plan.old_mode is None else plan.old_mode
-        raw = _Collector(os.open(plan.collector, os.O_RDWR | os.O_CREAT | os.O_EXCL, mode), path)
-    stream = io.TextIOWrapper(io.BufferedWriter(raw), "utf-8", errors="backslashreplace", newline="")
-    try:
+    with _collected(path) as raw:
+        stream = io.TextIOWrapper(io.BufferedWriter(raw), "utf-8", errors="backslashreplace", newline="")
         with _closed_in_any_case(stream):
             stream.write(_BOM if bom else "")
             yield stream
             stream.flush()
-            with _write_faults(path):
+            with write_faults(path):
                 if bom:
                     _drop_needless_bom(raw)
                 os.fsync(raw.fileno())
-        with _write_faults(path):
+
+
+@contextmanager
+def atomic_bytes(path: Path) -> Iterator[BinaryIO]:
+    """As ``atomic_writer``, for bytes; the stream can be read and searched while it is written."""
+    with _collected(path) as raw:
+        stream = io.BufferedRandom(raw)
+        with _closed_in_any_case(stream):
+            yield stream
+            stream.flush()
+            with write_faults(path):
+                os.fsync(raw.fileno())
+
+
+@contextmanager
+def scratch_folder(path: Path) -> Iterator[Path]:
+    """A hidden folder beside ``path`` (which must have room for it) that is gone when the block ends.
+
+    Raises:
+        InputError: It cannot be made. Errors of the block itself pass unchanged.
+    """
+    with write_faults(path):
+        folder = _plan(path).collector
+        folder.mkdir(mode=0o700)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _collected(path: Path) -> Iterator[_Collector]:
+    """The hidden file that takes the place of ``path`` at the end; whoever gets it closes it."""
+    with write_faults(path):
+        plan = _plan(path)
+        mode = 0o666 if plan.old_mode is None else plan.old_mode
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+        raw = _Collector(os.open(plan.collector, flags, mode), path)
+    try:
+        yield raw
+        with write_faults(path):
             _deliver(plan)
     finally:
         plan.collector.unlink(missing_ok=True)
@@ -121,12 +159,12 @@ class _Collector(io.FileIO):
         self._target = target
 
     def write(self, data: ReadableBuffer, /) -> int:
-        with _write_faults(self._target):
+        with write_faults(self._target):
             return super().write(data)
 
 
 @contextmanager
-def _closed_in_any_case(stream: TextIO) -> Iterator[None]:
+def _closed_in_any_case(stream: TextIO | BinaryIO) -> Iterator[None]:
     try:
         yield
     except BaseException:
@@ -153,7 +191,8 @@ def _drop_needless_bom(file: _Collector) -> None:
 
 
 @contextmanager
-def _write_faults(path: Path) -> Iterator[None]:
+def write_faults(path: Path) -> Iterator[None]:
+    """Errors of the operating system in the block become an ``InputError`` that names ``path`` and a remedy."""
     try:
         yield
     except OSError as error:
@@ -162,21 +201,42 @@ def _write_faults(path: Path) -> Iterator[None]:
         raise InputError(Fault(str(path), finding, remedy)) from error
 
 
-_FORMULA_STARTS: Final = frozenset("=+-@＝＋－＠")
-_INVISIBLE: Final = (
-    "".join(map(chr, (*range(0x21), 0x7F, 0x85, 0xA0, 0x1680, *range(0x2000, 0x2010), 0x2028, 0x2029, 0x202F, 0x205F)))
-    + "\u2060\u3000\ufeff"
-)
+_FORMULA_STARTS: Final = frozenset("=+-@＝＋－＠﹢﹣﹦﹫−")
+_FILLERS: Final = frozenset("\u115f\u1160\u2800\u3164\uffa0")  # letters by category, blanks to the eye
+_OTHER_ENDS: Final = re.compile(r"([;\t\r\n])")
+_LIST_MARK: Final = re.compile(r"[-+－＋][ \u3000]")
+
+
+def could_be_formula(cell: str) -> bool:
+    """Whether a spreadsheet could take ``cell`` for a formula when it reads or edits it.
+
+    Spaces, control and zero-width characters before the sign do not hide it; a cell that starts with a tab or a line
+    end is risky whatever follows.
+    """
+    return cell[:1] in {"\t", "\r", "\n"} or _has_sign_first(cell)
+
+
+def _has_sign_first(text: str) -> bool:
+    if "一" <= text[:1] <= "鿿" or "0" <= text[:1] <= "9":  # quick: most texts begin so
+        return False
+    return next((char for char in text if not _is_unseen(char)), "") in _FORMULA_STARTS
+
+
+def _is_unseen(char: str) -> bool:
+    return char in _FILLERS or unicodedata.category(char)[0] in "ZCM"
 
 
 def harmless(cell: str) -> str:
-    """``cell`` with a leading apostrophe when a spreadsheet could take it for a formula.
+    """``cell`` as text for a file without types: with a leading apostrophe where it could be a formula.
 
-    Spaces, control and zero-width characters before the sign do not hide it; a cell that starts with a tab or a line
-    end is treated alike.
+    What follows a semicolon, a tab or a line end inside it gets one too, as not every program takes commas for the
+    ends of cells; but "- " and "+ " at the start of a line are list marks and stay.
     """
-    risky = cell[:1] in {"\t", "\r", "\n"} or cell.lstrip(_INVISIBLE)[:1] in _FORMULA_STARTS
-    return f"'{cell}" if cell and risky else cell
+    first, *rest = _OTHER_ENDS.split(cell)
+    for end, text in zip(rest[::2], rest[1::2], strict=True):
+        is_list_mark = end in "\r\n" and _LIST_MARK.match(text)
+        first += f"{end}'{text}" if _has_sign_first(text) and not is_list_mark else end + text
+    return f"'{first}" if could_be_formula(cell) else first
 
 
 def csv_text(rows: Iterable[Sequence[str]]) -> str:

@@ -308,7 +308,6 @@ CHINESE: Final[Mapping[str, str]] = {
     "is for the encoder '{known}', not '{asked}'": "适用于编码器“{known}”，而不是“{asked}”",
     "leave --encoder out, or fit settings for it": "请去掉 --encoder，或为该编码器另行拟合参数",
     "a table is for the terminal": "表格只用于终端显示",
-    "use --format json, jsonl, csv or md": "请用 --format 指定 json、jsonl、csv 或 md",
     "would be written over the input": "会覆盖输入文件",
     "give --output another name": "请为 --output 换一个文件名",
     # cli/batch
@@ -517,6 +516,17 @@ CHINESE: Final[Mapping[str, str]] = {
     "note: {fault}": "提示：{fault}",
     "note: rows that repeat the headings passed over: {n:,}": "提示：已跳过重复的表头 {n:,} 行",
     "nested too deeply to be an office file": "嵌套层数过多，不像办公文件",
+    # output/workbook
+    "{file}, sheet '{sheet}', {cell}": "{file}，工作表“{sheet}”，{cell}",
+    "the text was cut to {n:,} characters, more do not fit into a cell": "文字被截断为 {n:,} 个字符，单元格放不下更多",
+    "the whole text is in the input": "完整文字请见输入文件",
+    "the address is shown, not linked: it is too long, or the sheet has as many links as it may": (
+        "网址已显示但未设链接：网址过长，或该工作表的链接数已达上限"
+    ),
+    "{n:,} more cells like these": "另有 {n:,} 个单元格情况相同",
+    # cli/options
+    "a workbook cannot be shown in a terminal": "工作簿无法在终端中显示",
+    "name a file with -o out.xlsx": "请用 -o out.xlsx 指定输出文件",
 }
 """English message, with its ``{fields}``, to Chinese. Messages without fields are looked up as they stand."""
 

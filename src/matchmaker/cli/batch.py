@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import reduce
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Optional
+from typing import TYPE_CHECKING, Annotated, Optional, TypeVar
 
 import typer
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from matchmaker.output import Format
 
 _MOST_SHOWN = 20
+Answer = TypeVar("Answer")
 
 Table = Annotated[
     Path, typer.Argument(metavar="FILE", help="A table of problems: .csv, .tsv, .xlsx, .ods, .xls, .jsonl, .parquet.")
@@ -67,15 +69,17 @@ def batch(
 ) -> None:
     """Write a shortlist for every problem of a table, in its order; without -o as CSV to stdout.
 
-    A row that is no problem never stops the run: it is named, counted, written to OUT.rejects.csv, and makes the exit
-    code 3.
+    A row that is no problem never stops the run: it is named, counted, written to OUT.rejects.csv (in a workbook, to a
+    sheet of its own), and makes the exit code 3.
 
     Example: matchmaker batch data/problems/requests.csv -o shortlists.csv
     """
     written = options.format_from(format, output, default="csv")
-    for path in (output, rejects_path(output)):
+    kept = rejects_path(output, written)
+    for path in (output, kept):
         options.check_output(path, file, institutes, settings)
     from matchmaker.batch import Summary, match_all
+    from matchmaker.output import Origin
 
     registry = options.registry_from(institutes)
     matcher = options.matcher_for(registry, settings, encoder)
@@ -84,15 +88,54 @@ def batch(
         show_rows(table, format, quiet=quiet)
         return
     summary = Summary()
-    rejects: list[Rejected] = []
-    with progress(table, shown=not quiet and output is not None) as rows:
-        shortlists = good(match_all(rows, matcher, top=top, summary=summary), rejects)
-        _write(shortlists, output, written, options.language_from(lang), registry)
-    report_rows(table, rejects, _write_rejects(table, rejects, output), quiet=quiet)
+    shown = not quiet and output is not None
+    with progress(table, shown=shown) as rows, kept_rejects(kept, table) as rejects:
+        answers = rejects.seen(match_all(rows, matcher, top=top, summary=summary))
+        if written == "xlsx":
+            origin = Origin(file, table.headings, registry, matcher.settings)
+            options.write_book(answers, output, options.language_from(lang), origin=origin, quiet=quiet)
+        else:
+            _write(good(answers), output, written, options.language_from(lang), registry)
+    report_rows(table, rejects, output if written == "xlsx" else kept, quiet=quiet)
     if not quiet:
         _print_summary(summary, registry)
-    if rejects:
+    if rejects.n:
         raise typer.Exit(BAD_INPUT)
+
+
+@dataclass
+class Rejects:
+    """The rejected rows of a run: counted, the first ones kept to be shown, each passed on as it comes."""
+
+    keep: Callable[[int, Sequence[str], str], None] | None = None
+    first: list[Rejected] = field(default_factory=list)
+    n: int = 0
+
+    def seen(self, answers: Iterable[Answer]) -> Iterator[Answer]:
+        """All answers, noting those that are rejected rows."""
+        from matchmaker.intake import Rejected
+
+        language = spoken()
+        for answer in answers:
+            if isinstance(answer, Rejected):
+                self.n += 1
+                if len(self.first) < _MOST_SHOWN:
+                    self.first.append(answer)
+                if self.keep is not None:
+                    self.keep(answer.line, answer.cells, in_language(_joined(answer), language))
+            yield answer
+
+
+@contextmanager
+def kept_rejects(path: Path | None, table: ProblemTable) -> Iterator[Rejects]:
+    """Where rejected rows go: to a file that appears at the end, or nowhere but into the count."""
+    from matchmaker.output import rejects_writer
+
+    if path is None:
+        yield Rejects()
+        return
+    with rejects_writer(path, table.headings) as keep:
+        yield Rejects(keep)
 
 
 def open_table(
@@ -157,7 +200,7 @@ def progress(table: ProblemTable, *, shown: bool) -> Iterator[Iterable[Problem |
         yield rows
 
 
-def report_rows(table: ProblemTable, rejects: Sequence[Rejected], kept: Path | None, *, quiet: bool) -> None:
+def report_rows(table: ProblemTable, rejects: Rejects, kept: Path | None, *, quiet: bool) -> None:
     """Say on stderr which rows were rejected, and unless quiet what was left out of others."""
     if not quiet:
         for warning in table.warnings[:_MOST_SHOWN]:
@@ -169,34 +212,31 @@ def report_rows(table: ProblemTable, rejects: Sequence[Rejected], kept: Path | N
             tell(counted(table.n_blank, one, many))
         if table.n_repeated:
             tell(said("note: rows that repeat the headings passed over: {n:,}", n=table.n_repeated))
-    for rejected in rejects[:_MOST_SHOWN]:
+    for rejected in rejects.first:
         for fault in rejected.faults:
             tell(said("rejected: {fault}", fault=fault.message))
-    if len(rejects) > _MOST_SHOWN:
-        tell(said("rejected: {n:,} more rows", n=len(rejects) - _MOST_SHOWN))
-    if kept is not None and not quiet:
+    if rejects.n > len(rejects.first):
+        tell(said("rejected: {n:,} more rows", n=rejects.n - len(rejects.first)))
+    if rejects.n and kept is not None and not quiet:
         tell(said("the rejected rows are in {path}", path=kept))
 
 
-def good(answers: Iterable[Shortlist | Rejected], rejects: list[Rejected]) -> Iterator[Shortlist]:
-    """The shortlists among the answers; the rejected rows are put aside."""
+def good(answers: Iterable[Shortlist | Rejected]) -> Iterator[Shortlist]:
+    """The shortlists among the answers."""
     from matchmaker.intake import Rejected
 
-    for answer in answers:
-        if isinstance(answer, Rejected):
-            rejects.append(answer)
-        else:
-            yield answer
+    return (answer for answer in answers if not isinstance(answer, Rejected))
 
 
 def show_rows(table: ProblemTable, format: options.FormatName | None, *, quiet: bool) -> None:
     """Write the first ten rows to stdout as they are read, without matching; exit code 3 if any row is rejected."""
     from matchmaker.cli.dryrun import read_rows, write_rows
 
-    first, n_good, rejects = read_rows(table)
-    write_rows(first, n_good, len(rejects), format.value if format else "table", spoken())
+    rejects = Rejects()
+    first, n_good = read_rows(rejects.seen(table))
+    write_rows(first, n_good, rejects.n, format.value if format else "table", spoken())
     report_rows(table, rejects, None, quiet=quiet)
-    if rejects:
+    if rejects.n:
         raise typer.Exit(BAD_INPUT)
 
 
@@ -218,26 +258,11 @@ def _write(
         options.write_to_stdout(shortlists, written, lang)
 
 
-def rejects_path(output: Path | None) -> Path | None:
-    """Where the rejected rows are kept: beside the output, nowhere when that is stdout or a device."""
-    if output is None or (output.exists() and not output.is_file()):
+def rejects_path(output: Path | None, written: Format) -> Path | None:
+    """Where the rejected rows are kept: beside the output, nowhere when that is stdout, a device, or keeps them."""
+    if output is None or written == "xlsx" or (output.exists() and not output.is_file()):
         return None
     return output.with_name(f"{output.name}.rejects.csv")
-
-
-def _write_rejects(table: ProblemTable, rejects: Sequence[Rejected], output: Path | None) -> Path | None:
-    """Keep the rejected rows beside the output; a file of an earlier run goes when there are none."""
-    path = rejects_path(output)
-    if path is None:
-        return None
-    if not rejects:
-        path.unlink(missing_ok=True)
-        return None
-    from matchmaker.output import write_rejects
-
-    rows = ((row.line, row.cells, in_language(_joined(row), spoken())) for row in rejects)
-    write_rejects(path, table.headings, rows)
-    return path
 
 
 def _joined(rejected: Rejected) -> str:

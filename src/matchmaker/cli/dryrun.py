@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
 import typer
@@ -12,27 +12,23 @@ from matchmaker.cli import options
 
 if TYPE_CHECKING:
     from matchmaker.domain import Language
-    from matchmaker.intake import ProblemTable, Rejected, Row
+    from matchmaker.intake import Row
     from matchmaker.output import Format
 
 _N_SHOWN: Final = 10
 
 
-def read_rows(table: ProblemTable) -> tuple[list[Row], int, list[Rejected]]:
-    """The first ten rows, how many of all are problems, and all that are rejected."""
+def read_rows(rows: Iterable[Row]) -> tuple[list[Row], int]:
+    """The first ten rows, and how many of all are problems."""
     from matchmaker.intake import Rejected
 
     first: list[Row] = []
     n_good = 0
-    rejects: list[Rejected] = []
-    for row in table:
+    for row in rows:
         if len(first) < _N_SHOWN:
             first.append(row)
-        if isinstance(row, Rejected):
-            rejects.append(row)
-        else:
-            n_good += 1
-    return first, n_good, rejects
+        n_good += not isinstance(row, Rejected)
+    return first, n_good
 
 
 def write_rows(rows: Sequence[Row], n_good: int, n_rejected: int, format: Format, language: Language) -> None:

@@ -256,15 +256,16 @@ def gates_from(given: list[str] | None, *, is_least: bool) -> list[Gate]:
 
 def read_table(path: Path, *, quiet: bool) -> tuple[list[Problem], int]:
     """All problems of a table, and how many rows were rejected; those are named on stderr."""
-    from matchmaker.intake import Rejected, read_problems
+    from matchmaker.domain import Problem
+    from matchmaker.intake import read_problems
 
     table = read_problems(path)
     if not quiet:
         batch.report_notes(table)
-    rows = list(table)
-    rejects = [row for row in rows if isinstance(row, Rejected)]
+    rejects = batch.Rejects()
+    problems = [row for row in rejects.seen(table) if isinstance(row, Problem)]
     batch.report_rows(table, rejects, None, quiet=quiet)
-    return [row for row in rows if not isinstance(row, Rejected)], len(rejects)
+    return problems, rejects.n
 
 
 def note_unknown(unknown: Unknown) -> None:

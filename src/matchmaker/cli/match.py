@@ -54,13 +54,19 @@ def match(
     problems = problems_from(file, text, quiet=quiet)
 
     registry = options.registry_from(institutes)
-    shortlists = options.matcher_for(registry, settings, encoder).match(problems, top=top)
-    if output is not None:
+    matcher = options.matcher_for(registry, settings, encoder)
+    shortlists = matcher.match(problems, top=top)
+    if written == "xlsx":
+        from matchmaker.output import Origin
+
+        origin = Origin(file=file, registry=registry, settings=matcher.settings)
+        options.write_book(shortlists, output, options.language_from(lang), origin=origin, quiet=quiet)
+    elif output is not None:
         _write(shortlists, output, written, options.language_from(lang))
-        if not quiet:
-            tell(said("wrote {path}", path=output))
     else:
         show(shortlists, registry, written, options.language_from(lang))
+    if output is not None and not quiet:
+        tell(said("wrote {path}", path=output))
 
 
 def problems_from(file: Path | None, text: str | None, *, quiet: bool) -> tuple[Problem, ...]:

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
+from matchmaker.cli.boundary import tell
 from matchmaker.errors import Fault, InputError, SettingsError
 from matchmaker.messages import said
 
 if TYPE_CHECKING:
     from matchmaker.domain import Language, Registry, Shortlist
+    from matchmaker.intake import Rejected
     from matchmaker.matcher import Matcher
-    from matchmaker.output import Format
+    from matchmaker.output import Format, Origin
 
 
 class FormatName(StrEnum):
@@ -26,6 +28,7 @@ class FormatName(StrEnum):
     jsonl = "jsonl"
     csv = "csv"
     md = "md"
+    xlsx = "xlsx"
 
 
 class EncoderName(StrEnum):
@@ -144,7 +147,9 @@ def format_from(name: FormatName | None, output: Path | None, *, default: Format
 
     if name is not None:
         if output is not None and name is FormatName.table:
-            raise InputError(Fault(str(output), "a table is for the terminal", "use --format json, jsonl, csv or md"))
+            raise InputError(
+                Fault(str(output), "a table is for the terminal", "use --format json, jsonl, csv, md or xlsx")
+            )
         return name.value
     return format_for(output) if output is not None else default
 
@@ -189,6 +194,9 @@ def write_to_stdout(shortlists: Iterable[Shortlist], format: Format, language: L
 
     from matchmaker.output import format_shortlists
 
+    if format == "xlsx":
+        write_book(shortlists, None, language)
+        return
     if format != "csv":
         for piece in format_shortlists(shortlists, format, language):
             write_data(piece)
@@ -201,6 +209,38 @@ def write_to_stdout(shortlists: Iterable[Shortlist], format: Format, language: L
         spool.seek(0)
         write_data("" if is_ascii else "\ufeff")
         shutil.copyfileobj(spool, sys.stdout.buffer)
+
+
+def write_book(
+    answers: Iterable[Shortlist | Rejected],
+    output: Path | None,
+    language: Language | None,
+    *,
+    origin: Origin | None = None,
+    quiet: bool = False,
+) -> None:
+    """Write a workbook to a file or to stdout; says on stderr which cells hold less than they should.
+
+    Raises:
+        InputError: It cannot be written, or stdout is a terminal.
+    """
+    import shutil
+    import sys
+    from tempfile import TemporaryDirectory
+
+    from matchmaker.output import write_workbook
+
+    if output is None and sys.stdout.isatty():
+        raise InputError(Fault(said("standard output"), "a workbook cannot be shown in a terminal", "name a file with -o out.xlsx"))
+    with TemporaryDirectory() as folder:
+        path = output or Path(folder, "out.xlsx")
+        losses = write_workbook(answers, path, language, origin=origin)
+        if output is None:
+            with path.open("rb") as file:
+                shutil.copyfileobj(file, sys.stdout.buffer)
+    if not quiet:
+        for loss in losses:
+            tell(said("warning: {fault}", fault=loss.message))
 
 
 def write_data(text: str) -> None:

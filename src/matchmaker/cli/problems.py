@@ -13,7 +13,6 @@ from matchmaker.cli.boundary import BAD_INPUT
 
 if TYPE_CHECKING:
     from matchmaker.domain import Institute, Shortlist
-    from matchmaker.intake import Rejected
     from matchmaker.output import Format
 
 Name = Annotated[str, typer.Option("--for", metavar="INSTITUTE", help="An institute's id, name or alias.")]
@@ -47,12 +46,12 @@ def problems(
     institute = find_institute(registry, name)
     matcher = options.matcher_for(registry, settings, encoder)
     table = batch.open_table(file, column, encoding, matcher, sheets=sheet, quiet=quiet)
-    rejects: list[Rejected] = []
+    rejects = batch.Rejects()
     with batch.progress(table, shown=not quiet) as rows:
-        ranked = _ranked(batch.good(match_all(rows, matcher, top=None), rejects), institute, top)
+        ranked = _ranked(batch.good(rejects.seen(match_all(rows, matcher, top=None))), institute, top)
     _write(ranked, institute, output, written, lang)
     batch.report_rows(table, rejects, None, quiet=quiet)
-    if rejects:
+    if rejects.n:
         raise typer.Exit(BAD_INPUT)
 
 
@@ -85,6 +84,8 @@ def _write(
 
         rows = [(shortlist.problem, shortlist.matches[0]) for shortlist in ranked]
         print_ranking(open_console(), rows, institute=institute, language=options.message_language(lang))
+    elif written == "xlsx":
+        options.write_book(ranked, output, options.language_from(lang))
     elif output is not None:
         from matchmaker.output import write_shortlists
 

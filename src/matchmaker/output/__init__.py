@@ -1,4 +1,4 @@
-"""Results as JSON, JSONL, CSV and Markdown, written whole or not at all.
+"""Results as JSON, JSONL, CSV, Markdown and workbooks, written whole or not at all.
 
 Nothing here knows about the terminal; the words that files and terminal share (``WORDS``) stand here.
 """
@@ -33,13 +33,13 @@ from matchmaker.output.shortlists import (
     as_object,
     format_for,
     format_shortlists,
+    rejects_writer,
     removal_text,
     to_csv,
     to_json,
     to_jsonl,
     to_markdown,
     verdict_sentence,
-    write_rejects,
     write_shortlist,
     write_shortlists,
 )
@@ -58,6 +58,7 @@ from matchmaker.output.words import (
     version,
     word,
 )
+from matchmaker.output.workbook import Origin, write_workbook
 
 __all__ = [
     "CSV_COLUMNS",
@@ -69,6 +70,7 @@ __all__ = [
     "ExplanationFormat",
     "Format",
     "Marked",
+    "Origin",
     "ShownPart",
     "as_object",
     "bracketed",
@@ -92,6 +94,7 @@ __all__ = [
     "one_line",
     "problem_heading",
     "reason_text",
+    "rejects_writer",
     "removal_text",
     "score_sentence",
     "shown_parts",
@@ -106,7 +109,7 @@ __all__ = [
     "version",
     "word",
     "write_explanation",
-    "write_rejects",
     "write_shortlist",
     "write_shortlists",
+    "write_workbook",
 ]

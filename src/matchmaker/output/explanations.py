@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 
 from matchmaker.domain import Explanation, Language, Reason, Registry
-from matchmaker.files import atomic_writer
+from matchmaker.files import atomic_writer, harmless
 from matchmaker.output.shortlists import match_object, reason_object, text_object
 from matchmaker.output.words import (
     WORDS,
@@ -303,7 +303,7 @@ def explanation_to_markdown(explanation: Explanation, registry: Registry, langua
         lines += ["", escaped(sentence)] if sentence else []
     lines += ["", f"## {word('score_made', language)}", ""]
     lines += [table_row([word("part", language), word("score", language)]), "| :-- | --: |"]
-    lines += [table_row([escaped(part.label(language)), part.number]) for part in shown_parts(explanation)]
+    lines += [table_row([escaped(harmless(part.label(language))), part.number]) for part in shown_parts(explanation)]
     lines.append(table_row([f"**{word('score', language)}**", f"**{shown_score(explanation)}**"]))
     lines += _capability_section(explanation, registry, language)
     marked = marked_text(explanation)

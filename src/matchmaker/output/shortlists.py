@@ -1,16 +1,17 @@
-"""Shortlists and rejected rows as JSON, JSONL, CSV and Markdown, written whole or not at all."""
+"""Shortlists and rejected rows as JSON, JSONL, CSV, Markdown and workbooks, written whole or not at all."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, TextIO, TypeAlias
 
 from matchmaker.domain import Citation, Language, Match, Reason, Removal, Shortlist, Text
 from matchmaker.errors import Fault, InputError
-from matchmaker.files import atomic_writer, csv_text, harmless
+from matchmaker.files import atomic_writer, csv_text, harmless, write_faults
 from matchmaker.messages import said
 from matchmaker.output.words import (
     bracketed,
@@ -28,16 +29,23 @@ from matchmaker.output.words import (
     word,
 )
 
-Format: TypeAlias = Literal["table", "json", "jsonl", "csv", "md"]
+Format: TypeAlias = Literal["table", "json", "jsonl", "csv", "md", "xlsx"]
 
-FORMATS_BY_ENDING: Final[Mapping[str, Format]] = {".json": "json", ".jsonl": "jsonl", ".csv": "csv", ".md": "md"}
+FORMATS_BY_ENDING: Final[Mapping[str, Format]] = {
+    ".json": "json",
+    ".jsonl": "jsonl",
+    ".csv": "csv",
+    ".md": "md",
+    ".xlsx": "xlsx",
+}
 SIMILARITIES: Final = ("keywords", "lexical", "semantic", "cases")
 CSV_COLUMNS: Final = (
     *("problem_id", "problem_title", "verdict", "rank", "institute", "institute_name"),
     *("score", "level", "capability", "reasons"),
 )
 
-_ADDRESS: Final = re.compile(r"https?://[^\s<>]+")
+ADDRESS: Final = re.compile(r"https?://[^\s<>]+")
+"""What may be linked to."""
 
 
 def verdict_sentence(shortlist: Shortlist, language: Language) -> str:
@@ -180,7 +188,10 @@ def to_markdown(shortlist: Shortlist, language: Language | None = None) -> str:
 
 
 def _match_cells(match: Match, language: Language) -> list[str]:
-    name, capability = escaped(match.name.in_language(language)), escaped(capability_name(match, language))
+    # harmless: a table that is copied from a page into a spreadsheet has cells like any other
+    name, capability = (
+        escaped(harmless(one)) for one in (match.name.in_language(language), capability_name(match, language))
+    )
     return [str(match.rank), name, level_word(match.level, language), f"{match.score:.2f}", capability]
 
 
@@ -197,7 +208,7 @@ def _match_section(match: Match, language: Language) -> Iterator[str]:
 
 
 def _citation_text(citation: Citation, language: Language) -> str:
-    is_link = not citation.is_copy and _ADDRESS.fullmatch(citation.source)
+    is_link = not citation.is_copy and ADDRESS.fullmatch(citation.source)
     source = f"<{citation.source}>" if is_link else escaped(citation.source)
     return f"{escaped(claim_text(citation, language))} {source}"
 
@@ -227,11 +238,11 @@ def format_shortlists(
 
     Args:
         shortlists: Read one at a time.
-        format: Any format but ``table``, which is for the terminal.
+        format: Any format but ``table``, which is for the terminal, and ``xlsx``, which is no text.
         language: The language of names and words in CSV and Markdown; each problem's own when not given.
     """
-    if format == "table":
-        raise ValueError("a table is for the terminal; write json, jsonl, csv or md")
+    if format in {"table", "xlsx"}:
+        raise ValueError("a table is for the terminal and a workbook is no text; write json, jsonl, csv or md")
     if format == "csv":
         yield csv_text([CSV_COLUMNS])
     n_written = 0
@@ -261,11 +272,17 @@ def write_shortlists(
         shortlists: Read one at a time.
         path: Replaced when it exists.
         format: Any format but ``table``. JSON is an array, also of one shortlist or none.
-        language: The language of names and words in CSV and Markdown; each problem's own when not given.
+        language: The language of names and words in CSV and Markdown, each problem's own when not given; in a
+            workbook, that of the first problem when not given.
 
     Raises:
         InputError: The file cannot be written.
     """
+    if format == "xlsx":
+        from matchmaker.output.workbook import write_workbook
+
+        write_workbook(shortlists, path, language)
+        return
     with atomic_writer(path, bom=format == "csv") as stream:
         for piece in format_shortlists(shortlists, format, language):
             stream.write(piece)
@@ -285,18 +302,34 @@ def write_shortlist(
         stream.write(to_json(shortlist) + "\n")
 
 
-def write_rejects(path: Path, headings: Sequence[str], rejects: Iterable[tuple[int, Sequence[str], str]]) -> None:
-    """Write the rows of a table that could not be read as problems, as CSV.
+@contextmanager
+def rejects_writer(path: Path, headings: Sequence[str]) -> Iterator[Callable[[int, Sequence[str], str], None]]:
+    """Write the rows of a table that could not be read as problems, as CSV and as they come.
+
+    The file appears when the block ends, and not at all when the block raises. Without a row there is none, and one of
+    an earlier run goes.
 
     Args:
         path: Replaced when it exists.
         headings: The headings of the table.
-        rejects: Line, cells and fault of each row. A row longer or shorter than the headings keeps its own length.
+
+    Yields:
+        Takes line, cells and fault of a row. A row longer or shorter than the headings keeps its own length.
 
     Raises:
         InputError: The file cannot be written.
     """
-    with atomic_writer(path, bom=True) as stream:
-        stream.write(csv_text([["line", "fault", *map(harmless, headings)]]))
-        for line, cells, fault in rejects:
+    with ExitStack() as opened:
+        stream: TextIO | None = None
+
+        def write(line: int, cells: Sequence[str], fault: str) -> None:
+            nonlocal stream
+            if stream is None:
+                stream = opened.enter_context(atomic_writer(path, bom=True))
+                stream.write(csv_text([["line", "fault", *map(harmless, headings)]]))
             stream.write(csv_text([[str(line), *map(harmless, (fault, *cells))]]))
+
+        yield write
+        if stream is None:
+            with write_faults(path):
+                path.unlink(missing_ok=True)

@@ -75,6 +75,46 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "legend": ("{keyword} 关键词，{sentence} 最接近的语句", "{keyword} keyword, {sentence} closest sentence"),
     "coverage": ("{n_all} 句中覆盖 {n} 句", "{n} of {n_all} sentences covered"),
     "not_covered": ("未覆盖", "not covered"),
+    # the workbook; only the sheet of problems has headings that a table of problems would have
+    "sheet_shortlists": ("候选名单", "Shortlists"),
+    "sheet_rejects": ("未读入的行", "Rejected rows"),
+    "sheet_summary": ("汇总", "Summary"),
+    "sheet_problems": ("需求", "Problems"),
+    "for_id": ("对应编号", "Problem id"),
+    "for_title": ("对应的需求", "What is asked"),
+    "verdict": ("结论", "Verdict"),
+    "verdict_matched": ("有合适机构", "matched"),
+    "verdict_none": ("无合适机构", "none fits"),
+    "institute_id": ("机构代码", "Institute id"),
+    "reasons": ("匹配理由", "Reasons"),
+    "source_n": ("来源 {n}", "Source {n}"),
+    "note": ("备注", "Note"),
+    "row": ("行号", "Row"),
+    "column_read": ("原表第 {n} 列，读到的是：{heading}", "Column {n} as read: {heading}"),
+    "fault": ("未读入原因", "Why it was rejected"),
+    "cut": ("……（过长，已截断）", "… (too long, cut)"),
+    "counts": ("统计", "Counts"),
+    "n_read": ("读取行数", "Rows read"),
+    "n_matched": ("有合适机构的需求", "Problems with an institute that fits"),
+    "n_none": ("无合适机构的需求", "Problems that no institute fits"),
+    "n_rejected": ("未读入的行数", "Rows rejected"),
+    "load": ("各机构位列第一的次数", "How often each institute stands first"),
+    "how_to_read": ("如何看等级与评分", "How to read levels and scores"),
+    "score_means": (
+        "评分为校准后的概率，从 0 到 1：专家认为该机构与该需求至少“较强相关”的可能性。",
+        "The score is a calibrated probability from 0 to 1: how likely an expert is to call the pair at least fairly "
+        "relevant.",
+    ),
+    "level_from": ("评分 {low} 及以上", "score {low} or more"),
+    "level_between": ("评分 {low} 至 {high}", "score from {low} up to {high}"),
+    "level_below": ("评分低于 {high}", "score below {high}"),
+    "is_fitting": ("合适", "fits"),
+    "is_near_miss": ("不足以推荐，列出供参考", "not enough to recommend, listed so that nothing is hidden"),
+    "origin": ("出处", "Where this comes from"),
+    "input_file": ("输入文件", "Input file"),
+    "program": ("程序版本", "Version of matchmaker"),
+    "settings_print": ("设置指纹", "Fingerprint of the settings"),
+    "institutes_print": ("机构资料指纹", "Fingerprint of the profiles"),
 }
 """Chinese and English of what is shown both in files and in the terminal."""
 
@@ -116,7 +156,10 @@ def capability_name(match: Match, language: Language) -> str:
 
 def one_line(text: str) -> str:
     """``text`` on one line; control and direction-changing characters become U+FFFD, as they could steer a terminal."""
-    return "".join("\ufffd" if _steers(char) else char for char in " ".join(text.split()))
+    line = " ".join(text.split())
+    if line.isprintable():  # quick: nothing that steers is printable
+        return line
+    return "".join("\ufffd" if _steers(char) else char for char in line)
 
 
 def _steers(char: str) -> bool:
