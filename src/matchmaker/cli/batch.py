@@ -65,7 +65,10 @@ def batch(
     rejects: list[Rejected] = []
     with progress(table, shown=not quiet and output is not None) as rows:
         shortlists = good(match_all(rows, matcher, top=top, summary=summary), rejects)
-        _write(shortlists, output, written, options.language_from(lang), registry)
+        if written == "html":
+            _write_page(shortlists, matcher, file, output, options.language_from(lang), summary)
+        else:
+            _write(shortlists, output, written, options.language_from(lang), registry)
     report_rows(table, rejects, _write_rejects(table, rejects, output), quiet=quiet)
     if not quiet:
         _print_summary(summary, registry, options.language_from(lang))
@@ -146,6 +149,20 @@ def _write(
             console.print()
     else:
         options.write_to_stdout(shortlists, written, lang)
+
+
+def _write_page(
+    shortlists: Iterator[Shortlist],
+    matcher: Matcher,
+    file: Path,
+    output: Path | None,
+    lang: Language | None,
+    summary: Summary,
+) -> None:
+    from matchmaker.report import Page
+
+    page = Page(matcher, language=lang, source=file.name)
+    options.write_page(page.of_problems(shortlists, n_rejected=lambda: summary.n_rejected), output)
 
 
 def rejects_path(output: Path | None) -> Path | None:

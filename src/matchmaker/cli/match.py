@@ -45,15 +45,23 @@ def match(
     problem = problem_from(file, text)
 
     registry = options.registry_from(institutes)
-    shortlist = options.matcher_for(registry, settings, encoder).match([problem], top=top)[0]
-    if output is not None:
+    matcher = options.matcher_for(registry, settings, encoder)
+    shortlist = matcher.match([problem], top=top)[0]
+    if written == "html":
+        from matchmaker.report import Page
+
+        source = str(file.name if file else "--text")
+        options.write_page(
+            Page(matcher, language=options.language_from(lang), source=source).of_problem(shortlist), output
+        )
+    elif output is not None:
         from matchmaker.output import write_shortlist
 
         write_shortlist(shortlist, output, written, options.language_from(lang))
-        if not quiet:
-            typer.echo(f"wrote {output}", err=True)
     else:
         show(shortlist, registry, written, options.language_from(lang))
+    if output is not None and not quiet:
+        typer.echo(f"wrote {output}", err=True)
 
 
 def problem_from(file: Path | None, text: str | None) -> Problem:

@@ -25,6 +25,7 @@ class FormatName(StrEnum):
     jsonl = "jsonl"
     csv = "csv"
     md = "md"
+    html = "html"
 
 
 class EncoderName(StrEnum):
@@ -142,7 +143,9 @@ def format_from(name: FormatName | None, output: Path | None, *, default: Format
 
     if name is not None:
         if output is not None and name is FormatName.table:
-            raise InputError(Fault(str(output), "a table is for the terminal", "use --format json, jsonl, csv or md"))
+            raise InputError(
+                Fault(str(output), "a table is for the terminal", "use --format json, jsonl, csv, md or html")
+            )
         return name.value
     return format_for(output) if output is not None else default
 
@@ -199,6 +202,18 @@ def write_to_stdout(shortlists: Iterable[Shortlist], format: Format, language: L
         spool.seek(0)
         write_data("" if is_ascii else "\ufeff")
         shutil.copyfileobj(spool, sys.stdout.buffer)
+
+
+def write_page(pieces: Iterable[str], output: Path | None) -> None:
+    """Write a page to a file, whole or not at all, or to stdout."""
+    from matchmaker.files import atomic_writer
+
+    if output is None:
+        for piece in pieces:
+            write_data(piece)
+        return
+    with atomic_writer(output) as stream:
+        stream.writelines(pieces)
 
 
 def write_data(text: str) -> None:

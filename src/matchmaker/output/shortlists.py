@@ -26,9 +26,16 @@ from matchmaker.output.words import (
     word,
 )
 
-Format: TypeAlias = Literal["table", "json", "jsonl", "csv", "md"]
+Format: TypeAlias = Literal["table", "json", "jsonl", "csv", "md", "html"]
 
-FORMATS_BY_ENDING: Final[Mapping[str, Format]] = {".json": "json", ".jsonl": "jsonl", ".csv": "csv", ".md": "md"}
+FORMATS_BY_ENDING: Final[Mapping[str, Format]] = {
+    ".json": "json",
+    ".jsonl": "jsonl",
+    ".csv": "csv",
+    ".md": "md",
+    ".html": "html",
+    ".htm": "html",
+}
 SIMILARITIES: Final = ("keywords", "lexical", "semantic", "cases")
 CSV_COLUMNS: Final = (
     *("problem_id", "problem_title", "verdict", "rank", "institute", "institute_name"),
@@ -222,11 +229,11 @@ def format_shortlists(
 
     Args:
         shortlists: Read one at a time.
-        format: Any format but ``table``, which is for the terminal.
+        format: Any format but ``table``, which is for the terminal, and ``html``, which ``matchmaker.report`` writes.
         language: The language of names and words in CSV and Markdown; each problem's own when not given.
     """
-    if format == "table":
-        raise ValueError("a table is for the terminal; write json, jsonl, csv or md")
+    if format in {"table", "html"}:
+        raise ValueError(f"{format} is not written here; write json, jsonl, csv or md")
     if format == "csv":
         yield csv_text([CSV_COLUMNS])
     n_written = 0
