@@ -94,7 +94,7 @@ class Page:
         viewer = Viewer(self.matcher.registry, self.audience, language)
         every = chain([first] if first else [], stream)
         listing = collect(every, viewer, self._explanations, self.source, n_rejected)
-        title = say("listing_title", language, n=listing.n)
+        title = say(f"listing_title_{self.audience.kind}", language, n=listing.n)
         yield from self._rendered("listing.html.jinja", language, title, problem=None, listing=listing)
 
     def _explanations(self, shortlist: Shortlist) -> list[Explanation]:

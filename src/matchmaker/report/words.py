@@ -12,12 +12,22 @@ REPORT_WORDS: Final[Mapping[str, tuple[str, str]]] = {
     **WORDS,
     # the page
     "page_title": ("{title} · 机构匹配报告", "{title} · Matching report"),
-    "listing_title": ("机构匹配报告：{n:,} 项需求", "Matching report: {n:,} problem|Matching report: {n:,} problems"),
+    "listing_title_broker": (
+        "机构匹配报告：{n:,} 项需求",
+        "Matching report: {n:,} problem|Matching report: {n:,} problems",
+    ),
+    "listing_title_enterprise": (
+        "候选机构：{n:,} 项需求",
+        "Candidate institutes for {n:,} problem|Candidate institutes for {n:,} problems",
+    ),
+    "listing_title_institute": (
+        "与贵单位相关的企业技术需求：{n:,} 项",
+        "{n:,} technical problem for your institute|{n:,} technical problems for your institute",
+    ),
     "kicker": ("机构匹配报告", "Matching report"),
     "kicker_enterprise": ("候选机构，供参考", "Candidate institutes, for your consideration"),
     "kicker_institute": ("企业技术需求，供贵单位审阅", "An enterprise's technical problem, for your review"),
     "skip": ("跳到正文", "Skip to content"),
-    "contents": ("目录", "Contents"),
     # the shortlist
     "shortlist": ("候选名单", "Shortlist"),
     "near_misses": ("最接近的机构", "Nearest institutes"),
@@ -31,22 +41,19 @@ REPORT_WORDS: Final[Mapping[str, tuple[str, str]]] = {
         "Bars show the score, a whole bar is 1.00; the lines are the least score of each level: weak {weak:.2f}, "
         "fair {fair:.2f}, strong {strong:.2f}.",
     ),
+    "in_order": ("按相关程度排列。", "In order of relevance."),
+    "relevance": ("相关程度", "Relevance"),
     "nobody": ("没有可列出的机构。", "There is no institute to list."),
     "whom_to_ask": ("可以联系", "Whom to ask"),
-    "website": ("网址", "Website"),
-    "place": ("地点", "Place"),
     # one match
     "why": ("为什么匹配", "Why it matches"),
     "reason_sentence": ("语义最接近的语句", "Sentence closest in meaning"),
-    "in_problem": ("原文作“{found}”", "in the problem: “{found}”"),
+    "in_problem": ("原文作", "in the problem: "),
     "no_reason": ("没有找到明显的关键词或语句。", "No clear keyword or sentence was found."),
     "no_evidence": ("资料中没有列出依据。", "The profile lists no evidence."),
     "evidence_below": ("依据见“{name}”", "Evidence: see “{name}”"),
-    "no_link": ("转载，不提供链接", "a copy, not linked"),
     "not_covered_long": ("资料未覆盖的部分", "What the profile does not cover"),
-    "all_covered": ("需求的各句都有所覆盖。", "Every sentence of the problem is covered."),
     "marked_here": ("在需求原文中的位置", "Where this stands in the problem"),
-    "details_of": ("详情：{title}", "Details: {title}"),
     # the problem
     "problem_text": ("需求原文", "The problem as stated"),
     "legend_for": ("标记对应{name}：", "Marked for {name}:"),
@@ -76,8 +83,8 @@ REPORT_WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "count_rejected": ("行未能读取", "row rejected|rows rejected"),
     "load": ("各机构的首选次数", "First places per institute"),
     "load_caption": (
-        "每项需求只计名次第一且合适的机构；深色为强相关。",
-        "Each problem counts once, for the institute that stands first and fits; the dark part is level strong.",
+        "每项需求只计名次第一且合适的机构；绿色为强相关，蓝色为较强相关。",
+        "Each problem counts once, for the institute that stands first and fits: green is level strong, blue fair.",
     ),
     "first_places": ("首选", "First"),
     "of_them_strong": ("其中强相关", "Strong"),
@@ -177,8 +184,7 @@ REPORT_WORDS: Final[Mapping[str, tuple[str, str]]] = {
         "to help.",
     ),
     "dear_institute": (
-        "您好！我们收到一项企业技术需求“{title}”，与贵单位的能力“{capability}”相关程度为{level}，"
-        "现附上需求与理由，请审阅。",
+        "您好！我们收到一项企业技术需求“{title}”，与贵单位的能力“{capability}”{level}，现附上需求与理由，请审阅。",
         "We have received an enterprise's technical problem, “{title}”. Its relevance to your capability "
         "“{capability}” is {level}; the problem and our reasons are set out here for your review.",
     ),

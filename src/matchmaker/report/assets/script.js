@@ -56,7 +56,10 @@
     button.type = "button";
     button.textContent = heading.textContent;
     button.addEventListener("click", () => sort(heading));
-    heading.replaceChildren(button);
+    const printed = document.createElement("span"); // a button is not repeated at the head of each printed page
+    printed.className = "shown-in-print";
+    printed.textContent = heading.textContent;
+    heading.replaceChildren(button, printed);
   }
   if (institute) {
     const names = new Set(rows.map((row) => cell(row, at("institute"))).filter(Boolean));
