@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from matchmaker.domain import Institute, Language, Problem, Registry
@@ -17,6 +16,11 @@ Kind: TypeAlias = Literal["broker", "enterprise", "institute"]
 _LEGAL_FORM: Final = re.compile(
     r"(?:股份有限公司|有限责任公司|有限公司|集团公司|集团|公司|[\s,，.]+(?:co\.?,?\s*ltd\.?|ltd\.?|limited|inc\.?|llc))+$",
     re.IGNORECASE,
+)
+_PLACE: Final = re.compile(
+    r"^(?:(?:北京|上海|天津|重庆|河北|山西|辽宁|吉林|黑龙江|江苏|浙江|安徽|福建|江西|山东|河南|湖北|湖南|广东|广西|海南|四川"
+    r"|贵州|云南|陕西|甘肃|青海|内蒙古|西藏|宁夏|新疆|香港|澳门|台湾|广州|深圳|珠海|汕头|佛山|韶关|湛江|肇庆|江门|茂名|惠州"
+    r"|梅州|汕尾|河源|阳江|清远|东莞|中山|潮州|揭阳|云浮|南沙|顺德|杭州|南京|苏州|武汉|成都|长沙|厦门|宁波|青岛)[省市区县]?)+"
 )
 _LEAST_SHORTENED: Final = 4  # a shorter rest, such as 星河, is also an ordinary word
 
@@ -55,27 +59,26 @@ class Hidden(NamedTuple):
     stand_in: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Veil:
-    """Names, and what stands in their place. Upper and lower case, full-width forms and spaces make no difference."""
+    """Groups of names, and what stands in their place. Case, full-width forms and spaces make no difference."""
 
-    names: Mapping[str, str] = field(default_factory=dict)
-
-    @cached_property
-    def _pattern(self) -> re.Pattern[str] | None:
-        forms = sorted(filter(None, map(_folded, self.names)), key=len, reverse=True)
-        return re.compile("|".join(map(_loosely, forms)), re.IGNORECASE) if forms else None
-
-    @cached_property
-    def _stand_ins(self) -> dict[str, str]:
-        return {_folded(name): stand_in for name, stand_in in self.names.items()}
+    groups: tuple[tuple[tuple[str, ...], str], ...] = ()
 
     def spans(self, text: str) -> list[Hidden]:
-        """The names in ``text``, in order."""
-        if self._pattern is None:
-            return []
-        found = self._pattern.finditer(text)
-        return [Hidden(hit.start(), hit.end(), self._stand_ins.get(_folded(hit[0]), "…")) for hit in found]
+        """The names in ``text``, in order; where two overlap, the one that begins first."""
+        found = [
+            Hidden(hit.start(), hit.end(), stand_in)
+            for names, stand_in in self.groups
+            for hit in _pattern(names).finditer(text)
+        ]
+        clear: list[Hidden] = []
+        for name in sorted(found, key=lambda name: (name.start, -name.end)):
+            if not clear or name.start >= clear[-1].end:
+                clear.append(name)
+            elif name.end > clear[-1].end:  # what sticks out is part of a name as well
+                clear[-1] = clear[-1]._replace(end=name.end)
+        return clear
 
     def clean(self, text: str) -> str:
         """``text`` without the names."""
@@ -89,35 +92,41 @@ class Veil:
 def veil_for(problem: Problem, audience: Audience, registry: Registry, language: Language) -> Veil:
     """The names that this audience must not see in this problem.
 
-    For an institute: the enterprise, also without its legal form (…有限公司, … Ltd.), unless it may be named; and every
-    other institute of the registry, by all its names. Names that are part of the reader's own name stay.
+    For an institute: the enterprise, also without its legal form (…有限公司, … Ltd.) and the place it begins with, unless
+    it may be named; and every other institute of the registry, by all its names. Names that are part of the reader's
+    own name stay.
     """
     institute = audience.institute
     if institute is None:
         return Veil()
-    names: dict[str, str] = {}
     own = " ".join(map(_folded, _names(institute)))
-    for other in registry.institutes:
-        if other.id != institute.id:
-            hidden = (name for name in _names(other) if _folded(name) not in own)
-            names.update(dict.fromkeys(hidden, say("other_institute", language)))
+    others = (name for other in registry.institutes if other.id != institute.id for name in _names(other))
+    groups = [(tuple(name for name in others if _folded(name) not in own), say("other_institute", language))]
     if problem.enterprise and not audience.names_enterprise:
-        names.update(dict.fromkeys(_with_short_form(problem.enterprise), say("some_enterprise", language)))
-    return Veil(names)
+        groups.append((_with_short_form(problem.enterprise), say("some_enterprise", language)))
+    return Veil(tuple((names, stand_in) for names, stand_in in groups if any(map(_folded, names))))
 
 
 def _names(institute: Institute) -> tuple[str, ...]:
     return (*institute.name.both(), *institute.aliases)
 
 
-def _with_short_form(name: str) -> Iterable[str]:
+def _with_short_form(name: str) -> tuple[str, ...]:
     short = _LEGAL_FORM.sub("", name)
-    return (name, short) if len(_folded(short)) >= _LEAST_SHORTENED else (name,)
+    forms = (name, short, _PLACE.sub("", short))
+    return tuple(form for form in dict.fromkeys(forms) if form == name or len(_folded(form)) >= _LEAST_SHORTENED)
 
 
 def _folded(text: str) -> str:
     """``text`` without what a veil does not look at."""
     return "".join(unicodedata.normalize("NFKC", text).split()).casefold()
+
+
+@lru_cache(maxsize=1024)  # the names of the institutes are the same for every problem
+def _pattern(names: tuple[str, ...]) -> re.Pattern[str]:
+    """Any of the names, the longest that fits."""
+    forms = sorted({_folded(name) for name in names} - {""}, key=lambda form: (-len(form), form))
+    return re.compile("|".join(map(_loosely, forms)), re.IGNORECASE)
 
 
 def _loosely(form: str) -> str:

@@ -108,7 +108,10 @@ class Collector:
         is_short = self._n.total() > MOST_DETAILED
         rows = self._rows
         if not is_short:
-            rows = [self._without_evidence(self._viewer.problem(one, self._explain(one))) for one in self._first]
+            rows = [
+                self._without_evidence(self._viewer.problem(one, self._explain(one), has_letters=False))
+                for one in self._first
+            ]
             self._cited = {
                 (match.institute, match.capability.id): match
                 for one, row in zip(self._first, rows, strict=True)
@@ -146,7 +149,7 @@ class Collector:
     def _without_evidence(self, view: ProblemView) -> ProblemView:
         """Evidence stands once at the end of the page, as many problems lead to the same capability."""
         matches = tuple(replace(match, evidence=()) for match in view.matches)
-        return replace(view, matches=matches, letters=(), opening=())
+        return replace(view, matches=matches, opening=())
 
     def _loads(self) -> tuple[Load, ...]:
         """Every institute of the registry, the most loaded first, then in order of id."""

@@ -29,7 +29,7 @@ from matchmaker.output import coverage_text, grounds, level_word, removal_text, 
 from matchmaker.output.explanations import closest_sentences
 from matchmaker.report.audience import Audience, Veil, veil_for
 from matchmaker.report.letters import Letter, letters, opening
-from matchmaker.report.marking import Block, Said, marked_blocks, plain, said, said_in
+from matchmaker.report.marking import Block, Said, marked_blocks, plain, said, said_in, tag
 from matchmaker.report.words import say
 
 _ADDRESS: Final = re.compile(r"https?://[^\s<>\"'`\\]+")
@@ -119,12 +119,15 @@ class Viewer:
     audience: Audience
     language: Language
 
-    def problem(self, shortlist: Shortlist, explanations: Sequence[Explanation] = ()) -> ProblemView:
+    def problem(
+        self, shortlist: Shortlist, explanations: Sequence[Explanation] = (), *, has_letters: bool = True
+    ) -> ProblemView:
         """The view of one problem.
 
         Args:
             shortlist: Its answer; for an institute it must hold a match of that institute.
             explanations: Of those matches that are to be shown with marks and with what is not covered.
+            has_letters: Whether the broker gets texts to forward.
         """
         problem, kind = shortlist.problem, self.audience.kind
         veil = veil_for(problem, self.audience, self.registry, self.language)
@@ -146,7 +149,7 @@ class Viewer:
             fallback=self._fallback(shortlist.fallback) if kind != "institute" else None,
             removed=tuple(removal_text(one, self.language) for one in shortlist.removed) if kind == "broker" else (),
             opening=tuple(opening(veiled, self.audience, self.language)),
-            letters=tuple(letters(shortlist, self.registry, self.language)) if kind == "broker" else (),
+            letters=tuple(letters(shortlist, self.registry, self.language)) if has_letters and kind == "broker" else (),
         )
 
     def short(self, shortlist: Shortlist) -> ProblemView:
@@ -156,9 +159,10 @@ class Viewer:
         cut = f"{start}…" if start != problem.description else start
         shortened = problem.model_copy(update={"description": cut, "targets": (), "conditions": (), "keywords": ()})
         kept = [match for match in shortlist.matches if match.rank == 1 or match.level in {"strong", "fair"}]
-        view = self.problem(shortlist.model_copy(update={"problem": shortened, "matches": tuple(kept)}))
-        matches = tuple(replace(match, reasons=match.reasons[:_SHORT_REASONS]) for match in view.matches)
-        return replace(view, matches=matches, letters=(), facts=view.facts[:2])
+        few = tuple(match.model_copy(update={"reasons": match.reasons[:_SHORT_REASONS]}) for match in kept)
+        view = self.problem(shortlist.model_copy(update={"problem": shortened, "matches": few}), has_letters=False)
+        title = tuple(block for block in view.blocks if block.label)  # the list shows it already
+        return replace(view, facts=(), blocks=title, opening=())
 
     def _shown(self, shortlist: Shortlist) -> tuple[Match, ...]:
         """An enterprise sees who fits, an institute sees itself."""
@@ -185,16 +189,19 @@ class Viewer:
     def _facts(self, problem: Problem, veil: Veil) -> Iterable[tuple[str, Said]]:
         """What is known of the problem beside its text. An institute sees neither budget, region nor what was tried."""
         language, is_institute = self.language, self.audience.kind == "institute"
-        known: list[tuple[str, str | None]] = [("field_id", problem.id)]
-        if not is_institute or self.audience.names_enterprise:
-            known.append(("field_enterprise", problem.enterprise))
-        if not is_institute:
-            known += [("field_region", problem.region), ("field_budget", money(problem.budget_cny, language))]
-        known.append(("field_deadline", problem.deadline.isoformat() if problem.deadline else None))
-        known.append(("field_cooperation", ("、" if language == "zh" else ", ").join(problem.cooperation)))
-        if not is_institute:
-            known.append(("field_tried", problem.tried))
-        return [(say(key, language), said(veil.clean(value))) for key, value in known if value]
+        is_named = not is_institute or self.audience.names_enterprise
+        deadline = problem.deadline.isoformat() if problem.deadline else None
+        ours, theirs = tag(language), said  # the language of what is written here, of what the enterprise wrote
+        known = {
+            "field_id": Said(problem_id(problem, veil), ours),
+            "field_enterprise": theirs(problem.enterprise or "") if is_named else None,
+            "field_region": None if is_institute else theirs(problem.region or ""),
+            "field_budget": None if is_institute else Said(money(problem.budget_cny, language), ours),
+            "field_deadline": Said(deadline or "", ours),
+            "field_cooperation": theirs(veil.clean(("、" if language == "zh" else ", ").join(problem.cooperation))),
+            "field_tried": None if is_institute else theirs(problem.tried or ""),
+        }
+        return [(say(key, language), value) for key, value in known.items() if value and value.text]
 
     def _fallback(self, fallback: Named | None) -> Contact | None:
         if fallback is None:
@@ -296,10 +303,10 @@ def problem_id(problem: Problem, veil: Veil) -> str:
     return plain(" ".join(veil.clean(problem.id).split()))
 
 
-def money(amount: float | None, language: Language) -> str | None:
-    """An amount in yuan as people write it."""
+def money(amount: float | None, language: Language) -> str:
+    """An amount in yuan as people write it; empty when none is known."""
     if amount is None:
-        return None
+        return ""
     if language == "zh" and amount >= 10_000:
         return f"{amount / 10_000:,.4f}".rstrip("0").rstrip(".") + " 万元"
     return say("yuan", language, amount=f"{amount:,.0f}")

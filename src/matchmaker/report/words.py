@@ -72,7 +72,7 @@ REPORT_WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "field_cooperation": ("合作方式", "Cooperation"),
     "field_tried": ("已尝试", "Tried so far"),
     "field_id": ("编号", "Id"),
-    "yuan": ("{amount}元", "CNY {amount}"),
+    "yuan": ("{amount} 元", "CNY {amount}"),
     "some_enterprise": ("某企业", "an enterprise"),
     "other_institute": ("其他机构", "another institute"),
     # many problems
