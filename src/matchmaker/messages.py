@@ -12,6 +12,13 @@ from typing import Any, Final, Literal
 CHINESE: Final[Mapping[str, str]] = {
     # errors, boundary
     " (did you mean '{word}'?)": "（是否应为“{word}”？）",
+    # report/listing, report/page
+    "holds problems of several enterprises, '{one}' and '{other}'": "含有多家企业的需求：“{one}”和“{other}”",
+    "make a table for each enterprise": "请为每家企业各做一张表",
+    "'{institute}' is not on the shortlist ({why})": "“{institute}”不在候选名单中（{why}）",
+    "make the page for an institute that is": "请选择候选名单中的机构",
+    "the shortlist is empty, its limits remove every institute": "候选名单为空，硬性条件排除了所有机构",
+    "make the page for the broker": "请生成供经纪人使用的报告（--for broker）",
 }
 """English message, with its ``{fields}``, to Chinese. Messages without fields are looked up as they stand."""
 
