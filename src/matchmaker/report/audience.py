@@ -92,7 +92,7 @@ class Veil:
 def veil_for(problem: Problem, audience: Audience, registry: Registry, language: Language) -> Veil:
     """The names that this audience must not see in this problem.
 
-    For an institute: the enterprise, also without its legal form (…有限公司, … Ltd.) and the place its name begins with,
+    For an institute: the enterprise, also without its legal form (…有限公司, … Ltd.) and the place at its beginning,
     unless it may be named; and every other institute of the registry, by all its names. Names that are part of the
     reader's own name stay.
     """
