@@ -274,7 +274,7 @@ def test_a_large_batch_is_short_and_says_so(matcher: Matcher, monkeypatch: pytes
     text = "".join(Page(matcher).of_problems(many(matcher, 7), n_rejected=lambda: 3))
     assert "详情从简" in text
     assert "另有 2 项只计入概况" in text
-    assert text.count('<tbody class="row"') == 5
+    assert text.count('<tbody class="row" role="rowgroup"') == 5
     assert "<b>7</b> 需求" in text
     assert "<b>3</b> 行未能读取" in text
     assert "资料未覆盖" not in text
@@ -291,7 +291,7 @@ def test_an_institute_is_shown_only_what_it_fits(matcher: Matcher) -> None:
         Page(matcher, institute_of(matcher.registry, "giii")).of_problems(matcher.match([tea, LEAK], top=None))
     )
     assert "茶叶" not in text
-    assert text.count('<tbody class="row"') == 1
+    assert text.count('<tbody class="row" role="rowgroup"') == 1
 
 
 # always the same, and whole

@@ -46,9 +46,11 @@
     const keyed = rows.map((row, place) => [value(row, key, headings.indexOf(heading)), place, row]);
     const compare = key === "level" || key === "score" ? (a, b) => a - b : (a, b) => order.compare(a, b);
     keyed.sort((a, b) => (down ? -1 : 1) * compare(a[0], b[0]) || a[1] - b[1]);
-    const all = document.createDocumentFragment();
-    for (const entry of keyed) all.append(entry[2]);
-    table.append(all);
+    const [parent, next, focused] = [table.parentNode, table.nextSibling, document.activeElement];
+    table.remove(); // moving thousands of rows within the page would have it look at each of them again
+    table.append(...keyed.map((entry) => entry[2]));
+    parent.insertBefore(table, next);
+    focused.focus();
   };
 
   for (const heading of headings) {
