@@ -233,7 +233,7 @@ def format_shortlists(
         language: The language of names and words in CSV and Markdown; each problem's own when not given.
     """
     if format in {"table", "html"}:
-        raise ValueError(f"{format} is not written here; write json, jsonl, csv or md")
+        raise ValueError("a table is for the terminal, a page for matchmaker.report; write json, jsonl, csv or md")
     if format == "csv":
         yield csv_text([CSV_COLUMNS])
     n_written = 0
