@@ -137,6 +137,9 @@ def test_help_holds_an_example_that_runs(name: str) -> None:
     if name == "batch":  # the shipped table has two rows that are no problems, to show what happens then
         assert result.exit_code == 3
         assert {"shortlists.csv", "shortlists.csv.rejects.csv"} <= files()
+    elif name == "report":
+        assert (result.exit_code, result.stdout) == (0, "")
+        assert "water-leak.html" in files()
     else:
         assert result.exit_code == (3 if "rejected: " in result.stderr else 0), result.output
         assert result.stdout
@@ -152,7 +155,7 @@ def test_short_help_and_no_argument_give_the_same_text() -> None:
 def test_every_command_has_the_flags_that_all_share() -> None:
     for name in commands(leaves=True):
         wanted = {"--institutes"} | (set() if name == "institutes validate" else {"--format", "--lang"})
-        wanted -= {"--format"} if name == "calibrate" else set()  # what it writes is a settings file
+        wanted -= {"--format"} if name in {"calibrate", "report"} else set()  # these write a settings file, a page
         if name in {"match", "batch", "problems"}:
             wanted |= {"--top", "--output", "--quiet"}
         assert wanted <= set(re.findall(r"--\w+", help_of(name))), name

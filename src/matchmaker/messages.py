@@ -307,6 +307,7 @@ CHINESE: Final[Mapping[str, str]] = {
     "leave --institutes out": "请去掉 --institutes",
     "is for the encoder '{known}', not '{asked}'": "适用于编码器“{known}”，而不是“{asked}”",
     "leave --encoder out, or fit settings for it": "请去掉 --encoder，或为该编码器另行拟合参数",
+    "use --format json, jsonl, csv, md, xlsx or html": "请用 --format json、jsonl、csv、md、xlsx 或 html",
     "a table is for the terminal": "表格只用于终端显示",
     "would be written over the input": "会覆盖输入文件",
     "give --output another name": "请为 --output 换一个文件名",
@@ -527,6 +528,13 @@ CHINESE: Final[Mapping[str, str]] = {
     # cli/options
     "a workbook cannot be shown in a terminal": "工作簿无法在终端中显示",
     "name a file with -o out.xlsx": "请用 -o out.xlsx 指定输出文件",
+    # report/listing, report/page
+    "holds problems of several enterprises, '{one}' and '{other}'": "含有多家企业的需求：“{one}”和“{other}”",
+    "make a table for each enterprise": "请为每家企业各做一张表",
+    "'{institute}' is not on the shortlist ({why})": "“{institute}”不在候选名单中（{why}）",
+    "make the page for an institute that is": "请选择候选名单中的机构",
+    "the shortlist is empty, its limits remove every institute": "候选名单为空，硬性条件排除了所有机构",
+    "make the page for the broker": "请生成供经纪人使用的报告（--for broker）",
 }
 """English message, with its ``{fields}``, to Chinese. Messages without fields are looked up as they stand."""
 

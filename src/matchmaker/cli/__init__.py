@@ -6,7 +6,7 @@ import os
 
 import typer
 
-from matchmaker.cli import alliance, batch, calibrate, evaluate, explain, institutes, match, problems
+from matchmaker.cli import alliance, batch, calibrate, evaluate, explain, institutes, match, problems, report
 from matchmaker.cli.boundary import Boundary, ready_streams
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app = typer.Typer(
 app.command("match")(match.match)
 app.command("explain")(explain.explain)
 app.command("batch")(batch.batch)
+app.command("report")(report.report)
 app.command("problems")(problems.problems)
 app.command("alliance")(alliance.alliance)
 app.command("evaluate")(evaluate.evaluate)

@@ -94,6 +94,8 @@ def batch(
         if written == "xlsx":
             origin = Origin(file, table.headings, registry, matcher.settings)
             options.write_book(answers, output, options.language_from(lang), origin=origin, quiet=quiet)
+        elif written == "html":
+            _write_page(good(answers), matcher, file, output, options.language_from(lang), summary)
         else:
             _write(good(answers), output, written, options.language_from(lang), registry)
     report_rows(table, rejects, output if written == "xlsx" else kept, quiet=quiet)
@@ -256,6 +258,20 @@ def _write(
             console.print()
     else:
         options.write_to_stdout(shortlists, written, lang)
+
+
+def _write_page(
+    shortlists: Iterator[Shortlist],
+    matcher: Matcher,
+    file: Path,
+    output: Path | None,
+    lang: Language | None,
+    summary: Summary,
+) -> None:
+    from matchmaker.report import Page
+
+    page = Page(matcher, language=lang, source=file.name)
+    options.write_page(page.of_problems(shortlists, n_rejected=lambda: summary.n_rejected), output)
 
 
 def rejects_path(output: Path | None, written: Format) -> Path | None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from matchmaker.domain import Language, Problem, Registry, Shortlist
     from matchmaker.errors import Fault
     from matchmaker.intake import Loaded
+    from matchmaker.matcher import Matcher
     from matchmaker.output import Format
 
 File = Annotated[
@@ -56,11 +57,8 @@ def match(
     registry = options.registry_from(institutes)
     matcher = options.matcher_for(registry, settings, encoder)
     shortlists = matcher.match(problems, top=top)
-    if written == "xlsx":
-        from matchmaker.output import Origin
-
-        origin = Origin(file=file, registry=registry, settings=matcher.settings)
-        options.write_book(shortlists, output, options.language_from(lang), origin=origin, quiet=quiet)
+    if written in ("xlsx", "html"):
+        _write_file(shortlists, matcher, file, output, written, options.language_from(lang), quiet=quiet)
     elif output is not None:
         _write(shortlists, output, written, options.language_from(lang))
     else:
@@ -104,6 +102,30 @@ def _notes(loaded: Loaded, place: str) -> Iterator[Fault]:
         yield Fault(place, taken, unused)
     if len(loaded.problems) > 1:
         yield Fault(place, said("{n} problems", n=len(loaded.problems)))
+
+
+def _write_file(
+    shortlists: Sequence[Shortlist],
+    matcher: Matcher,
+    file: Path | None,
+    output: Path | None,
+    written: Format,
+    language: Language | None,
+    *,
+    quiet: bool,
+) -> None:
+    """Write a workbook or a page."""
+    if written == "xlsx":
+        from matchmaker.output import Origin
+
+        origin = Origin(file=file, registry=matcher.registry, settings=matcher.settings)
+        options.write_book(shortlists, output, language, origin=origin, quiet=quiet)
+        return
+    from matchmaker.report import Page
+
+    page = Page(matcher, language=language, source=str(file.name if file else "--text"))
+    pieces = page.of_problem(shortlists[0]) if len(shortlists) == 1 else page.of_problems(shortlists)
+    options.write_page(pieces, output)
 
 
 def _write(shortlists: Sequence[Shortlist], output: Path, written: Format, language: Language | None) -> None:

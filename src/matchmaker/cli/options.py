@@ -29,6 +29,7 @@ class FormatName(StrEnum):
     csv = "csv"
     md = "md"
     xlsx = "xlsx"
+    html = "html"
 
 
 class EncoderName(StrEnum):
@@ -148,7 +149,7 @@ def format_from(name: FormatName | None, output: Path | None, *, default: Format
     if name is not None:
         if output is not None and name is FormatName.table:
             raise InputError(
-                Fault(str(output), "a table is for the terminal", "use --format json, jsonl, csv, md or xlsx")
+                Fault(str(output), "a table is for the terminal", "use --format json, jsonl, csv, md, xlsx or html")
             )
         return name.value
     return format_for(output) if output is not None else default
@@ -231,7 +232,9 @@ def write_book(
     from matchmaker.output import write_workbook
 
     if output is None and sys.stdout.isatty():
-        raise InputError(Fault(said("standard output"), "a workbook cannot be shown in a terminal", "name a file with -o out.xlsx"))
+        raise InputError(
+            Fault(said("standard output"), "a workbook cannot be shown in a terminal", "name a file with -o out.xlsx")
+        )
     with TemporaryDirectory() as folder:
         path = output or Path(folder, "out.xlsx")
         losses = write_workbook(answers, path, language, origin=origin)
@@ -241,6 +244,18 @@ def write_book(
     if not quiet:
         for loss in losses:
             tell(said("warning: {fault}", fault=loss.message))
+
+
+def write_page(pieces: Iterable[str], output: Path | None) -> None:
+    """Write a page to a file, whole or not at all, or to stdout."""
+    from matchmaker.files import atomic_writer
+
+    if output is None:
+        for piece in pieces:
+            write_data(piece)
+        return
+    with atomic_writer(output) as stream:
+        stream.writelines(pieces)
 
 
 def write_data(text: str) -> None:

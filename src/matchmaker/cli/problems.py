@@ -38,6 +38,8 @@ def problems(
     Example: matchmaker problems data/problems/requests.csv --for giii
     """
     written = options.format_from(format, output)
+    if written == "html":
+        raise typer.BadParameter("for a page use: matchmaker report FILE --for INSTITUTE")
     options.check_output(output, file, institutes, settings)
     from matchmaker.batch import match_all
     from matchmaker.institutes import find_institute

@@ -29,7 +29,7 @@ from matchmaker.output.words import (
     word,
 )
 
-Format: TypeAlias = Literal["table", "json", "jsonl", "csv", "md", "xlsx"]
+Format: TypeAlias = Literal["table", "json", "jsonl", "csv", "md", "xlsx", "html"]
 
 FORMATS_BY_ENDING: Final[Mapping[str, Format]] = {
     ".json": "json",
@@ -37,6 +37,8 @@ FORMATS_BY_ENDING: Final[Mapping[str, Format]] = {
     ".csv": "csv",
     ".md": "md",
     ".xlsx": "xlsx",
+    ".html": "html",
+    ".htm": "html",
 }
 SIMILARITIES: Final = ("keywords", "lexical", "semantic", "cases")
 CSV_COLUMNS: Final = (
@@ -238,11 +240,12 @@ def format_shortlists(
 
     Args:
         shortlists: Read one at a time.
-        format: Any format but ``table``, which is for the terminal, and ``xlsx``, which is no text.
+        format: Any format but ``table``, which is for the terminal, ``xlsx``, which is no text, and ``html``, which
+            ``matchmaker.report`` writes.
         language: The language of names and words in CSV and Markdown; each problem's own when not given.
     """
-    if format in {"table", "xlsx"}:
-        raise ValueError("a table is for the terminal and a workbook is no text; write json, jsonl, csv or md")
+    if format in {"table", "xlsx", "html"}:
+        raise ValueError("a table is for the terminal, a workbook and a page are written whole; use another format")
     if format == "csv":
         yield csv_text([CSV_COLUMNS])
     n_written = 0
