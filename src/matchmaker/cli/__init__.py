@@ -6,7 +6,19 @@ import os
 
 import typer
 
-from matchmaker.cli import alliance, batch, calibrate, evaluate, explain, institutes, match, problems
+from matchmaker.cli import (
+    alliance,
+    batch,
+    calibrate,
+    cases,
+    evaluate,
+    explain,
+    institutes,
+    ledger,
+    match,
+    problems,
+    referrals,
+)
 from matchmaker.cli.boundary import Boundary, ready_streams
 
 app = typer.Typer(
@@ -27,6 +39,10 @@ app.command("alliance")(alliance.alliance)
 app.command("evaluate")(evaluate.evaluate)
 app.command("calibrate")(calibrate.calibrate)
 app.add_typer(institutes.app, name="institutes")
+app.add_typer(cases.app, name="cases")
+app.command("refer")(referrals.refer)
+app.add_typer(referrals.app, name="referrals")
+app.add_typer(ledger.app, name="ledger")
 
 
 def _print_version(asked: bool) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from matchmaker.domain import Problem
 from matchmaker.errors import EncodingError, Fault, ProblemError, TableError, did_you_mean
@@ -40,6 +40,15 @@ class Rejected:
     faults: tuple[Fault, ...]
 
 
+class Met(NamedTuple):
+    """A row as it was met: its values by field, those of further fields among them, its place, line and cells."""
+
+    values: Mapping[str, Given]
+    place: str
+    line: int
+    cells: tuple[str, ...]
+
+
 Row: TypeAlias = Problem | Rejected
 Check: TypeAlias = Callable[[Problem], Sequence[Fault]]
 
@@ -50,6 +59,7 @@ def read_problems(
     columns: Mapping[str, str] | None = None,
     encoding: str | None = None,
     check: Check | None = None,
+    more: Mapping[str, str] | None = None,
 ) -> ProblemTable:
     """Open a table of problems: CSV, TSV (any text with a delimiter) or JSONL (an object a line).
 
@@ -58,6 +68,7 @@ def read_problems(
         columns: Field to heading, over what is recognised.
         encoding: The name of an encoding; detected when not given.
         check: What is wrong with a problem beyond its fields, such as ``Matcher.limit_faults``; its row is rejected.
+        more: Further fields and their names, as in ``columns_of``; what they hold is in ``ProblemTable.met``.
 
     Returns:
         The table. Iterating over it reads the rows.
@@ -66,7 +77,7 @@ def read_problems(
         TableError: The file cannot be read as a table at all, no heading is understood as title or description, or
             ``columns`` names a field or a heading that is not there.
     """
-    return ProblemTable(Path(path), columns or {}, encoding, check)
+    return ProblemTable(Path(path), columns or {}, encoding, check, more)
 
 
 class ProblemTable:
@@ -81,14 +92,24 @@ class ProblemTable:
         n_blank: Blank rows met by the latest iteration.
         warnings: What the latest iteration had to leave out of a problem or to change; the first 1,000.
         n_warnings: How many there were.
+        met: The row met last.
     """
 
-    def __init__(self, path: Path, overrides: Mapping[str, str], encoding: str | None, check: Check | None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        overrides: Mapping[str, str],
+        encoding: str | None,
+        check: Check | None,
+        more: Mapping[str, str] | None = None,
+    ) -> None:
         """Look at the start of the file; see ``read_problems``."""
         self._path = path
         self._place = str(path)
         self._overrides = dict(overrides)
         self._check = check
+        self._more = more or {}
+        self.met = Met({}, self._place, 0, ())
         self._by_keys: dict[tuple[str, ...], dict[str, Column]] = {}
         self._reset()
         self.encoding = _encoding_of(path, encoding)
@@ -97,8 +118,8 @@ class ProblemTable:
         if path.suffix.lower() not in _JSON_LINES:
             self._find_delimiter()
         names = self._keys_at_start() if self.delimiter is None else self._heading_row()
-        _check_overrides(self._overrides, names, self._place)
-        self._columns, unused = columns_of(names, self._overrides)
+        _check_overrides(self._overrides, names, self._place, self._more)
+        self._columns, unused = columns_of(names, self._overrides, self._more)
         # Two keys for one field may stand in different rows of JSONL; where they meet, the second is added.
         unused = unused if self.delimiter else tuple(key for key in unused if column_of(key, fuzzy=True) is None)
         self.unused = tuple(map(writable, unused))
@@ -124,6 +145,7 @@ class ProblemTable:
     def _row(self, record: Record, seen: _SeenIds) -> Row:
         place = f"{self._place}, line {record.line}"
         values, fault = self._values(record, place)
+        self.met = Met(values, place, record.line, record.cells)
         if fault:
             return _rejected(record, (fault,))
         built = build_problem(values, place=place, default_id=f"row-{record.line}", style="cell")
@@ -177,7 +199,7 @@ class ProblemTable:
     def _columns_of_keys(self, keys: tuple[str, ...]) -> dict[str, Column]:
         columns = self._by_keys.get(keys)
         if columns is None:
-            columns, unused = columns_of(keys, self._overrides)
+            columns, unused = columns_of(keys, self._overrides, self._more)
             self.unused = tuple(dict.fromkeys((*self.unused, *map(writable, unused))))[:MAX_WARNINGS]
             if len(self._by_keys) >= MAX_WARNINGS:  # rows with ever new keys must not fill the memory
                 self._by_keys.clear()
@@ -298,7 +320,9 @@ def _encoding_of(path: Path, named: str | None) -> str:
             raise TableError(error.faults) from error
 
 
-def _check_overrides(overrides: Mapping[str, str], names: Sequence[str], place: str) -> None:
+def _check_overrides(
+    overrides: Mapping[str, str], names: Sequence[str], place: str, more: Collection[str] = ()
+) -> None:
     faults: list[Fault] = []
     known = (
         *(field for field in FIELDS if field != "require"),
@@ -306,6 +330,7 @@ def _check_overrides(overrides: Mapping[str, str], names: Sequence[str], place: 
         "require.role",
         "require.own",
         "require.place",
+        *more,
     )
     for field, heading in overrides.items():
         if field not in (*known, "require"):

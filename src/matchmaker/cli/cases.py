@@ -1,0 +1,538 @@
+"""``matchmaker cases``: what was solved, and what was not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Optional
+
+import typer
+
+from matchmaker.cli import batch, options
+from matchmaker.cli.boundary import Boundary
+from matchmaker.cli.ledger import By, LedgerOption, clean, opened, person, put_json, reject_exit, say
+from matchmaker.messages import in_language, said
+
+if TYPE_CHECKING:
+    from matchmaker.domain import Case, Registry
+    from matchmaker.intake import Rejected
+    from matchmaker.intake.values import Given
+    from matchmaker.ledger.cases import Added, KeptCase
+    from matchmaker.ledger.reading import CaseTable, ReadCase, Resolve
+    from matchmaker.ledger.store import Ledger
+
+_AT_ONCE = 10_000
+_MOST_SHOWN = 20
+
+app = typer.Typer(
+    cls=Boundary,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="Solved problems and others: add, import, list, show, search, export, delete.\n\n"
+    "Example: matchmaker cases list --ledger cases.db",
+)
+
+
+class OutcomeName(StrEnum):
+    """What came of a problem."""
+
+    solved = "solved"
+    partly = "partly"
+    failed = "failed"
+
+
+class ExportName(StrEnum):
+    """How cases are exported."""
+
+    csv = "csv"
+    jsonl = "jsonl"
+    md = "md"
+
+
+Id = Annotated[str, typer.Argument(metavar="ID", help="A case's id, such as C-7.")]
+CaseFile = Annotated[
+    Optional[Path],  # noqa: UP045 - Typer reads the annotation
+    typer.Argument(
+        metavar="FILE",
+        help="A .yaml or .json file with the fields of a case, or any document with the problem alone.",
+        show_default=False,
+    ),
+]
+CasesFile = Annotated[Path, typer.Argument(metavar="FILE", help="A table of cases, such as .csv, .tsv or .jsonl.")]
+Solvers = Annotated[
+    Optional[list[str]],  # noqa: UP045
+    typer.Option(
+        "--institute",
+        metavar="INSTITUTE",
+        help="Who took it on: id, name or alias. May be repeated.",
+        show_default=False,
+    ),
+]
+OneSolver = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option("--institute", metavar="INSTITUTE", help="Only cases it took part in.", show_default=False),
+]
+OutcomeOption = Annotated[
+    Optional[OutcomeName],  # noqa: UP045
+    typer.Option("--outcome", help="What came of it. Default: solved.", show_default=False),
+]
+OnlyOutcome = Annotated[
+    Optional[OutcomeName],  # noqa: UP045
+    typer.Option("--outcome", help="Only cases that came out so.", show_default=False),
+]
+Title = Annotated[Optional[str], typer.Option("--title", help="The problem's title.", show_default=False)]  # noqa: UP045
+Description = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option("--description", help="The problem's description.", show_default=False),
+]
+Enterprise = Annotated[Optional[str], typer.Option("--enterprise", help="Whose problem.", show_default=False)]  # noqa: UP045
+Industry = Annotated[Optional[str], typer.Option("--industry", help="Its industry.", show_default=False)]  # noqa: UP045
+CapabilityId = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option("--capability", metavar="ID", help="The capability that was used.", show_default=False),
+]
+Year = Annotated[Optional[int], typer.Option("--year", help="The year of the outcome.", show_default=False)]  # noqa: UP045
+OnlyYear = Annotated[Optional[int], typer.Option("--year", help="Only cases of this year.", show_default=False)]  # noqa: UP045
+Benefit = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option("--benefit", metavar="YUAN", help="Benefit in yuan, such as 1200000 or 120万.", show_default=False),
+]
+CaseSource = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option("--source", help="Where this is known from: a text or an address.", show_default=False),
+]
+Note = Annotated[Optional[str], typer.Option("--note", help="Anything else to remember.", show_default=False)]  # noqa: UP045
+Loose = Annotated[
+    bool,
+    typer.Option("--any-institute", help="Take institutes that the registry does not have, as they are written."),
+]
+Deleted = Annotated[bool, typer.Option("--deleted", help="The deleted cases instead of the others.")]
+Words = Annotated[str, typer.Argument(metavar="WORDS", help="Words that must all stand in a case.")]
+ExportFormatOption = Annotated[
+    Optional[ExportName],  # noqa: UP045
+    typer.Option("--format", help="How to write. Default: by the ending of --output, else jsonl.", show_default=False),
+]
+
+
+@app.command()
+def add(
+    file: CaseFile = None,
+    title: Title = None,
+    description: Description = None,
+    enterprise: Enterprise = None,
+    industry: Industry = None,
+    institute: Solvers = None,
+    capability: CapabilityId = None,
+    outcome: OutcomeOption = None,
+    year: Year = None,
+    benefit: Benefit = None,
+    source: CaseSource = None,
+    note: Note = None,
+    any_institute: Loose = False,
+    institutes: options.Institutes = None,
+    ledger: LedgerOption = None,
+    by: By = None,
+    lang: options.LanguageOption = None,
+    quiet: options.Quiet = False,
+) -> None:
+    """Add one case, from options, a file, or both: an option stands over the file.
+
+    Example: matchmaker cases add --title 供水管网漏损检测 --institute giii --year 2024 --ledger cases.db
+    """
+    from matchmaker.ledger.cases import add_cases
+    from matchmaker.ledger.reading import resolver
+
+    own = {"institutes": institute, "capability": capability, "outcome": outcome, "year": year, "benefit_cny": benefit}
+    asked = {"title": title, "description": description, "enterprise": enterprise, "industry": industry}
+    resolve = resolver(options.registry_from(institutes), strict=not any_institute)
+    case = _case_from(file, asked, {**own, "source": source, "note": note}, resolve)
+    with opened(ledger, create=True) as store:
+        answer = add_cases(store, [case], by=person(by), places=[str(file or "cases add")])[0]
+    _tell_one(answer, lang, quiet=quiet)
+
+
+def _case_from(file: Path | None, asked: dict[str, str | None], own: dict[str, object], resolve: Resolve) -> Case:
+    """The case that options and file describe."""
+    from matchmaker.intake import load_problem
+    from matchmaker.intake.fields import build_problem
+    from matchmaker.ledger.reading import case_from_values, load_case
+
+    given = _given(own)
+    if file is None:
+        built = build_problem(_given(asked), place="cases add", default_id="", style="yaml")
+        if built.problem is None:
+            raise typer.BadParameter("give a FILE, or --title or --description")
+        return case_from_values(built.problem, given, resolve, place="cases add")
+    if file.suffix.lower() in {".yaml", ".yml", ".json"}:
+        case = load_case(file, given, resolve)
+    else:
+        case = case_from_values(load_problem(file), given, resolve, place=str(file))
+    said_instead = {name: text for name, text in asked.items() if text is not None}
+    return case.model_copy(update={"problem": case.problem.model_copy(update=said_instead)})
+
+
+def _given(values: dict[str, object] | dict[str, str | None]) -> dict[str, Given]:
+    from matchmaker.intake.values import Given
+
+    texts = {name: str(value) if isinstance(value, int) else value for name, value in values.items() if value}
+    return {name: Given(f"--{name.removesuffix('_cny').removesuffix('s')}", value) for name, value in texts.items()}
+
+
+def _tell_one(answer: Added, lang: options.LanguageName | None, *, quiet: bool) -> None:
+    from matchmaker.errors import LedgerError
+
+    if answer.fault is not None:
+        raise LedgerError(answer.fault)
+    options.write_data(f"{answer.id}\n")
+    if not quiet:
+        added = answer.kind == "added"
+        say(said("added case {id}" if added else "case {id} is there already", id=answer.id), lang)
+
+
+@app.command("import")
+def import_cases(
+    file: CasesFile,
+    column: options.Columns = None,
+    encoding: batch.Encoding = None,
+    any_institute: Loose = False,
+    rejects: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--rejects", metavar="FILE", help="Where rejected rows go. Default: FILE.rejects.csv."),
+    ] = None,
+    institutes: options.Institutes = None,
+    ledger: LedgerOption = None,
+    by: By = None,
+    lang: options.LanguageOption = None,
+    quiet: options.Quiet = False,
+) -> None:
+    """Add the cases of a table. What is there already is not added again, so that the same file may come twice.
+
+    A row that is no case never stops the import: it is named, counted, written to the rejects file, and makes the exit
+    code 3.
+
+    Example: matchmaker cases import data/cases/example.csv --ledger cases.db
+    """
+    from matchmaker.ledger.reading import CaseTable, resolver
+
+    resolve = resolver(options.registry_from(institutes), strict=not any_institute)
+    table = CaseTable(file, resolve, columns=options.columns_from(column), encoding=encoding)
+    if not quiet:
+        _tell_columns(file, table, lang)
+    with opened(ledger, create=True) as store:
+        done = _Import(store, person(by), lang, quiet=quiet)
+        done.take(table)
+    done.finish(table, rejects or file.with_name(f"{file.name}.rejects.csv"))
+    reject_exit(len(done.rejects))
+
+
+class _Import:
+    """An import on its way: every chunk is a transaction, and told of when it is committed."""
+
+    def __init__(self, store: Ledger, by: str, lang: options.LanguageName | None, *, quiet: bool) -> None:
+        self._store = store
+        self._by = by
+        self._lang = lang
+        self._quiet = quiet
+        self._counts = dict.fromkeys(("added", "there", "differs", "deleted", "refused"), 0)
+        self._n_told = 0
+        self.rejects: list[Rejected] = []
+
+    def take(self, table: CaseTable) -> None:
+        from matchmaker.intake import Rejected
+
+        chunk: list[ReadCase] = []
+        for row in table:
+            if isinstance(row, Rejected):
+                self.rejects.append(row)
+                continue
+            chunk.append(row)
+            if len(chunk) == _AT_ONCE:
+                self._write(chunk)
+                chunk = []
+        self._write(chunk)
+
+    def _write(self, chunk: Sequence[ReadCase]) -> None:
+        from matchmaker.intake import Rejected
+        from matchmaker.ledger.cases import add_cases
+
+        places = [row.met.place for row in chunk]
+        answers = add_cases(self._store, [row.case for row in chunk], by=self._by, places=places)
+        for row, answer in zip(chunk, answers, strict=True):
+            self._counts[answer.kind] += 1
+            if answer.kind == "refused" and answer.fault:
+                self.rejects.append(Rejected(row.met.line, row.met.cells, (answer.fault,)))
+            elif answer.fault and not self._quiet:
+                self._tell(answer.fault.in_language(options.message_language(self._lang)))
+
+    def _tell(self, text: str) -> None:
+        self._n_told += 1
+        if self._n_told <= _MOST_SHOWN:
+            typer.echo(in_language(said("note: {text}", text=text), options.message_language(self._lang)), err=True)
+
+    def finish(self, table: CaseTable, path: Path) -> None:
+        """Say what was rejected, keep it, and say what was done."""
+        from matchmaker.output import write_rejects
+
+        for warning in table.warnings[:_MOST_SHOWN] if not self._quiet else ():
+            typer.echo(f"warning: {warning.in_language(options.message_language(self._lang))}", err=True)
+        batch.report_rows(table.table, self.rejects, path if self.rejects else None, quiet=self._quiet)
+        if self.rejects:
+            rows = ((row.line, row.cells, "; ".join(map(str, row.faults))) for row in self.rejects)
+            write_rejects(path, table.table.headings, rows)
+        else:
+            path.unlink(missing_ok=True)
+        if not self._quiet:
+            self._tell_counts()
+
+    def _tell_counts(self) -> None:
+        counts = {**self._counts, "rejected": len(self.rejects)}
+        text = said(
+            "{added} cases added, {there} there already, {differs} there with other values, {deleted} deleted before, "
+            "{rejected} rows rejected",
+            **{name: f"{n:,}" for name, n in counts.items()},
+        )
+        say(text, self._lang)
+
+
+def _tell_columns(file: Path, table: CaseTable, lang: options.LanguageName | None) -> None:
+    taken = ", ".join(f"{field} <- {heading}" for field, heading in table.table.columns.items())
+    typer.echo(f"{file}: {table.table.encoding}; {taken}", err=True)
+    if table.table.unused:
+        say(said("not used: {headings}", headings=", ".join(table.table.unused)), lang)
+
+
+@app.command("list")
+def list_cases(
+    institute: OneSolver = None,
+    outcome: OnlyOutcome = None,
+    year: OnlyYear = None,
+    deleted: Deleted = False,
+    institutes: options.Institutes = None,
+    ledger: LedgerOption = None,
+    format: options.FormatOption = None,
+    lang: options.LanguageOption = None,
+) -> None:
+    """List the cases, in the order in which they were added.
+
+    Example: matchmaker cases list --institute giii --ledger cases.db
+    """
+    from matchmaker.ledger.cases import list_cases as listed
+
+    registry = options.registry_from(institutes)
+    with opened(ledger) as store:
+        kept = listed(
+            store,
+            institute=known_id(registry, institute),
+            outcome=outcome.value if outcome else None,
+            year=year,
+            deleted=deleted,
+        )
+    _show_cases(kept, registry, format, lang)
+
+
+@app.command()
+def search(
+    words: Words,
+    institutes: options.Institutes = None,
+    ledger: LedgerOption = None,
+    format: options.FormatOption = None,
+    lang: options.LanguageOption = None,
+) -> None:
+    """Find the cases in which all of some words stand; script, case and spaces do not matter.
+
+    Example: matchmaker cases search 漏损 --ledger cases.db
+    """
+    from matchmaker.ledger.cases import search_cases
+
+    with opened(ledger) as store:
+        kept = search_cases(store, words)
+    _show_cases(kept, options.registry_from(institutes), format, lang)
+
+
+@app.command()
+def show(
+    id_: Id,
+    institutes: options.Institutes = None,
+    ledger: LedgerOption = None,
+    format: options.FormatOption = None,
+    lang: options.LanguageOption = None,
+) -> None:
+    """Show one case, deleted or not: what it says, who added it, and when.
+
+    Example: matchmaker cases show C-1 --ledger cases.db
+    """
+    from matchmaker.ledger.cases import find_case
+
+    registry = options.registry_from(institutes)
+    with opened(ledger) as store:
+        kept = find_case(store, id_)
+    if is_table(format):
+        from matchmaker.render import open_console
+        from matchmaker.render.ledger import print_case
+
+        print_case(open_console(), kept, registry, options.language_from(lang) or kept.case.problem.language)
+    else:
+        put_json(_object(kept))
+
+
+@app.command()
+def export(
+    format: ExportFormatOption = None,
+    output: options.Output = None,
+    ledger: LedgerOption = None,
+    lang: options.LanguageOption = None,
+    quiet: options.Quiet = False,
+) -> None:
+    """Write the cases that are not deleted; csv and jsonl can be imported again.
+
+    Example: matchmaker cases export --format csv --ledger cases.db
+    """
+    from matchmaker.ledger.cases import list_cases as listed
+
+    with opened(ledger) as store:
+        cases = [kept.case for kept in listed(store)]
+    _write(cases, format, output, lang, quiet=quiet)
+
+
+@app.command()
+def anonymise(
+    format: ExportFormatOption = None,
+    output: options.Output = None,
+    ledger: LedgerOption = None,
+    lang: options.LanguageOption = None,
+    quiet: options.Quiet = False,
+) -> None:
+    """Write the cases as 'export' does, with 企业-001 and so on for the enterprises' names, also inside of texts.
+
+    Found are full names, and those without place and legal form. Other short forms, brands, people, addresses, and what
+    gives an enterprise away without its name stay: read the result before you pass it on.
+
+    Example: matchmaker cases anonymise --format csv --ledger cases.db
+    """
+    from matchmaker.ledger.cases import all_cases
+    from matchmaker.ledger.exports import anonymised
+
+    with opened(ledger) as store:
+        cases = anonymised(all_cases(store))
+    _write(cases, format, output, lang, quiet=quiet)
+    if not quiet:
+        say("read it before you pass it on: only names that the ledger knows were replaced", lang)
+
+
+@app.command()
+def delete(
+    id_: Id,
+    ledger: LedgerOption = None,
+    by: By = None,
+    lang: options.LanguageOption = None,
+    quiet: options.Quiet = False,
+) -> None:
+    """Mark a case as deleted; it stays in the ledger, and 'restore' takes the mark away.
+
+    Example: matchmaker cases delete C-1 --ledger cases.db
+    """
+    from matchmaker.ledger.cases import delete_case
+
+    with opened(ledger) as store:
+        kept = delete_case(store, id_, by=person(by))
+    if not quiet:
+        say(said("deleted case {id}; to have it back: matchmaker cases restore {id}", id=kept.case.id), lang)
+
+
+@app.command()
+def restore(
+    id_: Id,
+    ledger: LedgerOption = None,
+    by: By = None,
+    lang: options.LanguageOption = None,
+    quiet: options.Quiet = False,
+) -> None:
+    """Take back the deletion of a case.
+
+    Example: matchmaker cases restore C-1 --ledger cases.db
+    """
+    from matchmaker.ledger.cases import restore_case
+
+    with opened(ledger) as store:
+        kept = restore_case(store, id_, by=person(by))
+    if not quiet:
+        say(said("restored case {id}", id=kept.case.id), lang)
+
+
+def known_id(registry: Registry, name: str | None) -> str | None:
+    """The id of an institute; a name that the registry does not have stays as it is: it may have left."""
+    from matchmaker.ledger.reading import resolver
+
+    return None if name is None else resolver(registry, strict=False)(name)
+
+
+def is_table(format: options.FormatName | None) -> bool:
+    """Whether a table is asked for; else it is json or jsonl."""
+    if format not in (None, options.FormatName.table, options.FormatName.json, options.FormatName.jsonl):
+        raise typer.BadParameter("this is printed as table, json or jsonl")
+    return format in (None, options.FormatName.table)
+
+
+def put_rows(rows: Iterable[object], format: options.FormatName | None) -> None:
+    """Plain data to stdout, a list or one a line."""
+    import json
+
+    if format is options.FormatName.jsonl:
+        for row in rows:
+            options.write_data(json.dumps(row, ensure_ascii=False) + "\n")
+    else:
+        put_json(list(rows))
+
+
+def _show_cases(
+    kept: Sequence[KeptCase],
+    registry: Registry,
+    format: options.FormatName | None,
+    lang: options.LanguageName | None,
+) -> None:
+    if is_table(format):
+        from matchmaker.render import open_console
+        from matchmaker.render.ledger import print_cases
+
+        print_cases(open_console(), kept, registry, options.language_from(lang) or "zh")
+    else:
+        put_rows(map(_object, kept), format)
+
+
+def _object(kept: KeptCase) -> dict[str, object]:
+    from matchmaker.ledger.exports import case_object
+
+    stamps = {"created": kept.created, "changed": kept.changed, "deleted": kept.deleted}
+    return {**case_object(kept.case), **{name: stamp and stamp._asdict() for name, stamp in stamps.items()}}
+
+
+def _write(
+    cases: Sequence[Case],
+    format: ExportName | None,
+    output: Path | None,
+    lang: options.LanguageName | None,
+    *,
+    quiet: bool,
+) -> None:
+    from matchmaker.files import atomic_writer
+    from matchmaker.ledger.exports import export_cases
+
+    written = format or _by_ending(output)
+    text = "".join(export_cases(cases, written.value, options.language_from(lang) or "zh"))
+    if output is None:
+        options.write_data(text if written is not ExportName.csv or text.isascii() else f"\ufeff{text}")
+        return
+    with atomic_writer(output, bom=written is ExportName.csv) as stream:
+        stream.write(text)
+    if not quiet:
+        say(said("wrote {file}", file=output), lang)
+
+
+def _by_ending(output: Path | None) -> ExportName:
+    if output is None:
+        return ExportName.jsonl
+    ending = output.suffix.lower().removeprefix(".")
+    if ending not in set(ExportName):
+        raise typer.BadParameter(f"cases are written as .csv, .jsonl or .md, not as '{output.name}'; give --format")
+    return ExportName(ending)
