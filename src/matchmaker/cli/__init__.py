@@ -14,10 +14,12 @@ from matchmaker.cli import (
     evaluate,
     explain,
     institutes,
+    judgements,
     ledger,
     match,
     problems,
     referrals,
+    stats,
 )
 from matchmaker.cli.boundary import Boundary, ready_streams
 
@@ -42,6 +44,9 @@ app.add_typer(institutes.app, name="institutes")
 app.add_typer(cases.app, name="cases")
 app.command("refer")(referrals.refer)
 app.add_typer(referrals.app, name="referrals")
+app.command("judge")(judgements.judge)
+app.add_typer(judgements.app, name="judgements")
+app.command("stats")(stats.stats)
 app.add_typer(ledger.app, name="ledger")
 
 

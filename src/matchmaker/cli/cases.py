@@ -11,7 +11,7 @@ import typer
 
 from matchmaker.cli import batch, options
 from matchmaker.cli.boundary import Boundary
-from matchmaker.cli.ledger import By, LedgerOption, clean, opened, person, put_json, reject_exit, say
+from matchmaker.cli.ledger import By, LedgerOption, opened, person, put_json, reject_exit, say
 from matchmaker.messages import in_language, said
 
 if TYPE_CHECKING:
@@ -288,8 +288,8 @@ class _Import:
     def _tell_counts(self) -> None:
         counts = {**self._counts, "rejected": len(self.rejects)}
         text = said(
-            "{added} cases added, {there} there already, {differs} there with other values, {deleted} deleted before, "
-            "{rejected} rows rejected",
+            "cases added: {added}; there already: {there}, with other values: {differs}, deleted before: {deleted}; "
+            "rows rejected: {rejected}",
             **{name: f"{n:,}" for name, n in counts.items()},
         )
         say(text, self._lang)

@@ -123,8 +123,8 @@ def list_referrals(
     """
     from matchmaker.ledger import referrals as store
 
-    asked = [one.value for one in state] if state else list(store.STATES)
-    wanted = [one for one in asked if not open_only or one in store.OPEN]
+    names = {one.value for one in state} if state else set(store.STATES)
+    wanted = [one for one in store.STATES if one in names and (not open_only or one in store.OPEN)]
     registry = options.registry_from(institutes)
     with opened(ledger) as kept:
         found = store.list_referrals(kept, states=wanted, institute=cases.known_id(registry, institute))

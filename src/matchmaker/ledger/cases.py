@@ -39,8 +39,8 @@ class Added(NamedTuple):
     """What became of a case that was to be added.
 
     ``kind``: ``added``; ``there``, the same case is in the ledger; ``differs``, it is, with other values, and was left
-    alone; ``deleted``, it was deleted, and stays so; ``refused``, its id is another's. ``id`` is that of the case in the
-    ledger. ``fault`` says what to do where something is to be done.
+    alone; ``deleted``, it was deleted, and stays so; ``refused``, its id is another's. ``id`` is that of the case in
+    the ledger. ``fault`` says what to do where something is to be done.
     """
 
     kind: Answer

@@ -7,6 +7,7 @@ import secrets
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -97,7 +98,7 @@ def _leads_to(history: list[Any], referral: Any) -> bool:
         return False
     states = [step.state for step in history]
     before = [step.from_state for step in history]
-    allowed = all(later in NEXT[earlier] for earlier, later in zip(states, states[1:], strict=False))
+    allowed = all(later in NEXT[earlier] for earlier, later in pairwise(states))
     is_chain = before == [None, *states[:-1]] and states[0] == "proposed"
     last = history[-1]
     return allowed and is_chain and (last.state, last.reason) == (referral.state, referral.reason)

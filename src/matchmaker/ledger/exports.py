@@ -37,10 +37,10 @@ _HEADINGS: Final[Mapping[str, tuple[str, str]]] = {
 _PLACE: Final = re.compile(
     r"^(?:[\u4e00-\u9fff]{2,3}省)?(?:[\u4e00-\u9fff]{2,3}市|广东|广州|深圳|佛山|东莞|珠海|香港|澳门)?"
 )
-_KIND: Final = re.compile(
-    r"(?:（[^）]*）|\([^)]*\))|(?:集团)?(?:股份)?(?:有限)?(?:责任)?公司$|集团$|[ ,]*(?:co\.?,? ?ltd\.?|limited|ltd\.?|inc\.?)$",
-    re.IGNORECASE,
+_LEGAL_FORM: Final = re.compile(
+    r"(?:集团)?(?:股份)?(?:有限)?(?:责任)?公司$|集团$|[ ,]*(?:co\.?,? ?ltd\.?|limited|ltd\.?|inc\.?)$", re.IGNORECASE
 )
+_IN_BRACKETS: Final = re.compile(r"（[^）]*）|\([^)]*\)")
 _LEAST_CORE: Final = 4  # characters of a short name that is looked for in texts
 _HIDDEN: Final = "（隐去 hidden）"
 
@@ -167,7 +167,7 @@ def _key(name: str) -> str:
 
 def _forms(name: str) -> list[str]:
     """The ways a name is looked for: in full, without its legal form, without place and legal form."""
-    bare = _KIND.sub("", name)
+    bare = _LEGAL_FORM.sub("", _IN_BRACKETS.sub("", name))
     core = _PLACE.sub("", bare)
     shorter = [form for form in (bare, core) if len(form) >= _LEAST_CORE]
     return list(dict.fromkeys([name, *shorter]))

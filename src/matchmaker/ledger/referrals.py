@@ -255,7 +255,20 @@ def history(ledger: Ledger, referral: Referral) -> list[Change]:
         rows = connection.execute(
             select(changes).where(changes.c.referral_seq == referral.seq).order_by(changes.c.version)
         )
-        return [Change(row.from_state, row.state, row.reason, row.note, Stamp(row.at, row.by)) for row in rows]
+        return [_change(row) for row in rows]
+
+
+def _change(row: Row[Any]) -> Change:
+    return Change(row.from_state, row.state, row.reason, row.note, Stamp(row.at, row.by))
+
+
+def history_of_all(ledger: Ledger) -> dict[int, list[Change]]:
+    """The steps of every referral, by its ``seq``."""
+    histories: dict[int, list[Change]] = {}
+    with ledger.reading() as connection:
+        for row in connection.execute(select(changes).order_by(changes.c.referral_seq, changes.c.version)):
+            histories.setdefault(row.referral_seq, []).append(_change(row))
+    return histories
 
 
 def list_referrals(ledger: Ledger, *, states: Sequence[State] = STATES, institute: str | None = None) -> list[Referral]:

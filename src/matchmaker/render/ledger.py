@@ -14,7 +14,7 @@ from matchmaker.render.phrases import listed
 
 if TYPE_CHECKING:
     from matchmaker.ledger.cases import KeptCase
-    from matchmaker.ledger.referrals import Change, Referral
+    from matchmaker.ledger.referrals import Change, Grounds, Referral
     from matchmaker.ledger.store import Stamp
 
 WORDS: Final[Mapping[str, tuple[str, str]]] = {
@@ -72,6 +72,68 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "judgements": ("评判", "Judgements"),
     "problems": ("需求", "Problems"),
     "engine": ("数据库", "Database"),
+    "n_candidates": ("请逐一评判 {n} 家机构：", "{n} institute to grade:|{n} institutes to grade:"),
+    "scale": (
+        "3 强相关，2 较强相关，1 弱相关，0 无相关；s 跳过，q 结束",
+        "3 strong, 2 fair, 1 weak, 0 none; s to skip, q to stop",
+    ),
+    "seed": ("随机种子", "Seed"),
+    "prompt": ("等级（0-3，s，q）：", "grade (0-3, s, q): "),
+    "not_a_grade": ("请输入 0、1、2、3、s 或 q", "write 0, 1, 2, 3, s or q"),
+    "grade": ("等级", "Grade"),
+    "judge": ("评判人", "Judge"),
+    "when": ("时间", "When"),
+    "blind": ("盲评", "Blind"),
+    "yes": ("是", "yes"),
+    "n_judgements": ("共 {n:,} 条评判", "{n:,} judgement|{n:,} judgements"),
+    "agreement": ("{first} 与 {second} 的一致性", "Agreement of {first} and {second}"),
+    "both": (
+        "两人都评判的有 {pairs} 对（{problems} 个需求），其中 {same} 对等级相同。",
+        "Both graded {pairs} pairs (of {problems} problems), {same} of them alike.",
+    ),
+    "no_pairs": ("两人没有共同评判的需求与机构。", "There is no pair that both have graded."),
+    "measure": ("指标", "Measure"),
+    "value": ("数值", "Value"),
+    "interval": ("95% 区间", "95 % interval"),
+    "kappa": ("Cohen's kappa", "Cohen's kappa"),
+    "weighted": ("二次加权 kappa", "kappa, quadratic weights"),
+    "undefined": (
+        "两人对所有条目都给了同一个等级，偶然一致的期望已是完全一致，因此 kappa 没有定义。",
+        "Both gave one and the same grade to everything: by chance they would agree fully too, so that kappa is not "
+        "defined.",
+    ),
+    "one_problem": ("只有一个需求，无法估计区间。", "There is only one problem, so that no interval can be told."),
+    "reported": ("联盟对外报告的情况", "What the alliance has reported"),
+    "in_ledger": (
+        "台账中的记录（与上述数字口径不同，不相加）",
+        "What the ledger holds (never added to the above)",
+    ),
+    "not_reported": ("名录中没有联盟的数据。", "The registry holds no record of the alliance."),
+    "total": ("合计", "All"),
+    "no_year": ("未注明", "not given"),
+    "with_benefit": ("其中 {n} 个有数据", "given for {n}"),
+    "funnel": ("推荐的进展", "How far referrals came"),
+    "reached": ("达到", "Reached"),
+    "share": ("比例", "Share"),
+    "n_of": ("{n:,} / {of:,}", "{n:,} of {of:,}"),
+    "still_open": ("进行中 {open:,} 条，未成 {declined:,} 条。", "{open:,} open, {declined:,} declined."),
+    "few": (
+        "不足 {least} 条时不给比例：多一条少一条就差很多。",
+        "No shares of fewer than {least}: one more or less would move them much.",
+    ),
+    "days_to_signed": (
+        "从推荐到签约：中位数 {days:.1f} 天（{n} 条）",
+        "From proposed to signed: median {days:.1f} days (over {n})",
+    ),
+    "none_signed": ("尚无签约。", "None was signed so far."),
+    "backwards": (
+        "另有 {n} 条因系统时钟倒退，时长不明。",
+        "The time of {n} more is not known: the clock was set back.",
+    ),
+    "why_declined": ("未成的原因", "Why referrals were declined"),
+    "number": ("数量", "Number"),
+    "by_institute": ("按机构", "By institute"),
+    "by_year": ("按年份", "By year"),
 }
 """Chinese and English of what is printed here; an English entry with ``|`` is singular | plural, by ``n``."""
 
@@ -195,12 +257,12 @@ def print_referral(
     """Print a referral and every step of it."""
     say(console, f"{referral.id} {problem_heading(referral.problem)}", style="bold")
     grounds = referral.grounds
-    lines = {
+    lines: dict[str, str | None] = {
         "enterprise": referral.problem.enterprise,
         "institute": institute_name(registry, referral.institute, language),
         "capability": grounds.capability if grounds else None,
         "state": _state(referral, language),
-        "at_the_time": grounds and f"{grounds.score:.2f}{bracketed(level_word(grounds.level, language), language)}",
+        "at_the_time": _score(grounds, language) if grounds else None,
         "case": referral.case,
     }
     print_lines(console, lines, language)
@@ -209,6 +271,10 @@ def print_referral(
         reason = bracketed(word(step.reason, language), language) if step.reason else ""
         text = labelled(stamped(step.stamp, language), word(step.state, language) + reason, language)
         say(console, text if not step.note else f"{text} {step.note}", mark="-", indent=2)
+
+
+def _score(grounds: Grounds, language: Language) -> str:
+    return f"{grounds.score:.2f}{bracketed(level_word(grounds.level, language), language)}"
 
 
 def print_info(console: Console, found: Mapping[str, object], language: Language) -> None:
