@@ -257,7 +257,7 @@ def test_a_referral_keeps_who_changed_what_when(ledger: Ledger, clock: Clock) ->
     assert referral.problem == LEAK
     for state in ("contacted", "visited", "signed", "solved"):
         clock.move(days=2)
-        referral = move(ledger, referral, state, by="李四", note=state)  # type: ignore[arg-type]
+        referral = move(ledger, referral, state, by="李四", note=state)
     steps = history(ledger, referral)
     assert [step.state for step in steps] == ["proposed", "contacted", "visited", "signed", "solved"]
     assert [step.before for step in steps] == [None, "proposed", "contacted", "visited", "signed"]
@@ -534,7 +534,7 @@ def test_numbers_as_data_and_as_rows_say_the_same(ledger: Ledger) -> None:
     found = work_out(ledger)
     data = as_object(found)
     assert data["cases"] == {"n": 1, "solved": 1, "partly": 0, "failed": 0, "benefit_cny": 1e4, "with_benefit": 1}
-    assert data["by_year"] == [{"year": 2024, **data["cases"]}]  # type: ignore[dict-item]
+    assert data["by_year"] == [{"year": 2024, **data["cases"]}]
     rows = as_rows(found)
     assert ("institute", "alpha", "benefit_cny", "10000") in rows
     assert ("declined", "price", "n", "1") in rows
