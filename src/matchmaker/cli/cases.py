@@ -185,9 +185,12 @@ def _tell_one(answer: Added, lang: options.LanguageName | None, *, quiet: bool) 
     if answer.fault is not None:
         raise LedgerError(answer.fault)
     options.write_data(f"{answer.id}\n")
-    if not quiet:
-        added = answer.kind == "added"
-        say(said("added case {id}" if added else "case {id} is there already", id=answer.id), lang)
+    if quiet:
+        return
+    if answer.kind == "added":
+        say(said("added case {id}", id=answer.id), lang)
+    else:
+        say(said("case {id} is there already", id=answer.id), lang)
 
 
 @app.command("import")

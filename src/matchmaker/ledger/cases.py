@@ -314,9 +314,10 @@ def _mark(ledger: Ledger, id_: str, *, by: str, deleted: bool) -> KeptCase:
             finding = said("no case has the id '{id}'", id=id_)
             raise LedgerError(Fault(ledger.place, finding, "see: matchmaker cases list"))
         kept = found[0]
-        if (kept.deleted is not None) == deleted:
-            finding = said("case {id} is deleted already" if deleted else "case {id} is not deleted", id=kept.case.id)
-            raise LedgerError(Fault(ledger.place, finding))
+        if deleted and kept.deleted is not None:
+            raise LedgerError(Fault(ledger.place, said("case {id} is deleted already", id=kept.case.id)))
+        if not deleted and kept.deleted is None:
+            raise LedgerError(Fault(ledger.place, said("case {id} is not deleted", id=kept.case.id)))
         if not deleted:
             _check_restorable(connection, ledger.place, kept)
         stamp = Stamp(ledger.stamp(), by)

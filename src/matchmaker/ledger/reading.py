@@ -219,7 +219,7 @@ def _institutes(given: Given | None, reader: ValueReader, resolve: Resolve) -> t
         given = Given(given.name, [given.value], given.factor)  # one institute needs no list
     names = reader.texts(given, commas=True) if given is not None else ()
     if given is None or not names:
-        finding = "says not which institute it was"
+        finding = "names no institute"
         reader.faults.append(Fault(reader.place, finding, "name it by id, name or alias"))
     found = []
     for name in names:
@@ -267,7 +267,7 @@ def _benefit_and_note(values: Mapping[str, Given], reader: ValueReader) -> tuple
     text = given.value if isinstance(given.value, str) else ""
     trial = ValueReader(reader.place, reader.style)
     amount = trial.yuan(given)
-    if (trial.warnings or trial.faults) and note is None and text and not _AMOUNT_AT_ALL.match(text.strip()):
+    if trial.warnings and note is None and not _AMOUNT_AT_ALL.match(text.strip()):  # of a cell, not of a file
         return None, reader.text(given)
     reader.warnings += trial.warnings
     reader.faults += trial.faults

@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -292,26 +293,28 @@ def faults_told(place: str) -> Iterator[None]:
 
 
 _FILE_FAULTS: Final = {
-    "SQLITE_BUSY": ("another program is writing to it", "try again when it has ended"),
-    "SQLITE_LOCKED": ("another program is writing to it", "try again when it has ended"),
-    "SQLITE_READONLY": ("may not be written", "allow writing to the file and its folder, or use a copy"),
-    "SQLITE_CANTOPEN": ("cannot be opened", "check the path, and that its folder may be written"),
-    "SQLITE_PERM": ("cannot be opened", "check the path, and that its folder may be written"),
-    "SQLITE_FULL": ("the disk is full; nothing was written", "free some space, then try again"),
-    "SQLITE_NOTADB": ("is no ledger, or is damaged at its start", "give --ledger another name, or restore a backup"),
-    "SQLITE_CORRUPT": ("is damaged", "restore a backup, made by: matchmaker ledger backup"),
-    "SQLITE_IOERR": ("the disk fails to read or write it", "check the disk, then: matchmaker ledger check"),
+    "SQLITE_BUSY": Fault("", "another program is writing to it", "try again when it has ended"),
+    "SQLITE_LOCKED": Fault("", "another program is writing to it", "try again when it has ended"),
+    "SQLITE_READONLY": Fault("", "may not be written", "allow writing to the file and its folder, or use a copy"),
+    "SQLITE_CANTOPEN": Fault("", "cannot be opened", "check the path, and that its folder may be written"),
+    "SQLITE_PERM": Fault("", "cannot be opened", "check the path, and that its folder may be written"),
+    "SQLITE_FULL": Fault("", "the disk is full; nothing was written", "free some space, then try again"),
+    "SQLITE_NOTADB": Fault(
+        "", "is no ledger, or is damaged at its start", "give --ledger another name, or restore a backup"
+    ),
+    "SQLITE_CORRUPT": Fault("", "is damaged", "restore a backup, made by: matchmaker ledger backup"),
+    "SQLITE_IOERR": Fault("", "the disk fails to read or write it", "check the disk, then: matchmaker ledger check"),
 }
 _SERVER_FAULTS: Final = {
-    "08": ("the server cannot be reached", "check the address and that it runs"),
-    "28": ("the server refuses this user or password", "check the address; a password may stand in ~/.pgpass"),
-    "3D": ("the server has no such database", "make it with: createdb"),
-    "53": ("the server's disk or memory is full; nothing was written", "ask whoever runs the server"),
-    "25": ("may not be written", "ask whoever runs the server"),
-    "42": ("this user may not do that there, or it is no ledger", "ask whoever runs the server"),
-    "55": ("another program is writing to it", "try again when it has ended"),
-    "40": ("another program was writing to it at the same moment", "try again"),
-    "57": ("the server is stopping or starting", "try again later"),
+    "08": Fault("", "the server cannot be reached", "check the address and that it runs"),
+    "28": Fault("", "the server refuses this user or password", "check the address; a password may stand in ~/.pgpass"),
+    "3D": Fault("", "the server has no such database", "make it with: createdb"),
+    "53": Fault("", "the server's disk or memory is full; nothing was written", "ask whoever runs the server"),
+    "25": Fault("", "may not be written", "ask whoever runs the server"),
+    "42": Fault("", "this user may not do that there, or it is no ledger", "ask whoever runs the server"),
+    "55": Fault("", "another program is writing to it", "try again when it has ended"),
+    "40": Fault("", "another program was writing to it at the same moment", "try again"),
+    "57": Fault("", "the server is stopping or starting", "try again later"),
 }
 _NO_DATABASE: Final = re.compile('database "[^"]*" does not exist')
 _NO_ENTRY: Final = re.compile('password authentication failed|role "[^"]*" does not exist|no password supplied|pg_hba')
@@ -321,11 +324,15 @@ def _fault(place: str, error: BaseException | None) -> Fault | None:
     name = getattr(error, "sqlite_errorname", None)
     if name is not None:
         kind = "_".join(name.split("_")[:2])
-        return Fault(place, *_FILE_FAULTS[kind]) if kind in _FILE_FAULTS else None
+        return _at(place, _FILE_FAULTS.get(kind))
     if type(error).__name__ != "OperationalError" and not hasattr(error, "sqlstate"):
         return None
     state = (getattr(error, "sqlstate", None) or "")[:2]
     if not state:  # before the server can give a code, psycopg has only words
         words = str(error)
         state = "3D" if _NO_DATABASE.search(words) else "28" if _NO_ENTRY.search(words) else "08"
-    return Fault(place, *_SERVER_FAULTS[state]) if state in _SERVER_FAULTS else None
+    return _at(place, _SERVER_FAULTS.get(state))
+
+
+def _at(place: str, fault: Fault | None) -> Fault | None:
+    return replace(fault, place=place) if fault else None
