@@ -98,7 +98,7 @@ def test_a_row_that_is_no_case_is_rejected_with_its_cells(tmp_path: Path) -> Non
     assert faults[2].startswith(f"{path}, line 4, outcome: no such outcome: 'maybe'; write solved, partly or failed")
     assert "line 5" in faults[3]
     rejected = [row for row in CaseTable(path, RESOLVE) if isinstance(row, Rejected)]
-    assert [row.cells for row in rejected][0] == ("A", "nobody", "solved")
+    assert rejected[0].cells == ("A", "nobody", "solved")
     assert [row.line for row in rejected] == [2, 3, 4, 5]
 
 
@@ -182,7 +182,7 @@ def test_what_is_wrong_with_a_file_is_told(tmp_path: Path, text: str, finding: s
     assert "case.yaml" in str(error.value)
 
 
-def test_a_case_from_options(tmp_path: Path) -> None:
+def test_a_case_from_options() -> None:
     given = {"institutes": Given("--institute", ["AIII"]), "outcome": Given("--outcome", "failed")}
     case = case_from_values(LEAK, given, RESOLVE, place="cases add")
     assert case == Case(problem=LEAK, institutes=("alpha",), outcome="failed")
@@ -218,7 +218,7 @@ def test_a_csv_is_harmless_and_has_every_column() -> None:
 
 def test_markdown_shows_texts_literally_in_both_languages() -> None:
     odd = case_of(LEAK.model_copy(update={"title": "a|b <i>*"}), id="C-1", source="[x](y)")
-    chinese, english = ("".join(export_cases([odd], "md", language)) for language in ("zh", "en"))  # type: ignore[arg-type]
+    chinese, english = ("".join(export_cases([odd], "md", language)) for language in ("zh", "en"))
     assert "| 案例 | 年份 |" in chinese
     assert "| Case | Year |" in english
     assert r"a&#124;b &lt;i&gt;\*" in chinese

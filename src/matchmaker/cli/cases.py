@@ -30,7 +30,7 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
     help="Solved problems and others: add, import, list, show, search, export, delete.\n\n"
-    "Example: matchmaker cases list --ledger cases.db",
+    "Example: matchmaker cases list",
 )
 
 
@@ -138,7 +138,7 @@ def add(
 ) -> None:
     """Add one case, from options, a file, or both: an option stands over the file.
 
-    Example: matchmaker cases add --title 供水管网漏损检测 --institute giii --year 2024 --ledger cases.db
+    Example: matchmaker cases add --title 管网漏损 --institute giii --outcome partly
     """
     from matchmaker.ledger.cases import add_cases
     from matchmaker.ledger.reading import resolver
@@ -214,7 +214,7 @@ def import_cases(
     A row that is no case never stops the import: it is named, counted, written to the rejects file, and makes the exit
     code 3.
 
-    Example: matchmaker cases import data/cases/example.csv --ledger cases.db
+    Example: matchmaker cases import data/cases/example.csv --any-institute
     """
     from matchmaker.ledger.reading import CaseTable, resolver
 
@@ -318,7 +318,7 @@ def list_cases(
 ) -> None:
     """List the cases, in the order in which they were added.
 
-    Example: matchmaker cases list --institute giii --ledger cases.db
+    Example: matchmaker cases list --institute giii
     """
     from matchmaker.ledger.cases import list_cases as listed
 
@@ -344,7 +344,7 @@ def search(
 ) -> None:
     """Find the cases in which all of some words stand; script, case and spaces do not matter.
 
-    Example: matchmaker cases search 漏损 --ledger cases.db
+    Example: matchmaker cases search 漏损
     """
     from matchmaker.ledger.cases import search_cases
 
@@ -363,7 +363,7 @@ def show(
 ) -> None:
     """Show one case, deleted or not: what it says, who added it, and when.
 
-    Example: matchmaker cases show C-1 --ledger cases.db
+    Example: matchmaker cases show EX-01
     """
     from matchmaker.ledger.cases import find_case
 
@@ -389,7 +389,7 @@ def export(
 ) -> None:
     """Write the cases that are not deleted; csv and jsonl can be imported again.
 
-    Example: matchmaker cases export --format csv --ledger cases.db
+    Example: matchmaker cases export --format csv
     """
     from matchmaker.ledger.cases import list_cases as listed
 
@@ -411,7 +411,7 @@ def anonymise(
     Found are full names, and those without place and legal form. Other short forms, brands, people, addresses, and what
     gives an enterprise away without its name stay: read the result before you pass it on.
 
-    Example: matchmaker cases anonymise --format csv --ledger cases.db
+    Example: matchmaker cases anonymise --format csv
     """
     from matchmaker.ledger.cases import all_cases
     from matchmaker.ledger.exports import anonymised
@@ -433,7 +433,7 @@ def delete(
 ) -> None:
     """Mark a case as deleted; it stays in the ledger, and 'restore' takes the mark away.
 
-    Example: matchmaker cases delete C-1 --ledger cases.db
+    Example: matchmaker cases delete EX-01
     """
     from matchmaker.ledger.cases import delete_case
 
@@ -453,7 +453,7 @@ def restore(
 ) -> None:
     """Take back the deletion of a case.
 
-    Example: matchmaker cases restore C-1 --ledger cases.db
+    Example: matchmaker cases restore EX-01
     """
     from matchmaker.ledger.cases import restore_case
 

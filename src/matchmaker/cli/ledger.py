@@ -20,7 +20,7 @@ app = typer.Typer(
     cls=Boundary,
     no_args_is_help=True,
     rich_markup_mode=None,
-    help="Check, back up and describe the ledger.\n\nExample: matchmaker ledger info --ledger cases.db",
+    help="Check, back up and describe the ledger.\n\nExample: matchmaker ledger info",
 )
 LedgerOption = Annotated[
     Optional[str],  # noqa: UP045 - Typer reads the annotation
@@ -97,7 +97,7 @@ def put_json(data: object) -> None:
 def check(ledger: LedgerOption = None, lang: options.LanguageOption = None, quiet: options.Quiet = False) -> None:
     """Look for damage: the database's own checks, and that everything in the ledger fits together; exit code 3 if not.
 
-    Example: matchmaker ledger check --ledger cases.db
+    Example: matchmaker ledger check
     """
     from matchmaker.ledger.checks import find_damage
 
@@ -118,7 +118,7 @@ def backup(
 ) -> None:
     """Copy the ledger as it is at this moment, also while others write to it; the copy is a ledger.
 
-    Example: matchmaker ledger backup cases-backup.db --ledger cases.db
+    Example: matchmaker ledger backup copy.db
     """
     from matchmaker.ledger.checks import back_up
 
@@ -136,7 +136,7 @@ def info(
 ) -> None:
     """Say where the ledger is, of which version, and how much it holds.
 
-    Example: matchmaker ledger info --ledger cases.db
+    Example: matchmaker ledger info
     """
     from matchmaker.ledger.checks import describe
 

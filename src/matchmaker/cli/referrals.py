@@ -83,7 +83,7 @@ def refer(
 ) -> None:
     """Pass a problem to an institute: opens a referral, and keeps the problem and the score of the pair.
 
-    Example: matchmaker refer data/problems/05-water-leak.yaml giii --ledger cases.db
+    Example: matchmaker refer data/problems/05-water-leak.yaml giii
     """
     from matchmaker.institutes import find_institute
     from matchmaker.ledger import referrals as store
@@ -119,7 +119,7 @@ def list_referrals(
 ) -> None:
     """List referrals, in the order in which they were opened.
 
-    Example: matchmaker referrals list --open --ledger cases.db
+    Example: matchmaker referrals list --open
     """
     from matchmaker.ledger import referrals as store
 
@@ -141,7 +141,7 @@ def due(
 ) -> None:
     """List open referrals without movement for some days, the longest waiting first.
 
-    Example: matchmaker referrals due --days 30 --ledger cases.db
+    Example: matchmaker referrals due --days 30
     """
     from matchmaker.ledger.referrals import due_referrals
 
@@ -160,7 +160,7 @@ def show(
 ) -> None:
     """Show a referral with all that has happened to it: who changed what when.
 
-    Example: matchmaker referrals show R-1 --ledger cases.db
+    Example: matchmaker referrals show R-1
     """
     from matchmaker.ledger.referrals import find_referral, history
 
@@ -196,7 +196,7 @@ def set_state(
 
     With 'solved' a case is written as well; --benefit, --year and --source are for it.
 
-    Example: matchmaker referrals set R-1 contacted --note 电话联系 --ledger cases.db
+    Example: matchmaker referrals set R-1 contacted --note 电话联系
     """
     from matchmaker.ledger import referrals as store
 

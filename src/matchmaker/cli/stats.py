@@ -92,4 +92,5 @@ def _csv(found: Stats, registry: Registry) -> str:
         for figure in (record.figures if record else ())
     ]
     rows = [("part", "key", "counted", "value"), *reported, *as_rows(found)]
-    return csv_text([[harmless(cell) for cell in row] for row in rows])
+    text = csv_text([[harmless(cell) for cell in row] for row in rows])
+    return text if text.isascii() else f"\ufeff{text}"

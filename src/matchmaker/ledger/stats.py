@@ -106,8 +106,12 @@ def numbers(cases: Sequence[Case], referrals: Sequence[Referral], histories: Map
         referrals: As they stand.
         histories: The steps of each, by ``seq``.
     """
-    institutes = {id_: [case for case in cases if id_ in case.institutes] for id_ in _ids(cases)}
-    years = {case.year: [one for one in cases if one.year == case.year] for case in cases}
+    institutes: dict[str, list[Case]] = {}
+    years: dict[int | None, list[Case]] = {}
+    for case in cases:
+        years.setdefault(case.year, []).append(case)
+        for id_ in case.institutes:
+            institutes.setdefault(id_, []).append(case)
     in_order = sorted(years, key=lambda year: (year is None, year or 0))
     reached = Counter(state for one in referrals for state in {step.state for step in histories[one.seq]})
     times = [_days(histories[one.seq]) for one in referrals if _was_signed(histories[one.seq])]
@@ -128,10 +132,6 @@ def numbers(cases: Sequence[Case], referrals: Sequence[Referral], histories: Map
         n_signed=len(forward),
         n_backwards=len(times) - len(forward),
     )
-
-
-def _ids(cases: Sequence[Case]) -> list[str]:
-    return list(dict.fromkeys(id_ for case in cases for id_ in case.institutes))
 
 
 def _group(key: str | None, cases: Sequence[Case]) -> Group:

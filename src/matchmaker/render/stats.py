@@ -13,7 +13,8 @@ from matchmaker.output.words import escaped
 from matchmaker.render.evaluation import Sheet
 from matchmaker.render.ledger import institute_name, word
 from matchmaker.render.lines import Column, cell, print_rows, say
-from matchmaker.render.registry import print_alliance, record_line
+from matchmaker.render.phrases import phrase
+from matchmaker.render.registry import print_alliance, record_rows
 
 if TYPE_CHECKING:
     from matchmaker.ledger.stats import Group, Stats
@@ -40,15 +41,25 @@ def print_stats(console: Console, found: Stats, registry: Registry, language: La
 
 def stats_to_markdown(found: Stats, registry: Registry, language: Language) -> str:
     """The same as Markdown, without bars."""
-    record = escaped(record_line(registry.alliance, language)) if registry.alliance else word("not_reported", language)
-    parts = [f"## {word('reported', language)}\n\n{record}\n", f"## {word('in_ledger', language)}\n"]
-    for sheet in _sheets(found, registry, language):
-        kept = [at for at, column in enumerate(sheet.columns) if column.heading]
-        lines = [[sheet.columns[at].heading for at in kept]]
-        lines.append(["--:" if sheet.columns[at].is_number else ":--" for at in kept])
-        lines += [[escaped(row[at]) for at in kept] for row in sheet.rows]
-        parts.append(f"### {sheet.title}\n\n" + "".join(f"| {' | '.join(line)} |\n" for line in lines))
+    record = registry.alliance
+    told = escaped(record.note.in_language(language)) if record else word("not_reported", language)
+    parts = [f"## {word('reported', language)}\n\n{told}\n"]
+    if record:
+        columns = tuple(Column(phrase(key, language)) for key in ("figure", "value", "year", "source"))
+        title = record.name.in_language(language)
+        parts.append(_table(Sheet(title, columns, record_rows(record, registry.sources, language))))
+    parts.append(f"## {word('in_ledger', language)}\n")
+    parts += [_table(sheet) for sheet in _sheets(found, registry, language)]
     return "\n".join([*parts, "".join(f"{escaped(note)}\n" for note in _notes(found, language))])
+
+
+def _table(sheet: Sheet) -> str:
+    """A sheet as Markdown; columns without a heading, the bars, are left out."""
+    kept = [at for at, column in enumerate(sheet.columns) if column.heading]
+    lines = [[sheet.columns[at].heading for at in kept]]
+    lines.append(["--:" if sheet.columns[at].is_number else ":--" for at in kept])
+    lines += [[escaped(row[at]) for at in kept] for row in sheet.rows]
+    return f"### {escaped(sheet.title)}\n\n" + "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
 def _sheets(found: Stats, registry: Registry, language: Language) -> Iterator[Sheet]:
