@@ -13,9 +13,10 @@ from matchmaker.messages import CHINESE
 from matchmaker.render.ledger import WORDS
 
 SOURCES = Path(__file__).parents[1] / "src" / "matchmaker"
+COMMANDS = ("ledger", "cases", "case_intake", "referrals", "judgements", "stats")
 FILES = [
     *sorted((SOURCES / "ledger").glob("*.py")),
-    *(SOURCES / "cli" / f"{name}.py" for name in ("ledger", "cases", "referrals", "judgements", "stats")),
+    *(SOURCES / "cli" / f"{name}.py" for name in COMMANDS),
 ]
 
 

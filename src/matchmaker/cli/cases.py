@@ -11,19 +11,13 @@ import typer
 
 from matchmaker.cli import batch, options
 from matchmaker.cli.boundary import Boundary
+from matchmaker.cli.case_intake import Import, case_from, tell_columns, tell_one
 from matchmaker.cli.ledger import By, LedgerOption, opened, person, put_json, reject_exit, say
-from matchmaker.messages import in_language, said
+from matchmaker.messages import said
 
 if TYPE_CHECKING:
     from matchmaker.domain import Case, Registry
-    from matchmaker.intake import Rejected
-    from matchmaker.intake.values import Given
-    from matchmaker.ledger.cases import Added, KeptCase
-    from matchmaker.ledger.reading import CaseTable, ReadCase, Resolve
-    from matchmaker.ledger.store import Ledger
-
-_AT_ONCE = 10_000
-_MOST_SHOWN = 20
+    from matchmaker.ledger.cases import KeptCase
 
 app = typer.Typer(
     cls=Boundary,
@@ -146,51 +140,10 @@ def add(
     own = {"institutes": institute, "capability": capability, "outcome": outcome, "year": year, "benefit_cny": benefit}
     asked = {"title": title, "description": description, "enterprise": enterprise, "industry": industry}
     resolve = resolver(options.registry_from(institutes), strict=not any_institute)
-    case = _case_from(file, asked, {**own, "source": source, "note": note}, resolve)
+    case = case_from(file, asked, {**own, "source": source, "note": note}, resolve)
     with opened(ledger, create=True) as store:
         answer = add_cases(store, [case], by=person(by), places=[str(file or "cases add")])[0]
-    _tell_one(answer, lang, quiet=quiet)
-
-
-def _case_from(file: Path | None, asked: dict[str, str | None], own: dict[str, object], resolve: Resolve) -> Case:
-    """The case that options and file describe."""
-    from matchmaker.intake import load_problem
-    from matchmaker.intake.fields import build_problem
-    from matchmaker.ledger.reading import case_from_values, load_case
-
-    given = _given(own)
-    if file is None:
-        built = build_problem(_given(asked), place="cases add", default_id="", style="yaml")
-        if built.problem is None:
-            raise typer.BadParameter("give a FILE, or --title or --description")
-        return case_from_values(built.problem, given, resolve, place="cases add")
-    if file.suffix.lower() in {".yaml", ".yml", ".json"}:
-        case = load_case(file, given, resolve)
-    else:
-        case = case_from_values(load_problem(file), given, resolve, place=str(file))
-    said_instead = {name: text for name, text in asked.items() if text is not None}
-    return case.model_copy(update={"problem": case.problem.model_copy(update=said_instead)})
-
-
-def _given(values: dict[str, object] | dict[str, str | None]) -> dict[str, Given]:
-    from matchmaker.intake.values import Given
-
-    texts = {name: str(value) if isinstance(value, int) else value for name, value in values.items() if value}
-    return {name: Given(f"--{name.removesuffix('_cny').removesuffix('s')}", value) for name, value in texts.items()}
-
-
-def _tell_one(answer: Added, lang: options.LanguageName | None, *, quiet: bool) -> None:
-    from matchmaker.errors import LedgerError
-
-    if answer.fault is not None:
-        raise LedgerError(answer.fault)
-    options.write_data(f"{answer.id}\n")
-    if quiet:
-        return
-    if answer.kind == "added":
-        say(said("added case {id}", id=answer.id), lang)
-    else:
-        say(said("case {id} is there already", id=answer.id), lang)
+    tell_one(answer, lang, quiet=quiet)
 
 
 @app.command("import")
@@ -221,88 +174,12 @@ def import_cases(
     resolve = resolver(options.registry_from(institutes), strict=not any_institute)
     table = CaseTable(file, resolve, columns=options.columns_from(column), encoding=encoding)
     if not quiet:
-        _tell_columns(file, table, lang)
+        tell_columns(file, table, lang)
     with opened(ledger, create=True) as store:
-        done = _Import(store, person(by), lang, quiet=quiet)
+        done = Import(store, person(by), lang, quiet=quiet)
         done.take(table)
     done.finish(table, rejects or file.with_name(f"{file.name}.rejects.csv"))
     reject_exit(len(done.rejects))
-
-
-class _Import:
-    """An import on its way: every chunk is a transaction, and told of when it is committed."""
-
-    def __init__(self, store: Ledger, by: str, lang: options.LanguageName | None, *, quiet: bool) -> None:
-        self._store = store
-        self._by = by
-        self._lang = lang
-        self._quiet = quiet
-        self._counts = dict.fromkeys(("added", "there", "differs", "deleted", "refused"), 0)
-        self._n_told = 0
-        self.rejects: list[Rejected] = []
-
-    def take(self, table: CaseTable) -> None:
-        from matchmaker.intake import Rejected
-
-        chunk: list[ReadCase] = []
-        for row in table:
-            if isinstance(row, Rejected):
-                self.rejects.append(row)
-                continue
-            chunk.append(row)
-            if len(chunk) == _AT_ONCE:
-                self._write(chunk)
-                chunk = []
-        self._write(chunk)
-
-    def _write(self, chunk: Sequence[ReadCase]) -> None:
-        from matchmaker.intake import Rejected
-        from matchmaker.ledger.cases import add_cases
-
-        places = [row.met.place for row in chunk]
-        answers = add_cases(self._store, [row.case for row in chunk], by=self._by, places=places)
-        for row, answer in zip(chunk, answers, strict=True):
-            self._counts[answer.kind] += 1
-            if answer.kind == "refused" and answer.fault:
-                self.rejects.append(Rejected(row.met.line, row.met.cells, (answer.fault,)))
-            elif answer.fault and not self._quiet:
-                self._tell(answer.fault.in_language(options.message_language(self._lang)))
-
-    def _tell(self, text: str) -> None:
-        self._n_told += 1
-        if self._n_told <= _MOST_SHOWN:
-            typer.echo(in_language(said("note: {text}", text=text), options.message_language(self._lang)), err=True)
-
-    def finish(self, table: CaseTable, path: Path) -> None:
-        """Say what was rejected, keep it, and say what was done."""
-        from matchmaker.output import write_rejects
-
-        for warning in table.warnings[:_MOST_SHOWN] if not self._quiet else ():
-            typer.echo(f"warning: {warning.in_language(options.message_language(self._lang))}", err=True)
-        batch.report_rows(table.table, self.rejects, path if self.rejects else None, quiet=self._quiet)
-        if self.rejects:
-            rows = ((row.line, row.cells, "; ".join(map(str, row.faults))) for row in self.rejects)
-            write_rejects(path, table.table.headings, rows)
-        else:
-            path.unlink(missing_ok=True)
-        if not self._quiet:
-            self._tell_counts()
-
-    def _tell_counts(self) -> None:
-        counts = {**self._counts, "rejected": len(self.rejects)}
-        text = said(
-            "cases added: {added}; there already: {there}, with other values: {differs}, deleted before: {deleted}; "
-            "rows rejected: {rejected}",
-            **{name: f"{n:,}" for name, n in counts.items()},
-        )
-        say(text, self._lang)
-
-
-def _tell_columns(file: Path, table: CaseTable, lang: options.LanguageName | None) -> None:
-    taken = ", ".join(f"{field} <- {heading}" for field, heading in table.table.columns.items())
-    typer.echo(f"{file}: {table.table.encoding}; {taken}", err=True)
-    if table.table.unused:
-        say(said("not used: {headings}", headings=", ".join(table.table.unused)), lang)
 
 
 @app.command("list")
