@@ -265,6 +265,13 @@ def test_the_longer_name_goes_first() -> None:
     assert anonymised(cases)[1].problem.description == "企业-002和企业-001"
 
 
+def test_a_name_is_not_cut_out_of_a_word_nor_looked_for_when_it_is_one_character() -> None:
+    cases = kept(of("Ace Ltd.", title="surface", description="Ace's place, ace ltd."), of("甲", title="甲板漏水"))
+    first, second = anonymised(cases)
+    assert (first.problem.title, first.problem.description) == ("surface", "Ace's place, 企业-001")
+    assert (second.problem.title, second.problem.enterprise) == ("甲板漏水", "企业-002")
+
+
 def test_sources_with_a_name_are_hidden() -> None:
     address = "https://example.org/%E7%A4%BA%E4%BE%8B%E7%A7%91%E6%8A%80/1"
     cases = kept(

@@ -109,17 +109,18 @@ class Import:
         if self._n_told <= _MOST_SHOWN:
             typer.echo(in_language(said("note: {text}", text=text), options.message_language(self._lang)), err=True)
 
-    def finish(self, table: CaseTable, path: Path) -> None:
+    def finish(self, table: CaseTable, rejects: Path | None, file: Path) -> None:
         """Say what was rejected, keep it, and say what was done."""
         from matchmaker.output import write_rejects
 
+        path = rejects or file.with_name(f"{file.name}.rejects.csv")
         for warning in table.warnings[:_MOST_SHOWN] if not self._quiet else ():
             typer.echo(f"warning: {warning.in_language(options.message_language(self._lang))}", err=True)
         batch.report_rows(table.table, self.rejects, path if self.rejects else None, quiet=self._quiet)
         if self.rejects:
             rows = ((row.line, row.cells, "; ".join(map(str, row.faults))) for row in self.rejects)
             write_rejects(path, table.table.headings, rows)
-        else:
+        elif rejects is None:  # left by an earlier import
             path.unlink(missing_ok=True)
         if not self._quiet:
             self._tell_counts()

@@ -171,6 +171,7 @@ def import_cases(
     """
     from matchmaker.ledger.reading import CaseTable, resolver
 
+    options.check_output(rejects, file, institutes)
     resolve = resolver(options.registry_from(institutes), strict=not any_institute)
     table = CaseTable(file, resolve, columns=options.columns_from(column), encoding=encoding)
     if not quiet:
@@ -178,7 +179,7 @@ def import_cases(
     with opened(ledger, create=True) as store:
         done = Import(store, person(by), lang, quiet=quiet)
         done.take(table)
-    done.finish(table, rejects or file.with_name(f"{file.name}.rejects.csv"))
+    done.finish(table, rejects, file)
     reject_exit(len(done.rejects))
 
 

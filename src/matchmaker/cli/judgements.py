@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from matchmaker.cli import cases, match, options
+from matchmaker.cli import cases, match, options, referrals
 from matchmaker.cli.boundary import Boundary
 from matchmaker.cli.ledger import LedgerOption, opened, person, put_json, say
 from matchmaker.errors import Fault, LedgerError
@@ -74,7 +74,7 @@ QrelsOut = Annotated[
 
 
 def judge(
-    file: match.File = None,
+    file: referrals.ProblemFile,
     grades: Grades = None,
     blind: Blind = False,
     random_others: RandomOthers = 0,
@@ -95,6 +95,8 @@ def judge(
     """
     if random_others and not blind:
         raise typer.BadParameter("--random-others goes with --blind: else the order would tell them apart")
+    if grades is None and str(file) == "-":
+        raise typer.BadParameter("the answers come from stdin: give the problem as a FILE, or the grades by --grades")
     problem = match.problem_from(file, None)
     registry = options.registry_from(institutes)
     name = person(judge_name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
@@ -14,8 +15,6 @@ from matchmaker.cli.ledger import By, LedgerOption, clean, opened, person, put_j
 from matchmaker.messages import said
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from matchmaker.domain import Institute, Problem, Registry
     from matchmaker.ledger.referrals import Change, Grounds, Referral, Solution
 
@@ -51,6 +50,7 @@ class ReasonName(StrEnum):
     other = "other"
 
 
+ProblemFile = Annotated[Path, typer.Argument(metavar="FILE", help="A document with one problem; - reads stdin.")]
 To = Annotated[str, typer.Argument(metavar="INSTITUTE", help="To whom: an institute's id, name or alias.")]
 Id = Annotated[str, typer.Argument(metavar="ID", help="A referral's id, such as R-3.")]
 NewState = Annotated[StateName, typer.Argument(metavar="STATE", help="What it is now.")]
@@ -71,7 +71,7 @@ Days = Annotated[int, typer.Option("--days", min=0, help="Without movement for s
 
 
 def refer(
-    file: match.File,
+    file: ProblemFile,
     institute: To,
     note: cases.Note = None,
     institutes: options.Institutes = None,

@@ -42,6 +42,7 @@ _LEGAL_FORM: Final = re.compile(
 )
 _IN_BRACKETS: Final = re.compile(r"（[^）]*）|\([^)]*\)")
 _LEAST_CORE: Final = 4  # characters of a short name that is looked for in texts
+_LEAST_NAME: Final = 2  # of any name: one character alone would be found everywhere
 _HIDDEN: Final = "（隐去 hidden）"
 
 
@@ -122,22 +123,22 @@ class _Hider:
     """Replaces names in texts; the longest first, as one may be part of another."""
 
     def __init__(self, pseudonyms: Mapping[str, str]) -> None:
+        self._pseudonyms = pseudonyms
         self._by_form: dict[str, str] = {}
         for name, pseudonym in pseudonyms.items():
             for form in _forms(name):
                 self._by_form.setdefault(form, pseudonym)
         forms = sorted(self._by_form, key=lambda form: (-len(form), form))
-        self._found = re.compile("|".join(r"\s*".join(map(re.escape, form)) for form in forms)) if forms else None
+        self._found = re.compile("|".join(map(_pattern, forms))) if forms else None
 
     def case(self, case: Case) -> Case:
         problem = case.problem
         changed: dict[str, object] = {name: self._text(getattr(problem, name)) for name in _TEXTS}
         changed |= {name: tuple(map(self._text, getattr(problem, name))) for name in _LISTS}
-        changed["enterprise"] = self._by_form.get(_key(problem.enterprise)) if problem.enterprise else None
+        changed["enterprise"] = self._pseudonyms.get(_key(problem.enterprise or ""))
         source = case.source and (_HIDDEN if self._is_in_address(case.source) else self._text(case.source))
-        return case.model_copy(
-            update={"problem": problem.model_copy(update=changed), "source": source, "note": self._text(case.note)}
-        )
+        own = {"id": self._text(case.id), "source": source, "note": self._text(case.note)}
+        return case.model_copy(update={"problem": problem.model_copy(update=changed), **own})
 
     def _text(self, text: str | None) -> str | None:
         if not text or self._found is None:
@@ -170,4 +171,11 @@ def _forms(name: str) -> list[str]:
     bare = _LEGAL_FORM.sub("", _IN_BRACKETS.sub("", name))
     core = _PLACE.sub("", bare)
     shorter = [form for form in (bare, core) if len(form) >= _LEAST_CORE]
-    return list(dict.fromkeys([name, *shorter]))
+    return [form for form in dict.fromkeys([name, *shorter]) if len(form) >= _LEAST_NAME]
+
+
+def _pattern(form: str) -> str:
+    """A form with any white space in it; Latin letters and digits are never cut out of a longer word."""
+    start = r"(?<![a-z0-9])" if form[0].isascii() and form[0].isalnum() else ""
+    end = r"(?![a-z0-9])" if form[-1].isascii() and form[-1].isalnum() else ""
+    return start + r"\s*".join(map(re.escape, form)) + end

@@ -66,7 +66,7 @@ def print_judgements(console: Console, found: Sequence[Judgement], registry: Reg
     columns = (
         Column(word("problem", language)),
         Column(word("institute", language)),
-        Column(word("grade", language)),
+        Column(word("grade", language), is_short=True),
         Column(word("judge", language)),
         Column(word("when", language), is_short=True),
         Column(word("blind", language), is_short=True),
