@@ -145,6 +145,15 @@ def test_add_from_a_file_and_options_over_it() -> None:
     refused(small("cases", "add", "--title", "A"), "cases add: names no institute")
     refused(small("cases", "add", "--title", "A", "--institute", "nobody"), "no institute is called 'nobody'")
     assert small("cases", "add", "--institute", "alpha").exit_code == 2
+    refused(small("cases", "add", "--title", "bad\udcff", "--institute", "alpha"), "has a broken character")
+
+
+def test_doubtful_values_are_warned_of_in_both_languages() -> None:
+    Path("cases.csv").write_text(TABLE.replace(",2024,", ",去年,"), "utf-8")
+    assert "warning: cases.csv, line 2, 年份: expected a year, found '去年'; write it as 2026" in (
+        small("cases", "import", "cases.csv").stderr
+    )
+    assert "警告：cases.csv" in small("cases", "import", "cases.csv", "--lang", "zh").stderr
 
 
 def test_list_search_and_show_in_both_languages() -> None:

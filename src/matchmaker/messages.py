@@ -139,8 +139,9 @@ CHINESE: Final[Mapping[str, str]] = {
     ),
     "added case {id}": "已录入案例 {id}",
     "case {id} is there already": "案例 {id} 已存在",
-    "not used: {headings}": "未使用的列：{headings}",
-    "note: {text}": "提示：{text}",
+    "not used: {headings}": "未采用的列：{headings}",
+    "note: {fault}": "提示：{fault}",
+    "warning: {fault}": "警告：{fault}",
     "deleted case {id}; to have it back: matchmaker cases restore {id}": (
         "已删除案例 {id}；如需恢复：matchmaker cases restore {id}"
     ),

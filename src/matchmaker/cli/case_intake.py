@@ -10,7 +10,8 @@ import typer
 
 from matchmaker.cli import batch, options
 from matchmaker.cli.ledger import say
-from matchmaker.messages import in_language, said
+from matchmaker.errors import Fault, LedgerError
+from matchmaker.messages import said
 
 if TYPE_CHECKING:
     from matchmaker.domain import Case
@@ -33,8 +34,10 @@ def case_from(file: Path | None, asked: dict[str, str | None], own: dict[str, ob
     given = given_values(own)
     if file is None:
         built = build_problem(given_values(asked), place="cases add", default_id="", style="yaml")
-        if built.problem is None:
+        if not any(asked.values()):
             raise typer.BadParameter("give a FILE, or --title or --description")
+        if built.problem is None:
+            raise LedgerError(built.faults)
         return case_from_values(built.problem, given, resolve, place="cases add")
     if file.suffix.lower() in {".yaml", ".yml", ".json"}:
         case = load_case(file, given, resolve)
@@ -102,12 +105,12 @@ class Import:
             if answer.kind == "refused" and answer.fault:
                 self.rejects.append(Rejected(row.met.line, row.met.cells, (answer.fault,)))
             elif answer.fault and not self._quiet:
-                self._tell(answer.fault.in_language(options.message_language(self._lang)))
+                self._tell(answer.fault)
 
-    def _tell(self, text: str) -> None:
+    def _tell(self, fault: Fault) -> None:
         self._n_told += 1
         if self._n_told <= _MOST_SHOWN:
-            typer.echo(in_language(said("note: {text}", text=text), options.message_language(self._lang)), err=True)
+            say(said("note: {fault}", fault=fault.in_language(options.message_language(self._lang))), self._lang)
 
     def finish(self, table: CaseTable, rejects: Path | None, file: Path) -> None:
         """Say what was rejected, keep it, and say what was done."""
@@ -115,7 +118,7 @@ class Import:
 
         path = rejects or file.with_name(f"{file.name}.rejects.csv")
         for warning in table.warnings[:_MOST_SHOWN] if not self._quiet else ():
-            typer.echo(f"warning: {warning.in_language(options.message_language(self._lang))}", err=True)
+            say(said("warning: {fault}", fault=warning.in_language(options.message_language(self._lang))), self._lang)
         batch.report_rows(table.table, self.rejects, path if self.rejects else None, quiet=self._quiet)
         if self.rejects:
             rows = ((row.line, row.cells, "; ".join(map(str, row.faults))) for row in self.rejects)
