@@ -55,8 +55,6 @@ def given_values(values: dict[str, object] | dict[str, str | None]) -> dict[str,
 
 
 def tell_one(answer: Added, lang: options.LanguageName | None, *, quiet: bool) -> None:
-    from matchmaker.errors import LedgerError
-
     if answer.fault is not None:
         raise LedgerError(answer.fault)
     options.write_data(f"{answer.id}\n")
