@@ -1,13 +1,58 @@
-"""Hypothesis tries the same examples on every machine, a slow one is no failure, and messages are English."""
+"""Hypothesis tries the same examples on every machine, a slow one is no failure, and messages are English.
+
+Tests of the ledger run against SQLite and against a PostgreSQL server.
+"""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
 
+import pytest
 from hypothesis import settings
+from sqlalchemy import create_engine, text
+
+from postgres import REQUIRED, NotHereError, running_server
 
 settings.register_profile("matchmaker", deadline=None, derandomize=True)
 settings.load_profile("matchmaker")
 
 for _name in ("LC_ALL", "LC_MESSAGES", "LANG"):
     os.environ.pop(_name, None)
+for _name in ("MATCHMAKER_LEDGER", "MATCHMAKER_USER"):
+    os.environ.pop(_name, None)
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[str]:
+    """The address of a PostgreSQL server, started once; tests that need it are skipped where it is not installed."""
+    with ExitStack() as stack:
+        try:
+            address = stack.enter_context(running_server())
+        except NotHereError as error:
+            if REQUIRED:
+                pytest.fail(f"MATCHMAKER_REQUIRE_POSTGRESQL is set, and PostgreSQL does not run here: {error}")
+            pytest.skip(f"PostgreSQL does not run here: {error}")
+        yield address
+
+
+@pytest.fixture
+def empty_postgresql(postgresql: str) -> str:
+    """The same server without any table."""
+    engine = create_engine(postgresql)
+    with engine.begin() as connection:
+        connection.execute(text("DROP SCHEMA public CASCADE"))
+        connection.execute(text("CREATE SCHEMA public"))
+    engine.dispose()
+    return postgresql
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def target(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """What ``--ledger`` names: a file that is not there yet, then a database without tables."""
+    if request.param == "sqlite":
+        return str(tmp_path / "ledger.db")
+    address: str = request.getfixturevalue("empty_postgresql")
+    return address

@@ -20,8 +20,10 @@ Level: TypeAlias = Literal["strong", "fair", "weak", "none"]
 Role: TypeAlias = Literal["research_institute", "transfer_centre"]
 Strength: TypeAlias = Literal["A", "B", "C"]
 Verdict: TypeAlias = Literal["matched", "none"]
+Outcome: TypeAlias = Literal["solved", "partly", "failed"]
 
 LEVELS: tuple[Level, ...] = ("strong", "fair", "weak", "none")
+OUTCOMES: tuple[Outcome, ...] = ("solved", "partly", "failed")
 
 
 class Record(BaseModel):
@@ -339,6 +341,25 @@ class Problem(Record):
     def language(self) -> Language:
         """The language of the title and description."""
         return language_of(self.title + self.description)
+
+
+class Case(Record):
+    """A problem that institutes took on, and what came of it. ``benefit_cny`` is in yuan.
+
+    ``id`` is empty until a ledger gives one. ``institutes`` are ids, the leading one first; one may have left the
+    registry since. ``referral`` is the id of the referral that led to the case, where one did.
+    """
+
+    id: str = Field(default="", max_length=200)
+    problem: Problem
+    institutes: tuple[str, ...] = Field(min_length=1)
+    capability: str | None = None
+    outcome: Outcome = "solved"
+    year: int | None = Field(default=None, ge=1900, le=2100)
+    benefit_cny: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    source: str | None = None
+    note: str | None = None
+    referral: str | None = None
 
 
 class Reason(Record):

@@ -8,6 +8,7 @@
     |   +-- TableError              a table of problems as a whole
     |   +-- SettingsError           weights and thresholds
     |   +-- EvaluationError         judgements and runs
+    +-- LedgerError                 the store of cases, referrals and judgements (exit code 3)
     +-- MissingExtraError           an optional part is not installed here (exit code 4)
 
 Wrong use of the Python API raises ValueError or TypeError instead.
@@ -90,6 +91,10 @@ class SettingsError(InputError):
 
 class EvaluationError(InputError):
     """Judgements or runs cannot be read, or do not suffice for what is asked."""
+
+
+class LedgerError(MatchmakerError):
+    """The ledger cannot be opened, read or written, or refuses what is asked."""
 
 
 class MissingExtraError(MatchmakerError):

@@ -204,6 +204,7 @@ def write_faults(path: Path) -> Iterator[None]:
 _FORMULA_STARTS: Final = frozenset("=+-@＝＋－＠﹢﹣﹦﹫−")
 _FILLERS: Final = frozenset("\u115f\u1160\u2800\u3164\uffa0")  # letters by category, blanks to the eye
 _OTHER_ENDS: Final = re.compile(r"([;\t\r\n])")
+_GUARDED: Final = re.compile(r"(^|[;\t\r\n])'")
 _LIST_MARK: Final = re.compile(r"[-+－＋][ \u3000]")
 
 
@@ -237,6 +238,12 @@ def harmless(cell: str) -> str:
         is_list_mark = end in "\r\n" and _LIST_MARK.match(text)
         first += f"{end}'{text}" if _has_sign_first(text) and not is_list_mark else end + text
     return f"'{first}" if could_be_formula(cell) else first
+
+
+def as_written(cell: str) -> str:
+    """What ``harmless`` was given to make ``cell``; a cell that it cannot have made stays as it is."""
+    text = _GUARDED.sub(r"\1", cell)
+    return text if harmless(text) == cell else cell
 
 
 def csv_text(rows: Iterable[Sequence[str]]) -> str:

@@ -6,7 +6,22 @@ import os
 
 import typer
 
-from matchmaker.cli import alliance, batch, calibrate, evaluate, explain, institutes, match, problems, report
+from matchmaker.cli import (
+    alliance,
+    batch,
+    calibrate,
+    cases,
+    evaluate,
+    explain,
+    institutes,
+    judgements,
+    ledger,
+    match,
+    problems,
+    referrals,
+    report,
+    stats,
+)
 from matchmaker.cli.boundary import Boundary, ready_streams
 
 app = typer.Typer(
@@ -28,6 +43,13 @@ app.command("alliance")(alliance.alliance)
 app.command("evaluate")(evaluate.evaluate)
 app.command("calibrate")(calibrate.calibrate)
 app.add_typer(institutes.app, name="institutes")
+app.add_typer(cases.app, name="cases")
+app.command("refer")(referrals.refer)
+app.add_typer(referrals.app, name="referrals")
+app.command("judge")(judgements.judge)
+app.add_typer(judgements.app, name="judgements")
+app.command("stats")(stats.stats)
+app.add_typer(ledger.app, name="ledger")
 
 
 def _print_version(asked: bool) -> None:

@@ -117,15 +117,18 @@ class Rejects:
         """All answers, noting those that are rejected rows."""
         from matchmaker.intake import Rejected
 
-        language = spoken()
         for answer in answers:
             if isinstance(answer, Rejected):
-                self.n += 1
-                if len(self.first) < _MOST_SHOWN:
-                    self.first.append(answer)
-                if self.keep is not None:
-                    self.keep(answer.line, answer.cells, in_language(_joined(answer), language))
+                self.add(answer)
             yield answer
+
+    def add(self, rejected: Rejected) -> None:
+        """Note one more."""
+        self.n += 1
+        if len(self.first) < _MOST_SHOWN:
+            self.first.append(rejected)
+        if self.keep is not None:
+            self.keep(rejected.line, rejected.cells, in_language(_joined(rejected), spoken()))
 
 
 @contextmanager

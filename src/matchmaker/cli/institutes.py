@@ -77,7 +77,7 @@ def show(
 @app.command()
 def validate(
     institutes: options.Institutes = None,
-    lang: options.LanguageOption = None,  # noqa: ARG001 - its callback keeps it for what is told
+    lang: options.LanguageOption = None,
     quiet: options.Quiet = False,
 ) -> None:
     """Check profiles and list every fault of every file at once; exit code 3 if there is any.

@@ -123,11 +123,14 @@ def column_of(heading: str, *, fuzzy: bool) -> Column | None:
     return Column(found[0], heading, found[1]) if found else None
 
 
-def columns_of(headings: Sequence[str], overrides: Mapping[str, str]) -> tuple[dict[str, Column], tuple[str, ...]]:
+def columns_of(
+    headings: Sequence[str], overrides: Mapping[str, str], more: Mapping[str, str] | None = None
+) -> tuple[dict[str, Column], tuple[str, ...]]:
     """The columns of a heading row, one for each field, and the headings that are not used.
 
-    An override (field to heading, which must be there) comes first, then the first heading that is in the list, then
-    the first that is nearly in it.
+    An override (field to heading, which must be there) comes first, then the names of the fields in ``more``, then the
+    first heading that is in the list, then the first that is nearly in it. ``more`` maps further fields, which no
+    problem has, to their names, with spaces between them.
     """
     columns: dict[str, Column] = {}
     used: set[int] = set()
@@ -136,7 +139,13 @@ def columns_of(headings: Sequence[str], overrides: Mapping[str, str]) -> tuple[d
         if position is not None:
             known = column_of(headings[position], fuzzy=False)
             factor = known.factor if known and known.field == field else factor_of(headings[position])
-            columns[field] = Column(field, headings[position], factor if field == "budget_cny" else 1, position)
+            columns[field] = Column(field, headings[position], factor if field.endswith("_cny") else 1, position)
+            used.add(position)
+    for position, heading in enumerate(headings) if more else ():
+        further = None if position in used else _named_in(more or {}, heading)
+        if further and further not in columns:
+            factor = factor_of(heading) if further.endswith("_cny") else 1
+            columns[further] = Column(further, heading, factor, position)
             used.add(position)
     for fuzzy in (False, True):
         for position, heading in enumerate(headings):
@@ -146,6 +155,14 @@ def columns_of(headings: Sequence[str], overrides: Mapping[str, str]) -> tuple[d
                 used.add(position)
     unused = (heading or said("column {n}", n=n + 1) for n, heading in enumerate(headings) if n not in used)
     return columns, tuple(unused)
+
+
+def _named_in(fields: Mapping[str, str], heading: str) -> str | None:
+    """Which of some fields a heading names, apart from script, remarks in brackets and units of money."""
+    folded = simplified(_folded(heading))
+    remark_less = _bare(_BRACKETED.sub("", folded))
+    called = {_bare(folded), remark_less, _YUAN.sub("", remark_less)}
+    return next((field for field, names in fields.items() if called & {_bare(name) for name in names.split()}), None)
 
 
 def position_of(wanted: str, headings: Sequence[str]) -> int | None:

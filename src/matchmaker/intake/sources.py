@@ -118,16 +118,17 @@ class Cells:
 class Lines:
     """A table with an object on each line (JSONL); its keys are the headings, and may differ from line to line."""
 
-    def __init__(self, path: Path, encoding: str, overrides: Mapping[str, str]) -> None:
+    def __init__(self, path: Path, encoding: str, overrides: Mapping[str, str], more: Mapping[str, str]) -> None:
         self.sheet = ""
         self.headings: tuple[str, ...] = ("json",)
         self._path = path
         self._encoding = encoding
         self._overrides = overrides
+        self._more = more
         self._by_keys: dict[tuple[str, ...], dict[str, Column]] = {}
         self.names = self._keys_at_start()
         self.columns: Mapping[str, Column]
-        self.columns, unused = columns_of(self.names, overrides)
+        self.columns, unused = columns_of(self.names, overrides, more)
         # Two keys for one field may stand in different rows; where they meet, the second is added.
         self.unused = tuple(writable(key) for key in unused if column_of(key, fuzzy=True) is None)
 
@@ -160,7 +161,7 @@ class Lines:
     def _columns_of_keys(self, keys: tuple[str, ...]) -> dict[str, Column]:
         columns = self._by_keys.get(keys)
         if columns is None:
-            columns, unused = columns_of(keys, self._overrides)
+            columns, unused = columns_of(keys, self._overrides, self._more)
             self.unused = tuple(dict.fromkeys((*self.unused, *map(writable, unused))))[:MAX_KEYS]
             if len(self._by_keys) >= MAX_KEYS:  # rows with ever new keys must not fill the memory
                 self._by_keys.clear()
@@ -187,7 +188,9 @@ class Lines:
         return tuple(keys)
 
 
-def delimited(path: Path, encoding: str, overrides: Mapping[str, str]) -> tuple[Cells, str, Fault | None]:
+def delimited(
+    path: Path, encoding: str, overrides: Mapping[str, str], more: Mapping[str, str]
+) -> tuple[Cells, str, Fault | None]:
     """A text with delimiters, the delimiter, and a note when its headings are not in the first row.
 
     Raises:
@@ -208,22 +211,24 @@ def delimited(path: Path, encoding: str, overrides: Mapping[str, str]) -> tuple[
     if first[0].broken:
         place = said("{place}, line {line}", place=str(path), line=first[0].line)
         raise TableError(Fault(place, first[0].broken, first[0].remedy))
-    source, headings = _under_headings(path, "", first, overrides, read)
+    source, headings = _under_headings(path, "", first, overrides, more, read)
     note = _note_of_skipped(str(path), headings, first)
     return source, delimiter, note
 
 
-def sheet_cells(path: Path, sheet: Sheet, overrides: Mapping[str, str]) -> tuple[Cells, Headings, Fault | None] | None:
+def sheet_cells(
+    path: Path, sheet: Sheet, overrides: Mapping[str, str], more: Mapping[str, str]
+) -> tuple[Cells, Headings, Fault | None] | None:
     """A sheet as a table, with what was understood of its headings; ``None`` when it is blank."""
     first = _first_records(sheet.records())
     if not first:
         return None
-    source, headings = _under_headings(path, sheet.name, first, overrides, sheet.records)
+    source, headings = _under_headings(path, sheet.name, first, overrides, more, sheet.records)
     place = said("{place}, sheet '{sheet}'", place=str(path), sheet=sheet.name)
     return source, headings, _note_of_skipped(place, headings, first)
 
 
-def parquet(path: Path, overrides: Mapping[str, str]) -> Cells:
+def parquet(path: Path, overrides: Mapping[str, str], more: Mapping[str, str]) -> Cells:
     """A Parquet file.
 
     Raises:
@@ -233,7 +238,7 @@ def parquet(path: Path, overrides: Mapping[str, str]) -> Cells:
     from matchmaker.intake.parquet import parquet_headings, parquet_records
 
     names = parquet_headings(path)
-    columns, unused = columns_of(names, overrides)
+    columns, unused = columns_of(names, overrides, more)
     positions = sorted(column.position for column in columns.values())
     return Cells(path, "", names, columns, unused, lambda: parquet_records(path, positions))
 
@@ -249,6 +254,7 @@ def _under_headings(
     sheet: str,
     first: Sequence[Record],
     overrides: Mapping[str, str],
+    more: Mapping[str, str],
     read: Callable[[], Iterator[Record]],
 ) -> tuple[Cells, Headings]:
     headings = find_headings([record.cells for record in first], overrides)
@@ -257,7 +263,7 @@ def _under_headings(
     def below() -> Iterator[Record]:
         return (record for record in read() if record.line > last_line)
 
-    columns, unused = columns_of(headings.names, overrides)
+    columns, unused = columns_of(headings.names, overrides, more)
     return Cells(path, sheet, headings.names, columns, tuple(map(writable, unused)), below), headings
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, TypeAlias
+from typing import BinaryIO, NamedTuple, TypeAlias
 
 from matchmaker.domain import Problem
 from matchmaker.errors import EncodingError, Fault, TableError, did_you_mean
@@ -44,6 +44,15 @@ class Rejected:
     sheet: str = ""
 
 
+class Met(NamedTuple):
+    """A row as it was met: its values by field, those of further fields among them, its place, line and cells."""
+
+    values: Mapping[str, Given]
+    place: str
+    line: int
+    cells: tuple[str, ...]
+
+
 Row: TypeAlias = Problem | Rejected
 Check: TypeAlias = Callable[[Problem], Sequence[Fault]]
 
@@ -64,6 +73,7 @@ def read_problems(
     encoding: str | None = None,
     sheets: Sequence[str] = (),
     check: Check | None = None,
+    more: Mapping[str, str] | None = None,
 ) -> ProblemTable:
     """Open a table of problems: text with delimiters (CSV, TSV), objects on lines (JSONL), xlsx, ods, xls or Parquet.
 
@@ -75,6 +85,7 @@ def read_problems(
         encoding: The name of an encoding of a text; detected when not given.
         sheets: Names or numbers (from 1) of the sheets to read; all that are not hidden when not given.
         check: What is wrong with a problem beyond its fields, such as ``Matcher.limit_faults``; its row is rejected.
+        more: Further fields and their names, as in ``columns_of``; what they hold is in ``ProblemTable.met``.
 
     Returns:
         The table. Iterating over it reads the rows; those of a workbook are in memory, all others are not.
@@ -84,7 +95,7 @@ def read_problems(
             ``columns`` or ``sheets`` name what is not there.
         MissingExtraError: It is Parquet, and pyarrow is not installed.
     """
-    return ProblemTable(Path(path), columns or {}, encoding, sheets, check)
+    return ProblemTable(Path(path), columns or {}, encoding, sheets, check, more)
 
 
 class ProblemTable:
@@ -103,6 +114,7 @@ class ProblemTable:
         n_repeated: Rows met that say the headings again.
         warnings: What the latest iteration had to leave out of a problem or to change; the first 1,000.
         n_warnings: How many there were.
+        met: The row met last.
     """
 
     def __init__(
@@ -112,12 +124,15 @@ class ProblemTable:
         encoding: str | None = None,
         sheets: Sequence[str] = (),
         check: Check | None = None,
+        more: Mapping[str, str] | None = None,
     ) -> None:
         """Look at the start of the file; see ``read_problems``."""
         self._path = path
         self._place = str(path)
         self._overrides = dict(overrides)
         self._check = check
+        self._more = more or {}
+        self.met = Met({}, self._place, 0, ())
         self._reset()
         self.encoding = ""
         self.delimiter: str | None = None
@@ -172,6 +187,7 @@ class ProblemTable:
     def _row(self, source: Source, record: Record, seen: _SeenIds) -> Row:
         place = source.place(record)
         values, fault = self._values(source, record, place)
+        self.met = Met(values, place, record.line, record.cells)
         if fault:
             return self._rejected(source, record, (fault,))
         default_id = f"{source.sheet}-row-{record.line}" if len(self._sources) > 1 else f"row-{record.line}"
@@ -216,29 +232,31 @@ class ProblemTable:
             raise TableError(Fault(self._place, "it has no sheets", "leave --sheet out"))
         source: Source
         if found.kind == "parquet":
-            source = parquet(self._path, self._overrides)
+            source = parquet(self._path, self._overrides, self._more)
             names = source.headings
         else:
             file.seek(0)
             self.encoding = _encoding_of(file, self._place, encoding)
             if found.kind == "lines":
-                source = lines = Lines(self._path, self.encoding, self._overrides)
+                source = lines = Lines(self._path, self.encoding, self._overrides, self._more)
                 names = lines.names
             else:
-                source, self.delimiter, note = delimited(self._path, self.encoding, self._overrides)
+                source, self.delimiter, note = delimited(self._path, self.encoding, self._overrides, self._more)
                 names = source.headings
                 self._note(note)
-        _check_overrides(self._overrides, names, self._place)
+        _check_overrides(self._overrides, names, self._place, self._more)
         _check_usable(source, names, self._place)
         return [source]
 
     def _usable_sheets(self, sheets: Sequence[Sheet], wanted: Sequence[str]) -> Sequence[Source]:
         chosen = chosen_sheets(sheets, wanted, self._place)
-        read = [(sheet, cells) for sheet in chosen if (cells := sheet_cells(self._path, sheet, self._overrides))]
+        read = [
+            (sheet, cells) for sheet in chosen if (cells := sheet_cells(self._path, sheet, self._overrides, self._more))
+        ]
         if not read:
             raise TableError(Fault(self._place, "nothing in its sheets", _NO_ROWS))
         names = [name for _, (source, _, _) in read for name in source.headings]
-        _check_overrides(self._overrides, names, self._place)
+        _check_overrides(self._overrides, names, self._place, self._more)
         # Beside a table, a sheet in which a single word is understood is most likely an explanation or a list of words.
         least = 2 if any(len(found.fields) > 1 and found.is_usable for _, (_, found, _) in read) and not wanted else 1
         sources: list[Source] = []
@@ -355,9 +373,11 @@ def _known_fields() -> tuple[str, ...]:
     return (*(field for field in FIELDS if field != "require"), *limits)
 
 
-def _check_overrides(overrides: Mapping[str, str], names: Sequence[str], place: str) -> None:
+def _check_overrides(
+    overrides: Mapping[str, str], names: Sequence[str], place: str, more: Collection[str] = ()
+) -> None:
     faults: list[Fault] = []
-    known = _known_fields()
+    known = (*_known_fields(), *more)
     for field, heading in overrides.items():
         if field not in (*known, "require"):
             finding = said("no such field: '{name}'{hint}", name=field, hint=did_you_mean(field, known))

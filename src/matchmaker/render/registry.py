@@ -46,6 +46,21 @@ def _amount(figure: Figure, language: Language) -> str:
     return phrase("more_than", language, amount=amount) if figure.at_least else amount
 
 
+def record_rows(alliance: Alliance, sources: Mapping[str, Source], language: Language) -> list[tuple[str, ...]]:
+    """Every reported figure as plain texts: what it counts, amount and unit, year, and the source it stands in."""
+    rows: list[tuple[str, ...]] = []
+    for figure in alliance.figures:
+        key = figure.source or alliance.source
+        source = sources.get(key)
+        rows.append((
+            figure.label.in_language(language),
+            _amount_and_unit(figure, language),
+            alliance.period if figure.year is None else str(figure.year),
+            citation(source, language) if source else key,
+        ))  # fmt: skip
+    return rows
+
+
 def record_line(alliance: Alliance, language: Language) -> str:
     """The problems solved, as the alliance reports them, in one line; its first figure when it reports no such."""
     solved = [figure for figure in alliance.figures if figure.key == "problems_solved"] or alliance.figures[:1]

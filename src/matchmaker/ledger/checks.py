@@ -1,0 +1,169 @@
+"""The ledger itself: what is damaged, a copy of it, what it holds."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import ValidationError
+from sqlalchemy import Connection, func, select
+
+from matchmaker.errors import Fault, InputError, LedgerError
+from matchmaker.ledger import schema
+from matchmaker.ledger.problems import digest_of, problem_from
+from matchmaker.ledger.referrals import NEXT, OPEN
+from matchmaker.ledger.store import Ledger, faults_told
+from matchmaker.messages import said
+
+_MOST_NAMED: Final = 20
+
+
+def find_damage(ledger: Ledger) -> list[Fault]:
+    """Everything that is wrong with a ledger; nothing when all is well.
+
+    SQLite's own checks of the file and of references, then what only the ledger knows: its one row of ``meta``, every
+    problem under the digest of what it says, every case with an institute, every referral where its history leads, and
+    its case where it is solved.
+
+    Raises:
+        LedgerError: The database cannot be read at all.
+    """
+    faults = list(_file_damage(ledger)) if ledger.path is not None else []
+    if not faults:
+        with ledger.reading() as connection:
+            for finding in (_meta, _problems, _cases, _referrals):
+                faults += [Fault(ledger.place, text, "restore a backup") for text in finding(connection)]
+    return faults[:_MOST_NAMED]
+
+
+def _file_damage(ledger: Ledger) -> Iterator[Fault]:
+    with ledger.raw_file() as raw:
+        for (text,) in raw.execute(f"PRAGMA integrity_check({_MOST_NAMED})"):
+            if text != "ok":
+                finding = said("SQLite finds it damaged: {text}", text=" ".join(str(text).split()))
+                yield Fault(ledger.place, finding, "restore a backup")
+        for table, row, parent, _ in raw.execute("PRAGMA foreign_key_check"):
+            finding = said("row {row} of {table} refers to nothing in {parent}", row=row, table=table, parent=parent)
+            yield Fault(ledger.place, finding, "restore a backup")
+
+
+def _meta(connection: Connection) -> Iterator[str]:
+    n = connection.scalar(select(func.count()).select_from(schema.meta))
+    if n != 1:
+        yield said("has {n} rows of what it is, not one", n=n)
+    versions = sorted(connection.scalars(select(schema.schema_version.c.version)))
+    if versions != list(range(1, schema.LATEST + 1)):
+        yield said("went through the versions {versions}", versions=", ".join(map(str, versions)))
+
+
+def _problems(connection: Connection) -> Iterator[str]:
+    for row in connection.execute(select(schema.problems.c.digest, schema.problems.c.data)):
+        try:
+            is_whole = digest_of(problem_from(row.data)) == row.digest
+        except ValidationError:
+            is_whole = False
+        if not is_whole:
+            yield said("problem {digest} does not say what was kept", digest=row.digest)
+
+
+def _cases(connection: Connection) -> Iterator[str]:
+    held = select(schema.case_institutes.c.case_seq)
+    for id_ in connection.scalars(select(schema.cases.c.id).where(schema.cases.c.seq.not_in(held))):
+        yield said("case {id} has no institute", id=id_)
+
+
+def _referrals(connection: Connection) -> Iterator[str]:
+    steps: dict[int, list[Any]] = {}
+    order = (schema.changes.c.referral_seq, schema.changes.c.version)
+    for row in connection.execute(select(schema.changes).order_by(*order)):
+        steps.setdefault(row.referral_seq, []).append(row)
+    with_case = set(connection.scalars(select(schema.cases.c.referral).where(schema.cases.c.referral.is_not(None))))
+    for row in connection.execute(select(schema.referrals).order_by(schema.referrals.c.seq)):
+        history = steps.get(row.seq, [])
+        if not _leads_to(history, row):
+            yield said("the history of {id} does not lead to its state", id=f"R-{row.seq}")
+        if (row.state == "solved") != (row.seq in with_case):
+            yield said("{id} is solved without a case, or has one without being solved", id=f"R-{row.seq}")
+
+
+def _leads_to(history: list[Any], referral: Any) -> bool:
+    """Whether the steps are numbered without a gap, each allowed after the one before, and end where it stands."""
+    if not history or [step.version for step in history] != list(range(1, referral.version + 1)):
+        return False
+    states = [step.state for step in history]
+    before = [step.from_state for step in history]
+    allowed = all(later in NEXT[earlier] for earlier, later in pairwise(states))
+    is_chain = before == [None, *states[:-1]] and states[0] == "proposed"
+    last = history[-1]
+    return allowed and is_chain and (last.state, last.reason) == (referral.state, referral.reason)
+
+
+def back_up(ledger: Ledger, target: Path) -> None:
+    """Copy a ledger in a file, consistently, while others may write to it; the copy appears whole or not at all.
+
+    Raises:
+        LedgerError: The ledger is on a server, ``target`` is in use as a ledger, or the copy is damaged.
+        InputError: ``target`` cannot be written.
+    """
+    if ledger.path is None:
+        remedy = "ask for it by PostgreSQL's own tool: pg_dump"
+        raise LedgerError(Fault(ledger.place, "a ledger on a server is not copied from here", remedy))
+    if target.exists() and target.samefile(ledger.path):
+        raise InputError(Fault(str(target), "is the ledger itself", "give the copy another name"))
+    if target.with_name(f"{target.name}-wal").exists():
+        raise InputError(Fault(str(target), "is in use as a ledger", "give the copy another name"))
+    collector = target.with_name(f".{target.name[:40]}.tmp-{os.getpid()}-{secrets.token_hex(4)}")
+    try:
+        _copy(ledger, collector)
+        collector.replace(target)
+    except OSError as error:
+        finding = said("cannot be written ({reason})", reason=(error.strerror or str(error)).lower())
+        raise InputError(Fault(str(target), finding, "choose another place")) from error
+    finally:
+        for left in (collector, *(collector.with_name(f"{collector.name}{end}") for end in ("-wal", "-shm"))):
+            left.unlink(missing_ok=True)
+
+
+def _copy(ledger: Ledger, collector: Path) -> None:
+    os.close(os.open(collector, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    with ledger.raw_file() as raw, faults_told(str(collector)), closing(sqlite3.connect(collector)) as copy:
+        raw.backup(copy)
+        copy.execute("PRAGMA journal_mode = DELETE")  # so that the copy is one file
+        if [text for (text,) in copy.execute("PRAGMA integrity_check(1)")] != ["ok"]:
+            raise LedgerError(Fault(ledger.place, "is damaged", "see: matchmaker ledger check"))
+    with collector.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+def describe(ledger: Ledger) -> dict[str, object]:
+    """Where a ledger is, what it is, and how much it holds."""
+    uuid, revision, created_at = ledger.identity()
+    with ledger.reading() as connection:
+        counts = {
+            "cases": _count(connection, schema.cases, schema.cases.c.deleted_at.is_(None)),
+            "cases_deleted": _count(connection, schema.cases, schema.cases.c.deleted_at.is_not(None)),
+            "referrals": _count(connection, schema.referrals),
+            "referrals_open": _count(connection, schema.referrals, schema.referrals.c.state.in_(OPEN)),
+            "judgements": _count(connection, schema.judgements),
+            "problems": _count(connection, schema.problems),
+        }
+    return {
+        "place": ledger.place,
+        "engine": "SQLite" if ledger.path else "PostgreSQL",
+        "version": ledger.version(),
+        "uuid": uuid,
+        "revision": revision,
+        "created": created_at,
+        "bytes": ledger.path.stat().st_size if ledger.path else None,
+        **counts,
+    }
+
+
+def _count(connection: Connection, table: Any, *wanted: Any) -> int:
+    return connection.scalar(select(func.count()).select_from(table).where(*wanted)) or 0

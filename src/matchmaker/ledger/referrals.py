@@ -1,0 +1,325 @@
+"""Referrals: a problem that was passed to an institute, and what has become of it, step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final, Literal, TypeAlias, get_args
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from matchmaker.domain import Case, Level, Problem
+from matchmaker.errors import Fault, LedgerError
+from matchmaker.ledger.cases import next_number, solved_by_referral
+from matchmaker.ledger.problems import digest_of, keep_problems, problem_from
+from matchmaker.ledger.schema import cases, changes, problems
+from matchmaker.ledger.schema import referrals as table
+from matchmaker.ledger.store import Ledger, Stamp
+from matchmaker.messages import said
+
+State: TypeAlias = Literal["proposed", "contacted", "visited", "signed", "solved", "declined"]
+ReasonCode: TypeAlias = Literal[
+    "too-early", "no-capacity", "wrong-field", "price", "ip", "no-answer", "conflict", "other"
+]
+STATES: Final[tuple[State, ...]] = get_args(State)
+REASONS: Final[tuple[ReasonCode, ...]] = get_args(ReasonCode)
+NEXT: Final[Mapping[State, tuple[State, ...]]] = {
+    "proposed": ("contacted", "declined"),
+    "contacted": ("visited", "declined"),
+    "visited": ("signed", "declined"),
+    "signed": ("solved", "declined"),
+    "solved": (),
+    "declined": (),
+}
+"""What each state may become."""
+OPEN: Final = tuple(state for state in STATES if NEXT[state])
+
+
+@dataclass(frozen=True, slots=True)
+class Grounds:
+    """What the program said of a pair when it was referred, and by which settings and profiles (fingerprints)."""
+
+    capability: str
+    score: float
+    level: Level
+    settings: str
+    profiles: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One step of a referral: ``before`` is ``None`` for its opening."""
+
+    before: State | None
+    state: State
+    reason: ReasonCode | None
+    note: str | None
+    stamp: Stamp
+
+
+@dataclass(frozen=True, slots=True)
+class Referral:
+    """A referral as it stands. ``version`` counts its steps; ``case`` is the id of the case it led to."""
+
+    seq: int
+    problem: Problem
+    institute: str
+    state: State
+    reason: ReasonCode | None
+    version: int
+    created: Stamp
+    changed: Stamp
+    grounds: Grounds | None
+    case: str | None
+
+    @property
+    def id(self) -> str:
+        return f"R-{self.seq}"
+
+
+@dataclass(frozen=True, slots=True)
+class Solution:
+    """What the case of a solved referral says beyond the referral itself."""
+
+    year: int | None = None
+    benefit_cny: float | None = None
+    source: str | None = None
+
+
+def refer(
+    ledger: Ledger,
+    problem: Problem,
+    institute: str,
+    *,
+    by: str,
+    note: str | None = None,
+    grounds: Grounds | None = None,
+) -> Referral:
+    """Open a referral in the state ``proposed``.
+
+    Raises:
+        LedgerError: One of the same problem to the same institute is open.
+    """
+    digest = digest_of(problem)
+    with ledger.writing() as connection:
+        open_one = _found(
+            connection, table.c.problem == digest, table.c.institute == institute, table.c.state.in_(OPEN)
+        )
+        if open_one:
+            finding = said("{id} has referred this problem to '{to}' already", id=open_one[0].id, to=institute)
+            remedy = said("see: matchmaker referrals show {id}", id=open_one[0].id)
+            raise LedgerError(Fault(ledger.place, finding, remedy))
+        stamp = Stamp(ledger.stamp(), by)
+        keep_problems(connection, [problem])
+        seq = next_number(connection, table.c.seq)
+        connection.execute(insert(table).values(_opening(seq, digest, institute, grounds, stamp)))
+        _remember(connection, seq, 1, Change(None, "proposed", None, note, stamp))
+        return _found(connection, table.c.seq == seq)[0]
+
+
+def _opening(seq: int, digest: str, institute: str, grounds: Grounds | None, stamp: Stamp) -> dict[str, object]:
+    return {
+        "seq": seq,
+        "problem": digest,
+        "institute": institute,
+        "capability": grounds and grounds.capability,
+        "score": grounds and grounds.score,
+        "level": grounds and grounds.level,
+        "settings": grounds and grounds.settings,
+        "profiles": grounds and grounds.profiles,
+        "state": "proposed",
+        "version": 1,
+        "created_at": stamp.at,
+        "created_by": stamp.by,
+        "changed_at": stamp.at,
+        "changed_by": stamp.by,
+    }
+
+
+def move(
+    ledger: Ledger,
+    referral: Referral,
+    state: State,
+    *,
+    by: str,
+    reason: ReasonCode | None = None,
+    note: str | None = None,
+    solution: Solution | None = None,
+) -> Referral:
+    """Take a referral to another state; ``solved`` writes its case in the same transaction.
+
+    Args:
+        ledger: Where it is kept.
+        referral: As it was read; if somebody has changed it since, nothing is written.
+        state: One of ``NEXT[referral.state]``.
+        by: Who does it.
+        reason: Needed for ``declined``, and for nothing else.
+        note: Anything to remember.
+        solution: For ``solved``.
+
+    Returns:
+        The referral as it stands then.
+
+    Raises:
+        LedgerError: The change is not allowed, or somebody else was quicker.
+    """
+    _check_step(referral, state, reason, solution)
+    with ledger.writing() as connection:
+        stamp = Stamp(ledger.stamp(), by)
+        values: dict[str, object] = {"state": state, "reason": reason, "version": referral.version + 1}
+        values |= {"changed_at": stamp.at, "changed_by": stamp.by}
+        unchanged = (table.c.seq == referral.seq, table.c.version == referral.version)
+        if connection.execute(update(table).where(*unchanged).values(values)).rowcount != 1:
+            raise LedgerError(_overtaken(connection, referral))
+        _remember(connection, referral.seq, referral.version + 1, Change(referral.state, state, reason, note, stamp))
+        if state == "solved":
+            solved_by_referral(connection, _case(referral, solution or Solution(), note, stamp), referral.seq, stamp)
+        return _found(connection, table.c.seq == referral.seq)[0]
+
+
+def _check_step(referral: Referral, state: State, reason: ReasonCode | None, solution: Solution | None) -> None:
+    allowed = NEXT[referral.state]
+    if state not in allowed:
+        finding = said("is {state} and cannot become {wanted}", state=referral.state, wanted=state)
+        if not allowed:
+            raise LedgerError(Fault(referral.id, finding, "nothing follows, it is closed; refer anew if need be"))
+        raise LedgerError(Fault(referral.id, finding, said("it may become: {names}", names=", ".join(allowed))))
+    if (state == "declined") != (reason is not None):
+        reasons = said("the reasons are: {names}", names=", ".join(REASONS))
+        if reason is None:
+            raise LedgerError(Fault(referral.id, "declined needs a reason", reasons))
+        raise LedgerError(Fault(referral.id, "only declined takes a reason", "put it in --note"))
+    if state != "solved" and solution is not None:
+        raise LedgerError(Fault(referral.id, "only solved takes a benefit, a year and a source", "put it in --note"))
+
+
+def _overtaken(connection: Connection, referral: Referral) -> Fault:
+    found = _found(connection, table.c.seq == referral.seq)
+    if not found:
+        return Fault(referral.id, "is not in this ledger", "see: matchmaker referrals list")
+    now = found[0]
+    finding = said(
+        "was changed meanwhile: {by} made it {state} at {at}; nothing was written",
+        by=now.changed.by,
+        state=now.state,
+        at=now.changed.at,
+    )
+    return Fault(referral.id, finding, said("look at it again: matchmaker referrals show {id}", id=referral.id))
+
+
+def _case(referral: Referral, solution: Solution, note: str | None, stamp: Stamp) -> Case:
+    return Case(
+        problem=referral.problem,
+        institutes=(referral.institute,),
+        capability=referral.grounds.capability if referral.grounds else None,
+        outcome="solved",
+        year=solution.year or int(str(stamp.at)[:4]),
+        benefit_cny=solution.benefit_cny,
+        source=solution.source,
+        note=note,
+    )
+
+
+def _remember(connection: Connection, seq: int, version: int, change: Change) -> None:
+    values: dict[str, object] = {"referral_seq": seq, "version": version, "from_state": change.before}
+    values |= {
+        "state": change.state,
+        "reason": change.reason,
+        "note": change.note,
+        "at": change.stamp.at,
+        "by": change.stamp.by,
+    }
+    connection.execute(insert(changes).values(values))
+
+
+def find_referral(ledger: Ledger, id_: str) -> Referral:
+    """The referral with this id, ``R-7`` or ``7``.
+
+    Raises:
+        LedgerError: There is none.
+    """
+    number = id_.strip().upper().removeprefix("R-")
+    with ledger.reading() as connection:
+        is_number = number.isascii() and number.isdigit() and len(number) < 10
+        found = _found(connection, table.c.seq == int(number)) if is_number else []
+    if not found:
+        finding = said("no referral has the id '{id}'", id=id_)
+        raise LedgerError(Fault(ledger.place, finding, "see: matchmaker referrals list"))
+    return found[0]
+
+
+def history(ledger: Ledger, referral: Referral) -> list[Change]:
+    """Every step of a referral, its opening first."""
+    with ledger.reading() as connection:
+        rows = connection.execute(
+            select(changes).where(changes.c.referral_seq == referral.seq).order_by(changes.c.version)
+        )
+        return [_change(row) for row in rows]
+
+
+def _change(row: Row[Any]) -> Change:
+    return Change(row.from_state, row.state, row.reason, row.note, Stamp(row.at, row.by))
+
+
+def history_of_all(ledger: Ledger) -> dict[int, list[Change]]:
+    """The steps of every referral, by its ``seq``."""
+    histories: dict[int, list[Change]] = {}
+    with ledger.reading() as connection:
+        for row in connection.execute(select(changes).order_by(changes.c.referral_seq, changes.c.version)):
+            histories.setdefault(row.referral_seq, []).append(_change(row))
+    return histories
+
+
+def list_referrals(ledger: Ledger, *, states: Sequence[State] = STATES, institute: str | None = None) -> list[Referral]:
+    """The referrals in some states, of one institute if named, in the order of opening."""
+    wanted: list[Any] = [table.c.state.in_(states)]
+    if institute is not None:
+        wanted.append(table.c.institute == institute)
+    with ledger.reading() as connection:
+        return _found(connection, *wanted)
+
+
+def due_referrals(ledger: Ledger, days: int) -> list[tuple[Referral, int]]:
+    """Open referrals without movement for ``days`` days or more, and for how many; the longest first, then by number.
+
+    A change that a clock set back has put into the future counts as 0 days ago.
+    """
+    now = datetime.fromisoformat(ledger.stamp())
+    waiting = [(referral, days_between(referral.changed, now)) for referral in list_referrals(ledger, states=OPEN)]
+    return sorted((item for item in waiting if item[1] >= days), key=lambda item: (-item[1], item[0].seq))
+
+
+def days_between(stamp: Stamp, now: datetime) -> int:
+    """Whole days from a stamp until now, 0 where the stamp lies ahead."""
+    then = datetime.fromisoformat(str(stamp.at)).astimezone(UTC)
+    return max(0, (now - then).days)
+
+
+def _found(connection: Connection, *wanted: Any) -> list[Referral]:
+    rows = connection.execute(
+        select(table, problems.c.data, cases.c.id.label("case_id"))
+        .join(problems, problems.c.digest == table.c.problem)
+        .outerjoin(cases, cases.c.referral == table.c.seq)
+        .where(*wanted)
+        .order_by(table.c.seq)
+    )
+    return [_referral(row) for row in rows]
+
+
+def _referral(row: Row[Any]) -> Referral:
+    grounds = None
+    if row.score is not None:
+        grounds = Grounds(row.capability, row.score, row.level, row.settings, row.profiles)
+    return Referral(
+        seq=row.seq,
+        problem=problem_from(row.data),
+        institute=row.institute,
+        state=row.state,
+        reason=row.reason,
+        version=row.version,
+        created=Stamp(row.created_at, row.created_by),
+        changed=Stamp(row.changed_at, row.changed_by),
+        grounds=grounds,
+        case=row.case_id,
+    )

@@ -1,0 +1,199 @@
+"""The numbers of a ledger: cases by institute and year, how far referrals come, how long they take, why they end.
+
+They are never added to the alliance's own record, which counts other things in another way.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from statistics import median
+from typing import Final
+
+from matchmaker.domain import OUTCOMES, Case, Outcome
+from matchmaker.ledger.cases import list_cases
+from matchmaker.ledger.referrals import Change, Referral, State, history_of_all, list_referrals
+from matchmaker.ledger.store import Ledger
+
+LEAST_FOR_SHARE: Final = 5
+"""A share is given from so many on. Of fewer, one referral more or less moves it by 20 points or more: it would say
+more than is known. ``n of N`` is given always."""
+_STEPS: Final[tuple[State, ...]] = ("proposed", "contacted", "visited", "signed", "solved")
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The cases of one institute or one year (``None`` where none is given): by outcome, and their benefit in yuan.
+
+    A case of several institutes counts for each of them; ``n_with_benefit`` cases give a benefit at all.
+    """
+
+    key: str | None
+    outcomes: Mapping[Outcome, int]
+    benefit_cny: float
+    n_with_benefit: int
+
+    @property
+    def n(self) -> int:
+        return sum(self.outcomes.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """How many referrals reached a state, whatever came later, out of ``of`` that were opened."""
+
+    state: State
+    n: int
+    of: int
+
+    @property
+    def share(self) -> float | None:
+        """``n / of``; ``None`` where ``of`` is below ``LEAST_FOR_SHARE``."""
+        return self.n / self.of if self.of >= LEAST_FOR_SHARE else None
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """The numbers of a ledger.
+
+    Attributes:
+        total: All cases that are not deleted.
+        by_institute: The most cases first, ties in order of id.
+        by_year: In order of year, without a year last.
+        funnel: From proposed to solved.
+        n_open: Referrals that are neither solved nor declined.
+        n_declined: Referrals that were declined.
+        reasons: Why they were; the most frequent first, ties in order of code.
+        days_to_signed: The median of days from proposed to signed, ``None`` without any.
+        n_signed: Over how many that is: those signed whose clock did not run backwards between.
+        n_backwards: Signed ones whose clock did; their time is not known.
+    """
+
+    total: Group
+    by_institute: tuple[Group, ...]
+    by_year: tuple[Group, ...]
+    funnel: tuple[Step, ...]
+    n_open: int
+    n_declined: int
+    reasons: tuple[tuple[str, int], ...]
+    days_to_signed: float | None
+    n_signed: int
+    n_backwards: int
+
+
+def work_out(ledger: Ledger, *, institute: str | None = None, year: int | None = None) -> Stats:
+    """The numbers of a ledger, or of one institute in it, or of one year.
+
+    Args:
+        ledger: Where from.
+        institute: Only its cases and referrals; an id.
+        year: Only cases of this year and referrals opened in it (in UTC).
+    """
+    cases = [kept.case for kept in list_cases(ledger, institute=institute, year=year)]
+    found = list_referrals(ledger, institute=institute)
+    histories = history_of_all(ledger)  # read last: whatever is in the list has its steps here, and perhaps more
+    referrals = [one for one in found if year is None or str(one.created.at).startswith(f"{year:04d}-")]
+    return numbers(cases, referrals, histories)
+
+
+def numbers(cases: Sequence[Case], referrals: Sequence[Referral], histories: Mapping[int, Sequence[Change]]) -> Stats:
+    """The numbers of some cases and referrals.
+
+    Args:
+        cases: What was solved and what not.
+        referrals: As they stand.
+        histories: The steps of each, by ``seq``.
+    """
+    institutes: dict[str, list[Case]] = {}
+    years: dict[int | None, list[Case]] = {}
+    for case in cases:
+        years.setdefault(case.year, []).append(case)
+        for id_ in case.institutes:
+            institutes.setdefault(id_, []).append(case)
+    in_order = sorted(years, key=lambda year: (year is None, year or 0))
+    reached = Counter(state for one in referrals for state in {step.state for step in histories[one.seq]})
+    times = [_days(histories[one.seq]) for one in referrals if _was_signed(histories[one.seq])]
+    forward = [days for days in times if days >= 0]
+    reasons = Counter(one.reason for one in referrals if one.reason)
+    n_declined = sum(one.state == "declined" for one in referrals)
+    return Stats(
+        total=_group(None, cases),
+        by_institute=tuple(
+            sorted((_group(id_, theirs) for id_, theirs in institutes.items()), key=lambda one: (-one.n, str(one.key)))
+        ),
+        by_year=tuple(_group(None if year is None else str(year), years[year]) for year in in_order),
+        funnel=tuple(Step(state, reached[state], len(referrals)) for state in _STEPS),
+        n_open=len(referrals) - n_declined - sum(one.state == "solved" for one in referrals),
+        n_declined=n_declined,
+        reasons=tuple(sorted(reasons.items(), key=lambda item: (-item[1], item[0]))),
+        days_to_signed=median(forward) if forward else None,
+        n_signed=len(forward),
+        n_backwards=len(times) - len(forward),
+    )
+
+
+def _group(key: str | None, cases: Sequence[Case]) -> Group:
+    outcomes = Counter(case.outcome for case in cases)
+    benefits = [case.benefit_cny for case in cases if case.benefit_cny is not None]
+    return Group(key, {outcome: outcomes[outcome] for outcome in OUTCOMES}, sum(benefits), len(benefits))
+
+
+def _was_signed(steps: Sequence[Change]) -> bool:
+    return any(step.state == "signed" for step in steps)
+
+
+def _days(steps: Sequence[Change]) -> float:
+    """Days from the first step to ``signed``, with fractions."""
+    signed = next(step for step in steps if step.state == "signed")
+    first, last = (datetime.fromisoformat(str(step.stamp.at)) for step in (steps[0], signed))
+    return (last - first).total_seconds() / 86_400
+
+
+def as_object(stats: Stats) -> dict[str, object]:
+    """The numbers as plain data."""
+    return {
+        "cases": _group_object(stats.total),
+        "by_institute": [{"institute": one.key, **_group_object(one)} for one in stats.by_institute],
+        "by_year": [{"year": None if one.key is None else int(one.key), **_group_object(one)} for one in stats.by_year],
+        "referrals": {
+            "opened": stats.funnel[0].of,
+            "open": stats.n_open,
+            "declined": stats.n_declined,
+            "funnel": [{"state": step.state, "n": step.n, "of": step.of, "share": step.share} for step in stats.funnel],
+            "declined_because": dict(stats.reasons),
+            "days_to_signed": {
+                "median": stats.days_to_signed,
+                "n": stats.n_signed,
+                "clock_ran_backwards": stats.n_backwards,
+            },
+        },
+    }
+
+
+def _group_object(group: Group) -> dict[str, object]:
+    return {
+        "n": group.n,
+        **{outcome: group.outcomes[outcome] for outcome in OUTCOMES},
+        "benefit_cny": round(group.benefit_cny, 2),
+        "with_benefit": group.n_with_benefit,
+    }
+
+
+def as_rows(stats: Stats) -> list[tuple[str, str, str, str]]:
+    """The numbers as rows of a table: part, key, what is counted, value."""
+    rows = [("cases", "", name, _plain(value)) for name, value in _group_object(stats.total).items()]
+    for part, groups in (("institute", stats.by_institute), ("year", stats.by_year)):
+        for group in groups:
+            rows += [(part, group.key or "", name, _plain(value)) for name, value in _group_object(group).items()]
+    for step in stats.funnel:
+        rows += [("funnel", step.state, "n", str(step.n)), ("funnel", step.state, "of", str(step.of))]
+    rows += [("referrals", "", "open", str(stats.n_open)), ("referrals", "", "declined", str(stats.n_declined))]
+    rows += [("declined", reason, "n", str(n)) for reason, n in stats.reasons]
+    days = "" if stats.days_to_signed is None else _plain(stats.days_to_signed)
+    return [*rows, ("days_to_signed", "", "median", days), ("days_to_signed", "", "n", str(stats.n_signed))]
+
+
+def _plain(value: object) -> str:
+    return f"{value:.2f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
