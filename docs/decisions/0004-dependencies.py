@@ -14,7 +14,7 @@ def licence(package: metadata.PackageMetadata) -> str:
     """The licence expression, else the licence field, else the classifiers."""
     classifiers = [name.rpartition(" :: ")[2] for name in package.get_all("Classifier") or [] if "License" in name]
     stated = [*(package.get_all("License-Expression") or []), *(package.get_all("License") or []), *classifiers]
-    return stated[0] if stated else "not stated"
+    return min(stated, key=lambda text: "\n" in text) if stated else "not stated"  # some put the whole text there
 
 
 def size(package: metadata.Distribution) -> int:

@@ -12,7 +12,7 @@ from matchmaker.intake.drafts import Loaded, problems_from_blocks
 from matchmaker.intake.encodings import decode
 from matchmaker.intake.kinds import Kind, kind_of
 from matchmaker.intake.packed import Limits, OleKind, Package, ole_kind, open_package
-from matchmaker.messages import Message, said
+from matchmaker.messages import Message, as_message, said
 
 MAX_TEXT: Final = 500_000
 """Characters of a document; a book has about as many."""
@@ -163,7 +163,9 @@ def _unread(name: str, place: str, why: Fault | None = None) -> Fault:
     return Fault(
         place,
         finding,
-        said("{finding}; {remedy}", finding=why.finding, remedy=why.remedy) if why.remedy else why.finding,
+        said("{finding}; {remedy}", finding=as_message(why.finding), remedy=as_message(why.remedy))
+        if why.remedy
+        else why.finding,
     )
 
 
