@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from matchmaker.similarity.counting import distinct
 from matchmaker.similarity.encoder import Bag, Encoder, direction_of, unit
 from matchmaker.text import Request
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from matchmaker.similarity.encoder import FloatArray, Rows
+
 
 _TITLE = 1.0  # what the title's vector counts beside the whole text's
 _MOST_WORDS = 64  # of a problem that are aligned, the weightiest
@@ -74,7 +76,7 @@ class Asked:
 def read(problems: Sequence[Request], encoder: Encoder) -> Asked:
     """Find the known words of problems and work out their directions."""
     owners, places, rows, is_title = _words(problems, encoder)
-    held = np.unique(rows)
+    held = distinct(rows)[0]
     vectors = encoder.vectors(held)
     wholes = encoder.bags_of(owners[places >= 0], rows[places >= 0], len(problems))
     titles = encoder.bags_of(owners[is_title], rows[is_title], len(problems))
@@ -88,7 +90,7 @@ def read(problems: Sequence[Request], encoder: Encoder) -> Asked:
             local = np.searchsorted(held, bag.rows)
             total += part * direction_of(exact[local], bag.weights / lengths[local])
         directions[at] = unit(total)
-        weights = whole.weights * (1 + np.isin(whole.rows, title.rows, kind="sort"))
+        weights = whole.weights * (1 + _are_in(whole.rows, title.rows))
         aligned = weightiest(weights)
         kept.append(Bag(np.searchsorted(held, whole.rows[aligned]), weights[aligned]))
     inside = places >= 0
@@ -96,6 +98,14 @@ def read(problems: Sequence[Request], encoder: Encoder) -> Asked:
     stops = np.searchsorted(owners[inside][order], np.arange(len(problems) + 1))
     places, rows = places[inside][order], rows[inside][order]
     return Asked(problems, encoder, held, vectors, kept, directions, places, rows, stops)
+
+
+def _are_in(rows: Rows, others: Rows) -> NDArray[np.bool_]:
+    """Which of some rows stand among others, both in rising order; as ``np.isin``, which imports a lot."""
+    if not len(others):
+        return np.zeros(len(rows), np.bool_)
+    found: NDArray[np.bool_] = others[np.minimum(np.searchsorted(others, rows), len(others) - 1)] == rows
+    return found
 
 
 def weightiest(weights: FloatArray) -> Rows:

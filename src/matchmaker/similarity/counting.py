@@ -121,6 +121,13 @@ def dampened(counts: NDArray[np.intp]) -> FloatArray:
     return _dampened((1 << most.bit_length()) - 1)[counts]
 
 
+def distinct(values: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """The distinct values in rising order, and how often each stands there; as ``np.unique``, which imports a lot."""
+    ordered = np.sort(values)
+    first = np.flatnonzero(np.diff(ordered, prepend=~ordered[:1]))
+    return ordered[first], np.diff(first, append=len(ordered))
+
+
 def characters(texts: Sequence[str]) -> tuple[NDArray[np.uint64], NDArray[np.intp]]:
     """The Chinese characters of texts, counted from one, 0 for any other, and the number of the text of each.
 

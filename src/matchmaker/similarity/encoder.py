@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from matchmaker.similarity.counting import dampened
+from matchmaker.similarity.counting import dampened, distinct
 from matchmaker.similarity.cutting import Lexicon
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class Encoder:
     def weighed(self, owners: Rows, rows: Rows) -> tuple[Rows, Rows, FloatArray]:
         """Words of texts, each once a text in order of text and row, and what it counts there."""
         told = self._weights[rows] > 0
-        pairs, counts = np.unique(owners[told] << 32 | rows[told], return_counts=True)
+        pairs, counts = distinct(owners[told] << 32 | rows[told])
         held = pairs & 0xFFFFFFFF
         return pairs >> 32, held, dampened(counts) * self._weights[held]
 

@@ -170,7 +170,8 @@ class KeywordSimilarity:
         wanted = np.zeros(self._n_capabilities, np.bool_)
         wanted[capabilities] = True
         hits.settle(span.start + np.flatnonzero(wanted[self._owners[hits.numbers[span]]]))
-        return self.joined(hits, span)[0, capabilities]
+        joined: FloatArray = self.joined(hits, span)[0, capabilities]
+        return joined
 
     def joined(self, hits: Hits, span: slice | None = None) -> FloatArray:
         """The similarity of each problem to each capability, from the keywords found; open ones count all they may.
@@ -197,7 +198,8 @@ class KeywordSimilarity:
 
     def _weights(self, hits: Hits, span: slice) -> FloatArray:
         degrees = np.where(hits.is_open[span], _FUZZY_TRUST, hits.degrees[span])
-        return degrees * degrees * self._factors[hits.numbers[span]]
+        weights: FloatArray = degrees * degrees * self._factors[hits.numbers[span]]
+        return weights
 
     def fuzzy(self, number: int, problem: Request) -> float:
         """To what degree RapidFuzz finds a keyword; 0 where it is not found clearly."""

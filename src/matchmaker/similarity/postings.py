@@ -58,7 +58,8 @@ def under(name: str, arrays: Arrays) -> Arrays:
 def ranges(starts: NDArray[np.intp], sizes: NDArray[np.intp]) -> NDArray[np.intp]:
     """``start:start + size`` for each start and size, one after the other."""
     stops = np.cumsum(sizes)
-    return np.arange(stops[-1] if len(stops) else 0) + np.repeat(starts - (stops - sizes), sizes)
+    numbers: NDArray[np.intp] = np.arange(stops[-1] if len(stops) else 0) + np.repeat(starts - (stops - sizes), sizes)
+    return numbers
 
 
 class Postings:
@@ -96,7 +97,7 @@ class Postings:
         held = np.concatenate(list(map(self._weights.__getitem__, numbers)))
         if weights is not None:
             held *= np.repeat(weights, self._stops[rows] - np.where(rows, self._stops[rows - 1], 0))
-        return np.bincount(texts, held, self.n_texts)
+        return np.bincount(texts, held, self.n_texts).astype(np.float64, copy=False)
 
     def products(self, query: Mapping[str, float]) -> FloatArray:
         """The inner product of ``query`` with every text: shape (D,), float64. An empty query gives zeros."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from matchmaker.similarity.asked import Asked, Words, read
-from matchmaker.similarity.counting import slices
+from matchmaker.similarity.counting import distinct, slices
 from matchmaker.similarity.encoder import Bag, Encoder, encoder, lengths_of, unpacked
 from matchmaker.similarity.postings import ranges
 from matchmaker.similarity.profiles import Statement
@@ -146,7 +146,8 @@ class SemanticSimilarity:
         aligned = np.zeros(len(cosines))
         if len(near):
             aligned[near] = gate[near] * self._alignment(asked, kept, texts[near])
-        return (1 - _ALIGNED) * cosines + _ALIGNED * aligned
+        closeness: FloatArray = (1 - _ALIGNED) * cosines + _ALIGNED * aligned
+        return closeness
 
     def _alignment(self, asked: Asked, kept: Bag, texts: Rows) -> FloatArray:
         """The soft precision and recall of the words of some texts, geometric mean."""
@@ -169,7 +170,7 @@ class SemanticSimilarity:
         bounds = np.zeros((len(asked.problems), self.n_capabilities))
         if not len(self.owners):
             return bounds
-        cosines = np.maximum(asked.directions.astype(np.float32) @ self._rough.T + np.float32(_ROUGH), 0)
+        cosines = np.maximum(asked.directions.astype(np.float32) @ self._rough.T + np.float32(_ROUGH), np.float32(0))
         gates = _gate(cosines)
         weights = self._weights.astype(np.float32)
         self._near.learn(asked)
@@ -216,7 +217,8 @@ class SemanticSimilarity:
         shares = weights / np.repeat(np.add.reduceat(weights, first), np.diff(first, append=len(rows)))
         best = np.maximum.reduceat(near, starts, axis=1).astype(np.float64)
         precision = np.add.reduceat(best * shares[:, None], first, axis=0)
-        return (1 - _ALIGNED) * cosines + _ALIGNED * _gate(cosines) * np.sqrt(precision * recall)
+        closeness: FloatArray = (1 - _ALIGNED) * cosines + _ALIGNED * _gate(cosines) * np.sqrt(precision * recall)
+        return closeness
 
 
 class _Near:
@@ -234,7 +236,7 @@ class _Near:
 
     def learn(self, asked: Asked) -> None:
         """Work out the words of all problems at once, as far as they find room."""
-        kept = np.unique(np.concatenate([np.zeros(0, np.intp), *(bag.rows for bag in asked.kept)]))
+        kept = distinct(np.concatenate([np.zeros(0, np.intp), *(bag.rows for bag in asked.kept)]))[0]
         self._slots_of(asked, kept[: self._most])
 
     def rows(self, asked: Asked, rows: Rows, places: Rows | None = None) -> NDArray[np.float32]:
@@ -272,9 +274,10 @@ def _first(owners: Rows) -> Rows:
     return np.flatnonzero(np.diff(owners, prepend=-1))
 
 
-def _gate(cosines: NDArray[np.floating]) -> NDArray[np.floating]:
+def _gate(cosines: FloatArray) -> FloatArray:
     """To what share the alignment of words counts."""
-    return np.clip((cosines - _GATE_FROM) / (_GATE_TO - _GATE_FROM), 0.0, 1.0)
+    share: FloatArray = np.clip((cosines - _GATE_FROM) / (_GATE_TO - _GATE_FROM), 0.0, 1.0)
+    return share
 
 
 def _said(
