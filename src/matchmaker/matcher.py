@@ -170,6 +170,7 @@ class Matcher:
         self._fingerprint = self.settings.fingerprint
         self._weights = np.array([getattr(self.settings.weights, name) for name in FEATURES], dtype=np.float64)
         compiled = compile_profiles(self.registry, self.settings) if compiled is None else compiled
+        self._compiled = compiled
         inferred_weight = self.settings.inferred_weight
         self._keywords = KeywordSimilarity(under("keywords", compiled), inferred_weight=inferred_weight)
         self._lexical = LexicalSimilarity(under("lexical", compiled), background())
@@ -181,6 +182,10 @@ class Matcher:
             for at, institute in enumerate(in_order)
             if institute.role == "transfer_centre"
         ]
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Sent to worker processes as what it is built from."""
+        return _rebuilt, (self.registry, self.settings, dict(self._compiled))
 
     def _accurate(self) -> E5Similarity:
         from matchmaker.similarity import e5
@@ -630,6 +635,10 @@ class Matcher:
             shown = _Shown(matched, capability.name.in_language(language), tuple(cited))
             self._known[number, language] = shown
         return shown
+
+
+def _rebuilt(registry: Registry, settings: Settings, compiled: Arrays) -> Matcher:
+    return Matcher(registry, settings, compiled=compiled)
 
 
 def _tie_ranks(capabilities: Sequence[Capability]) -> NDArray[np.intp]:

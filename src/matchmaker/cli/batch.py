@@ -27,6 +27,15 @@ BatchFormat = Annotated[
     Optional[options.FormatName],  # noqa: UP045
     typer.Option("--format", help="How to write. Default: by the ending of --output, else csv.", show_default=False),
 ]
+Workers = Annotated[
+    Optional[int],  # noqa: UP045
+    typer.Option(
+        "--workers",
+        min=1,
+        help="How many processes match; changes nothing in the results. Default: one for each processor.",
+        show_default=False,
+    ),
+]
 Encoding = Annotated[
     Optional[str],  # noqa: UP045
     typer.Option("--encoding", help="How the table is encoded. Default: detected.", show_default=False),
@@ -44,6 +53,7 @@ def batch(
     lang: options.LanguageOption = None,
     top: options.Top = 5,
     output: options.Output = None,
+    workers: Workers = None,
     quiet: options.Quiet = False,
 ) -> None:
     """Write a shortlist for every problem of a table, in its order; without -o as CSV to stdout.
@@ -56,7 +66,7 @@ def batch(
     written = options.format_from(format, output, default="csv")
     for path in (output, rejects_path(output)):
         options.check_output(path, file, institutes, settings)
-    from matchmaker.batch import Summary, match_all
+    from matchmaker.batch import Summary, available_workers, match_all
 
     registry = options.registry_from(institutes)
     matcher = options.matcher_for(registry, settings, encoder)
@@ -64,7 +74,8 @@ def batch(
     summary = Summary()
     rejects: list[Rejected] = []
     with progress(table, shown=not quiet and output is not None) as rows:
-        shortlists = good(match_all(rows, matcher, top=top, summary=summary), rejects)
+        answers = match_all(rows, matcher, top=top, summary=summary, workers=workers or available_workers())
+        shortlists = good(answers, rejects)
         _write(shortlists, output, written, options.language_from(lang), registry)
     report_rows(table, rejects, _write_rejects(table, rejects, output), quiet=quiet)
     if not quiet:
