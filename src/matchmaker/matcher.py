@@ -54,7 +54,7 @@ FEATURES = ("keywords", "lexical", "semantic")
 """The parts of a score; keywords and lexical enter as their square roots."""
 _DIGITS = 6  # every similarity and score is rounded to this before it is ranked
 _MARGIN = 1e-5  # what a bound is above all that rounding may add
-_AHEAD = 3  # so many institutes more than are asked for are scored first
+_AHEAD = 6  # so many institutes more than are asked for are scored first
 _NEAR = 0.2  # a capability whose bound is so near to that of one that is pooled may well be pooled in its place
 _NO_LIMITS = Require()
 _MOST_EVIDENCE = 5
@@ -546,7 +546,7 @@ class Matcher:
         ]
 
     def _ranked(self, pooled: _Pooled, places: Iterable[int]) -> list[int]:
-        """Some places in ``pooled``, best first; ties own capability before one of the parent, then by strength and id."""
+        """Some places in ``pooled``, best first; ties own capability before the parent's, then by strength and id."""
         ties = (self._tie_rank[pooled.row.capabilities[pooled.best]] // max(len(self._capabilities), 1)).tolist()
         scores, numbers = pooled.scores.tolist(), pooled.institutes.tolist()
         return sorted(places, key=lambda at: (-scores[at], ties[at], numbers[at]))

@@ -105,10 +105,13 @@ class _Folding(dict[int, str]):
 
     def __missing__(self, code: int) -> str:
         self[code] = folded = _folded(chr(code))
+        if len(folded) == 1:
+            _SINGLE.add(chr(code))
         return folded
 
 
 _FOLDING = _Folding()
+_SINGLE: set[str] = set()  # the characters met that are folded to one
 
 
 def _fold(text: str) -> str:
@@ -146,7 +149,7 @@ def _regional(text: str) -> str:
 def _origin(original: str, length: int) -> Sequence[int]:
     """The position in the original text of each of the ``length`` characters of the normalised one."""
     plain = _without_markup(original)
-    if length == len(plain) and all(len(_FOLDING[ord(char)]) == 1 for char in set(plain)):
+    if length == len(plain) and _SINGLE.issuperset(plain):
         return range(length)  # no character came or went
     kept: list[str] = []
     origin: list[int] = []

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 _TITLE = 1.0  # what the title's vector counts beside the whole text's
-_MOST_WORDS = 64  # of a problem that are aligned, the weightiest
+MOST_WORDS = 64  # of a problem that are aligned, the weightiest
 
 
 class Words(NamedTuple):
@@ -110,9 +110,9 @@ def _are_in(rows: Rows, others: Rows) -> NDArray[np.bool_]:
 
 def weightiest(weights: FloatArray) -> Rows:
     """The places of the words that are aligned, in rising order."""
-    if len(weights) <= _MOST_WORDS:
+    if len(weights) <= MOST_WORDS:
         return np.arange(len(weights))
-    return np.sort(np.argsort(-weights, kind="stable")[:_MOST_WORDS])
+    return np.sort(np.argsort(-weights, kind="stable")[:MOST_WORDS])
 
 
 def _words(problems: Sequence[Request], encoder: Encoder) -> tuple[Rows, Rows, Rows, NDArray[np.bool_]]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from matchmaker.similarity.asked import Asked, Words, read
+from matchmaker.similarity.asked import MOST_WORDS, Asked, Words, read
 from matchmaker.similarity.counting import distinct, slices
 from matchmaker.similarity.encoder import Bag, Encoder, encoder, lengths_of, unpacked
 from matchmaker.similarity.postings import ranges
@@ -227,7 +227,7 @@ class _Near:
     def __init__(self, words: NDArray[np.float32], lengths: NDArray[np.float32]) -> None:
         self._words = words
         self._lengths = lengths
-        self._most = max(64, _MOST_NEAR // max(len(words), 1))
+        self._most = max(MOST_WORDS, _MOST_NEAR // max(len(words), 1))
         self._slots: dict[int, int] = {}
 
     @cached_property
@@ -240,9 +240,18 @@ class _Near:
         self._slots_of(asked, kept[: self._most])
 
     def rows(self, asked: Asked, rows: Rows, places: Rows | None = None) -> NDArray[np.float32]:
-        """Squared cosines, negative ones as 0, of words of a problem (rows) and of the profiles, or some of these."""
+        """Squared cosines, negative ones as 0, of words of a problem (rows) and of the profiles, or some of these.
+
+        What is given for all of the profiles is good until the next call.
+        """
         slots = self._slots_of(asked, rows)
-        return self._table[slots] if places is None else self._table[slots[:, None], places]
+        if places is not None:
+            return self._table.ravel().take(slots[:, None] * len(self._words) + places, mode="clip")
+        return self._table.take(slots, axis=0, out=self._buffer[: len(slots)], mode="clip")
+
+    @cached_property
+    def _buffer(self) -> NDArray[np.float32]:
+        return np.empty((MOST_WORDS, len(self._words)), dtype=np.float32)  # a new one costs more than to fill it
 
     def _slots_of(self, asked: Asked, rows: Rows) -> Rows:
         words = asked.held[rows].tolist()
