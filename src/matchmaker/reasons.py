@@ -75,9 +75,12 @@ class Because:
             numbers = {part: number for number, part in enumerate(self._text.parts)}
             found = self._semantic.of_sentences(self._asked, self._at, capabilities)
             return found[[numbers[part] for part in shown]].round(_DIGITS)
-        parts = [request(part) for part in shown]  # as problems of their own they read differently
-        columns = [self._semantic.similarities_to(int(capability), parts) for capability in capabilities]
-        return np.array(columns).reshape(len(capabilities), len(parts)).T.round(_DIGITS)
+        asked = self._semantic.read([request(part) for part in shown])  # as problems of their own they read differently
+        order = np.argsort(capabilities, kind="stable")
+        found = np.zeros((len(shown), len(capabilities)))
+        for at, row in enumerate(found):
+            row[order] = self._semantic.to_capabilities(asked, at, capabilities[order])
+        return found.round(_DIGITS)
 
     def reasons(self, capability: int, name: str, *, with_sentence: bool) -> tuple[Reason, ...]:
         """The keywords found, weightiest first and none on the words of another, then the closest sentence."""

@@ -48,6 +48,7 @@ class Asked:
         encoder: The table of words.
         held: The rows of the words they hold in the table, each once, shape (W,). All other rows count within these.
         vectors: Shape (W, n_dimensions), whole numbers.
+        lengths: Of the vectors, shape (W,).
         kept: The words of each problem that are aligned and their weights.
         directions: Of each problem, shape (P, n_dimensions), of unit length or zero.
     """
@@ -56,6 +57,7 @@ class Asked:
     encoder: Encoder
     held: Rows
     vectors: NDArray[np.float32]
+    lengths: FloatArray
     kept: Sequence[Bag]
     directions: FloatArray
     _places: Rows
@@ -97,7 +99,7 @@ def read(problems: Sequence[Request], encoder: Encoder) -> Asked:
     order = np.argsort(owners[inside], kind="stable")
     stops = np.searchsorted(owners[inside][order], np.arange(len(problems) + 1))
     places, rows = places[inside][order], rows[inside][order]
-    return Asked(problems, encoder, held, vectors, kept, directions, places, rows, stops)
+    return Asked(problems, encoder, held, vectors, lengths, kept, directions, places, rows, stops)
 
 
 def _are_in(rows: Rows, others: Rows) -> NDArray[np.bool_]:

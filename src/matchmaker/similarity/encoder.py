@@ -45,7 +45,7 @@ class Encoder:
         self.lexicon = words if isinstance(words, Lexicon) else Lexicon.of(words)
         self._packed = packed
         self._weights = weights.astype(np.float64)
-        self.n_dimensions = 2 * packed.shape[1]
+        self.n_words, self.n_dimensions = len(packed), 2 * packed.shape[1]
 
     def bag(self, text: str) -> Bag:
         """The known words of a normalised text, repeated words dampened (1 + ln count)."""

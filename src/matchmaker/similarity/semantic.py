@@ -25,6 +25,7 @@ __all__ = ["Encoder", "SemanticSimilarity", "compile_semantic", "encoder", "unpa
 
 _ALIGNED = 0.6  # share of the alignment of words in the similarity, the rest is the texts' own cosine
 _GATE_FROM, _GATE_TO = 0.05, 0.15  # text cosines between which the alignment comes to count fully
+_LEAST_NEAR = 1 << 8  # words for which there is room in any case
 _MOST_NEAR = 1 << 24  # numbers that are remembered of how close words are
 _ROUGH = 1e-4  # no bound is nearer to what it bounds than float32 may be off
 
@@ -87,7 +88,7 @@ class SemanticSimilarity:
         self._places = np.asarray(arrays["places"].astype(np.intp, copy=False))
         self._words = unpacked(np.asarray(arrays["words"]).astype(np.uint8, copy=False))
         self._lengths = lengths_of(self._words)
-        self._near = _Near(self._words, self._lengths)
+        self._near = _Near(self._words, self._lengths, encoder.n_words)
         self._first = _first(self.owners)  # text of each capability that has any
 
     def similarities(self, problems: Sequence[Request]) -> FloatArray:
@@ -200,9 +201,8 @@ class SemanticSimilarity:
 
     def _sentence_closeness(self, asked: Asked, words: Words, texts: Rows) -> FloatArray:
         """The similarity of the sentences that hold known words to some texts."""
-        exact = asked.vectors[words.rows].astype(np.float64)
-        exact *= (words.weights / np.sqrt((exact**2).sum(axis=1)))[:, None]
-        directions = np.add.reduceat(exact, _first(words.sentences), axis=0)
+        weighted = asked.vectors[words.rows] * (words.weights / asked.lengths[words.rows])[:, None]
+        directions = np.add.reduceat(weighted, _first(words.sentences), axis=0)
         lengths = np.sqrt((directions**2).sum(axis=1))[:, None]
         directions /= np.where(lengths > 0, lengths, 1.0)
         cosines = np.maximum((self._texts[texts] * directions[:, None]).sum(axis=2), 0.0)
@@ -211,7 +211,7 @@ class SemanticSimilarity:
         members = ranges(self._starts[texts], sizes)
         places = self._places[members]
         rows, weights, first = words.rows[words.kept], words.weights[words.kept], _first(words.sentences[words.kept])
-        near = closeness_of(asked.vectors[rows], self._words[places], self._lengths[places])
+        near = self._near.rows(asked, rows, places)
         recall = np.maximum.reduceat(near, first, axis=0).astype(np.float64) * self._weights[members]
         recall = np.add.reduceat(recall, starts, axis=1)
         shares = weights / np.repeat(np.add.reduceat(weights, first), np.diff(first, append=len(rows)))
@@ -224,11 +224,12 @@ class SemanticSimilarity:
 class _Near:
     """How close words of problems are to the words of the profiles; what was worked out is remembered for a while."""
 
-    def __init__(self, words: NDArray[np.float32], lengths: NDArray[np.float32]) -> None:
+    def __init__(self, words: NDArray[np.float32], lengths: NDArray[np.float32], n_rows: int) -> None:
         self._words = words
         self._lengths = lengths
-        self._most = max(MOST_WORDS, _MOST_NEAR // max(len(words), 1))
-        self._slots: dict[int, int] = {}
+        self._most = max(_LEAST_NEAR, _MOST_NEAR // max(len(words), 1))
+        self._slots = np.full(n_rows, -1)
+        self._n_used = 0
 
     @cached_property
     def _table(self) -> NDArray[np.float32]:
@@ -236,14 +237,15 @@ class _Near:
 
     def learn(self, asked: Asked) -> None:
         """Work out the words of all problems at once, as far as they find room."""
-        kept = distinct(np.concatenate([np.zeros(0, np.intp), *(bag.rows for bag in asked.kept)]))[0]
-        self._slots_of(asked, kept[: self._most])
+        self._slots_of(asked, np.arange(min(len(asked.held), self._most)))
 
     def rows(self, asked: Asked, rows: Rows, places: Rows | None = None) -> NDArray[np.float32]:
         """Squared cosines, negative ones as 0, of words of a problem (rows) and of the profiles, or some of these.
 
         What is given for all of the profiles is good until the next call.
         """
+        if places is not None and len(rows) > self._most:  # a very long problem
+            return closeness_of(asked.vectors[rows], self._words[places], self._lengths[places])
         slots = self._slots_of(asked, rows)
         if places is not None:
             return self._table.ravel().take(slots[:, None] * len(self._words) + places, mode="clip")
@@ -254,17 +256,17 @@ class _Near:
         return np.empty((MOST_WORDS, len(self._words)), dtype=np.float32)  # a new one costs more than to fill it
 
     def _slots_of(self, asked: Asked, rows: Rows) -> Rows:
-        words = asked.held[rows].tolist()
-        missing = [at for at, word in enumerate(words) if word not in self._slots]
-        if missing:
-            if len(self._slots) + len(missing) > self._most:
-                self._slots.clear()
-                missing = list(range(len(words)))
-            start = len(self._slots)
-            self._slots.update((words[at], start + nth) for nth, at in enumerate(missing))
-            vectors = asked.vectors[rows[missing]]
-            self._table[start : start + len(missing)] = closeness_of(vectors, self._words, self._lengths)
-        return np.array([self._slots[word] for word in words], dtype=np.intp)
+        slots = self._slots[asked.held[rows]]
+        missing = distinct(rows[slots < 0])[0]
+        if len(missing):
+            if self._n_used + len(missing) > self._most:
+                self._slots[:], self._n_used = -1, 0
+                missing = distinct(rows)[0]
+            start, self._n_used = self._n_used, self._n_used + len(missing)
+            self._slots[asked.held[missing]] = np.arange(start, self._n_used)
+            self._table[start : self._n_used] = closeness_of(asked.vectors[missing], self._words, self._lengths)
+            slots = self._slots[asked.held[rows]]
+        return slots
 
 
 def closeness_of(
