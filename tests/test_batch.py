@@ -1,13 +1,15 @@
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import multiprocessing
+import time
+from collections.abc import Generator, Iterable, Iterator
 from functools import cache
 
 import pytest
 
 from matchmaker.batch import Summary, match_all
 from matchmaker.domain import Problem, Shortlist
-from matchmaker.errors import Fault, ProblemError
+from matchmaker.errors import Fault, MatchmakerError, ProblemError
 from matchmaker.intake import Rejected
 from matchmaker.matcher import Matcher
 from worlds import small_registry
@@ -137,3 +139,50 @@ def test_a_limit_that_names_nobody_is_an_error_as_promised() -> None:
 
 def test_the_same_rows_give_the_same_answers() -> None:
     assert list(match_all(mixed(50), matcher())) == list(match_all(mixed(50), matcher()))
+
+
+# --- many processes
+
+
+@pytest.mark.parametrize("n_rows", [CHUNK - 1, CHUNK, 3 * CHUNK + 5])
+def test_many_processes_give_the_bytes_of_one(n_rows: int) -> None:
+    together, summary = list(match_all(mixed(n_rows), matcher(), workers=2)), Summary()
+    alone = list(match_all(mixed(n_rows), matcher(), summary=summary))
+    assert [repr(answer) for answer in together] == [repr(answer) for answer in alone]
+    assert summary.n_read == n_rows
+
+
+def test_a_process_started_anew_matches_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    spawned = multiprocessing.get_context("spawn")
+    monkeypatch.setattr("matchmaker.batch._context", lambda _: spawned)
+    assert list(match_all(mixed(CHUNK), matcher(), workers=1)) == list(match_all(mixed(CHUNK), matcher(), workers=2))
+
+
+def test_processes_end_when_nobody_wants_more() -> None:
+    answers = match_all((problem(n) for n in range(50 * CHUNK)), matcher(), workers=2)
+    next(answers)
+    assert isinstance(answers, Generator)
+    answers.close()
+    for _ in range(100):
+        if not any(one.name.startswith(("Fork", "Spawn")) for one in multiprocessing.active_children()):
+            return
+        time.sleep(0.1)
+    raise AssertionError("a worker is still there")
+
+
+def test_a_process_that_dies_is_an_error_and_no_wait() -> None:
+    answers = match_all((problem(n) for n in range(50 * CHUNK)), matcher(), workers=2)
+    next(answers)
+    for process in multiprocessing.active_children():
+        process.kill()
+    with pytest.raises(MatchmakerError, match="ended before its work was done"):
+        list(answers)
+
+
+def test_rows_are_read_only_as_far_as_workers_can_keep_up() -> None:
+    rows = Counted(problem(n) for n in range(50 * CHUNK))
+    answers = match_all(rows, matcher(), workers=2)
+    next(answers)
+    assert rows.n_taken <= 5 * CHUNK
+    assert isinstance(answers, Generator)
+    answers.close()

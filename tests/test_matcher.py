@@ -581,3 +581,47 @@ def test_a_score_on_a_bound_has_the_higher_level() -> None:
 def test_settings_out_of_range_are_refused(settings: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         Settings.model_validate(settings)
+
+
+# --- what is left out because it cannot reach the shortlist
+
+
+@cache
+def everyone() -> Matcher:
+    return Matcher(load_institutes(Path("all")))
+
+
+@pytest.mark.parametrize("source", EXPECTED)
+def test_a_short_shortlist_is_the_beginning_of_the_whole_one(source: str) -> None:
+    problem = load_problem(PROBLEMS / source)
+    (whole,) = everyone().match([problem], top=None)
+    assert len(whole.matches) > 20
+    for top in (1, 3, 5, 8):
+        (short,) = everyone().match([problem], top=top)
+        assert short.matches == whole.matches[:top]
+        assert (short.verdict, short.fallback) == (whole.verdict, whole.fallback)
+
+
+@hypothesis_settings(max_examples=30)
+@given(LIMITS, st.integers(1, 3))
+def test_a_short_shortlist_keeps_hard_limits(problem: Problem, top: int) -> None:
+    matcher = Matcher(small_registry())
+    (whole,), (short,) = matcher.match([problem], top=None), matcher.match([problem], top=top)
+    assert short == whole.model_copy(update={"matches": whole.matches[:top]})
+
+
+def test_own_capabilities_only_among_many_institutes() -> None:
+    problem = load_problem(PROBLEMS / "05-water-leak.yaml").model_copy(update={"require": Require(own=True)})
+    (whole,), (short,) = everyone().match([problem], top=None), everyone().match([problem], top=4)
+    assert short.matches == whole.matches[:4]
+    assert short.removed == whole.removed
+    assert not any(match.capability.via_parent for match in short.matches)
+
+
+def test_many_problems_give_the_same_bytes_in_any_order_and_company() -> None:
+    problems = [load_problem(PROBLEMS / source) for source in EXPECTED]
+    together = [found.model_dump_json() for found in everyone().match(problems)]
+    backwards = [found.model_dump_json() for found in everyone().match(problems[::-1])][::-1]
+    singly = [Matcher(everyone().registry).match([problem])[0].model_dump_json() for problem in problems[::7]]
+    assert together == backwards
+    assert together[::7] == singly

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 import matchmaker.similarity.semantic
 from matchmaker.domain import Capability, Language, Term, Text
 from matchmaker.institutes import load_institutes
+from matchmaker.similarity.counting import packed_grams
 from matchmaker.similarity.profiles import Statement, statements
 from matchmaker.similarity.semantic import Encoder, SemanticSimilarity, compile_semantic, encoder, unpacked
 from matchmaker.text import CHINESE_RUN, WORD, Request, request, stem
@@ -381,3 +382,63 @@ def test_the_table_is_loaded_quickly_and_with_numpy_alone() -> None:
     seconds, heavy = found.stdout.splitlines()
     assert float(seconds) < 0.3  # 0.1 s is what is asked; a busy machine gets three times that
     assert heavy == "[]"
+
+
+# --- many at a time ---------------------------------------------------------------------------------------------------
+
+
+def test_the_packed_words_are_those_of_the_list() -> None:
+    words = (TABLE / "words.txt").read_text("utf-8").split("\n")
+    chinese = [word for word in words if not word.isascii()]
+    assert words == [*words[: -len(chinese)], *chinese]
+    assert np.load(TABLE / "grams.npy").tolist() == packed_grams(chinese).tolist() == sorted(packed_grams(chinese))
+
+
+@given(st.lists(PROBLEMS, max_size=5))
+def test_texts_cut_together_are_cut_as_one_by_one(texts: list[str]) -> None:
+    found = small_encoder().lexicon.cut([request(text).normalised.text for text in texts])
+    for at, text in enumerate(texts):
+        rows = found.rows[found.owners == at].tolist()
+        assert sorted(rows) == sorted(small_encoder().words(request(text).normalised.text))
+
+
+@given(PROFILES, st.lists(PROBLEMS, min_size=1, max_size=4))
+def test_no_similarity_exceeds_its_bound(profiles: Profiles, texts: list[str]) -> None:
+    similarity = built(profiles, small_encoder())
+    asked = similarity.read(requests(*texts))
+    assert (similarity.bounds(asked) >= similarity.similarities(requests(*texts))).all()
+
+
+def test_bounds_of_the_shipped_profiles_are_close() -> None:
+    bounds = shipped().bounds(shipped().read(requests(*TEXTS)))
+    similarities = shipped().similarities(requests(*TEXTS))
+    assert (bounds >= similarities).all()
+    assert (bounds - similarities).mean() < 0.1
+
+
+@given(PROFILES, PROBLEMS)
+def test_sentences_compared_together_are_as_one_by_one(profiles: Profiles, text: str) -> None:
+    similarity, problem = built(profiles, small_encoder()), request(text)
+    found = similarity.of_sentences(similarity.read([problem]), 0, np.arange(len(profiles)))
+    expected = similarity.similarities(requests(*problem.parts))
+    assert found.shape == expected.shape
+    assert found == pytest.approx(expected, abs=1e-9)
+
+
+def test_a_full_memory_of_words_changes_no_bit(monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = shipped().similarities(requests(*TEXTS))
+    monkeypatch.setattr("matchmaker.similarity.semantic._MOST_NEAR", 1)  # room for one text's words
+    assert built(shipped_profiles(), encoder()).similarities(requests(*TEXTS)).tobytes() == expected.tobytes()
+
+
+@pytest.mark.parametrize("title", ["漏损检测。漏损检测", "water。漏损，漏损。water"])
+def test_a_title_that_repeats_a_sentence_counts_it_twice(title: str) -> None:
+    naive = Naive(small_encoder(), SMALL_WORDS)
+    profiles = [
+        statements(Capability(id="c", name=Text(zh="管网漏损"))),
+        statements(Capability(id="d", name=Text(zh="数据"))),
+    ]
+    problem = request(f"{title}\n管网数据")
+    assert problem.n_title_parts is None
+    expected = [naive.similarity(problem, said) for said in profiles]
+    assert built(profiles, small_encoder()).similarities([problem])[0].tolist() == pytest.approx(expected, abs=2e-6)

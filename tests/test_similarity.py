@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from rapidfuzz import fuzz
 
 from matchmaker.domain import Capability, Term, Text
+from matchmaker.similarity.counting import Counts, count_terms, packed_grams, slices
 from matchmaker.similarity.keywords import KeywordSimilarity, compile_keywords, place
 from matchmaker.similarity.lexical import LexicalSimilarity, compile_lexical
 from matchmaker.similarity.postings import Postings, compile_postings
@@ -447,3 +448,58 @@ def test_statements_are_everything_said_in_each_language() -> None:
         ("water", "water", "en", False, False),
     ]
     assert all(one.inferred for one in statements(capability.model_copy(update={"inferred": True})))
+
+
+# --- many problems at a time
+
+WRITTEN = (
+    PROBLEMS | st.text(max_size=40) | st.sampled_from(["", "a b. a b\nb", "㐀龥鿿", "leak。leak", "3d 3d", "x漏y漏"])
+)
+
+
+def named(counts: Counts) -> list[str]:
+    grams = ["".join(chr(int(gram) >> 21 * at & 0x1FFFFF) for at in (2, 1, 0)) for gram in counts.grams]
+    return [*counts.words, *(gram.rstrip("\0") for gram in grams)]
+
+
+@given(st.lists(WRITTEN, max_size=5))
+def test_terms_counted_together_are_those_counted_one_by_one(texts: list[str]) -> None:
+    problems = [request(text) for text in texts]
+    counts = count_terms(problems)
+    names = named(counts)
+    assert names == sorted(set(names))
+    assert counts.surprise(background()).tolist() == [background().of(name) for name in names]
+    for at, problem in enumerate(problems):
+        own = slice(counts.starts[at], counts.starts[at + 1])
+        found = [names[term] for term in counts.terms[own].tolist()]
+        assert found == sorted({*problem.terms, *problem.title})
+        assert dict(zip(found, counts.in_title[own].tolist(), strict=True)) == {
+            t: problem.title.get(t, 0) for t in found
+        }
+        assert dict(zip(found, counts.in_all[own].tolist(), strict=True)) == {t: problem.terms.get(t, 0) for t in found}
+
+
+@given(st.lists(WRITTEN, max_size=12), st.sampled_from([1, 1 << 20, 1 << 21, 1 << 30]))
+def test_slices_take_every_problem_once(texts: list[str], width: int) -> None:
+    problems = [request(text) for text in texts]
+    parts = list(slices(problems, width))
+    assert [problem for part in parts for problem in problems[part]] == problems
+    assert all(part.stop > part.start for part in parts)
+    assert all(part.stop - part.start <= max(1, (1 << 22) // width) for part in parts)
+
+
+@given(st.lists(st.text("一丁七漏龥", min_size=1, max_size=3), unique=True, max_size=8))
+def test_packed_grams_stand_in_the_order_of_strings(grams: list[str]) -> None:
+    packed = packed_grams(grams).tolist()
+    assert [gram for _, gram in sorted(zip(packed, grams, strict=True))] == sorted(grams)
+    assert len(set(packed)) == len(grams)
+
+
+@given(PROFILES, PROBLEMS)
+def test_open_keywords_count_no_less_than_settled_ones(capabilities: list[Capability], text: str) -> None:
+    similarity, problem = built_keywords(*capabilities), request(text)
+    hits = similarity.hits(count_terms([problem]), [problem])
+    bound = similarity.joined(hits)[0]
+    everything = np.arange(len(capabilities))
+    assert (bound >= similarity.to_capabilities(hits, 0, everything)).all()
+    assert same_bits(similarity.to_capabilities(hits, 0, everything), similarity.similarities([problem])[0])

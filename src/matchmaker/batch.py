@@ -1,16 +1,25 @@
-"""Many problems: matched in chunks, in the order of the input."""
+"""Many problems: matched in chunks, by one process or many, in the order of the input."""
 
 from __future__ import annotations
 
+import os
+import signal
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
 
 from matchmaker.domain import Problem, Shortlist
+from matchmaker.errors import Fault, MatchmakerError
 from matchmaker.intake import Rejected
 from matchmaker.matcher import Matcher
+from matchmaker.messages import said
+
+if TYPE_CHECKING:
+    from multiprocessing.context import BaseContext
 
 _CHUNK = 256
 
@@ -49,27 +58,110 @@ class Summary:
 
 
 def match_all(
-    rows: Iterable[Problem | Rejected], matcher: Matcher, *, top: int | None = 5, summary: Summary | None = None
+    rows: Iterable[Problem | Rejected],
+    matcher: Matcher,
+    *,
+    top: int | None = 5,
+    summary: Summary | None = None,
+    workers: int = 1,
 ) -> Iterator[Shortlist | Rejected]:
     """A shortlist for each problem, in the order of the rows; rejected rows pass through in their place.
 
-    Chunks bound the memory; their size changes nothing in the results.
+    Chunks bound the memory; neither their size nor the number of processes changes anything in the results.
 
     Args:
         rows: Read as needed.
         matcher: Built once.
         top: As in ``Matcher.match``.
         summary: Counts along when given.
+        workers: How many processes match. More than one are started only when there are more rows than one chunk.
 
     Raises:
         ProblemError: A limit of a problem names an institute that is not in the registry; have the table check its
             rows by ``Matcher.limit_faults`` to get them rejected instead.
+        MatchmakerError: A worker process ended before its work was done.
     """
     stream = iter(rows)
-    while chunk := list(islice(stream, _CHUNK)):
-        shortlists = iter(matcher.match([row for row in chunk if isinstance(row, Problem)], top=top))
+    first = list(islice(stream, _CHUNK))
+    if workers > 1 and len(first) == _CHUNK:
+        chunks = _chunks(chain(first, stream), _CHUNK // 2)
+        answered = _by_processes(chunks, matcher, top, workers)
+    else:
+        chunks = chain([first] if first else [], _chunks(stream, _CHUNK))
+        answered = ((chunk, matcher.match(_problems(chunk), top=top)) for chunk in chunks)
+    for chunk, found in answered:
+        shortlists = iter(found)
         for row in chunk:
             answer = row if isinstance(row, Rejected) else next(shortlists)
             if summary is not None:
                 summary.count(answer)
             yield answer
+
+
+def available_workers() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+_Chunk: TypeAlias = "list[Problem | Rejected]"
+
+
+def _chunks(rows: Iterator[Problem | Rejected], size: int) -> Iterator[_Chunk]:
+    while chunk := list(islice(rows, size)):
+        yield chunk
+
+
+def _problems(chunk: _Chunk) -> list[Problem]:
+    return [row for row in chunk if isinstance(row, Problem)]
+
+
+def _by_processes(
+    chunks: Iterator[_Chunk], matcher: Matcher, top: int | None, workers: int
+) -> Iterator[tuple[_Chunk, list[Shortlist]]]:
+    """Chunks and their shortlists, in order; so many are under way that no worker waits, and no more."""
+    from concurrent.futures import Future, ProcessPoolExecutor
+    from concurrent.futures.process import BrokenProcessPool
+
+    pool = ProcessPoolExecutor(workers, _context(matcher), _begin, (matcher, top))
+    under_way: deque[tuple[_Chunk, Future[list[Shortlist]]]] = deque()
+    is_done = False
+    try:
+        for chunk in chunks:
+            under_way.append((chunk, pool.submit(_match, _problems(chunk))))
+            if len(under_way) > 2 * workers:
+                oldest, answer = under_way.popleft()
+                yield oldest, answer.result()
+        while under_way:
+            oldest, answer = under_way.popleft()
+            yield oldest, answer.result()
+        is_done = True
+    except BrokenProcessPool:
+        finding = "one of them ended before its work was done; there may be too little memory for so many"
+        raise MatchmakerError(Fault(said("worker processes"), finding, "run again with --workers 1")) from None
+    finally:
+        if not is_done:  # interrupted: nobody waits for what is under way
+            for process in list((pool._processes or {}).values()):
+                process.terminate()
+        pool.shutdown(wait=is_done, cancel_futures=True)
+
+
+def _context(matcher: Matcher) -> BaseContext:
+    """How processes are started: forked where nothing else runs in this one, which is quick; else anew."""
+    import multiprocessing
+
+    tasks = Path("/proc/self/task")
+    is_alone = tasks.is_dir() and len(list(tasks.iterdir())) == 1
+    return multiprocessing.get_context("fork" if is_alone and matcher.settings.encoder == "words" else "spawn")
+
+
+_begun: list[tuple[Matcher, int | None]] = []  # in a worker process: what it matches with
+
+
+def _begin(matcher: Matcher, top: int | None) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the main process ends the others
+    _begun[:] = [(matcher, top)]
+
+
+def _match(problems: list[Problem]) -> list[Shortlist]:
+    ((matcher, top),) = _begun
+    return matcher.match(problems, top=top)

@@ -6,15 +6,17 @@ An entry that cannot be read, is damaged or cannot be written is as good as none
 
 from __future__ import annotations
 
+import json
+import mmap
 import os
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import lru_cache
 from hashlib import blake2b
-from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zlib import crc32
 
 if TYPE_CHECKING:
     import numpy as np
@@ -40,29 +42,82 @@ def remembered(kind: str, key: bytes, make: Callable[[], bytes]) -> bytes:
     return made
 
 
-def pack(arrays: Arrays) -> bytes:
-    """Arrays of numbers as bytes; ``unpack`` gives them back. Nothing in them is ever executed."""
+def remembered_arrays(kind: str, key: bytes, make: Callable[[], Arrays]) -> Arrays:
+    """As ``remembered``, for arrays of numbers; those of a kept file are read-only and come from the disk as needed.
+
+    The contents of a file beyond 64 MB are not checked again, only its length and its table of contents.
+    """
+    path = _path(kind, key)
+    if path is not None:
+        with suppress(OSError, ValueError):
+            return _mapped(path)
+    made = make()
+    if path is not None:
+        with suppress(OSError):
+            _write_whole(path, _pieces(made))
+    return made
+
+
+_MAGIC = b"matchmaker arrays 1\n"
+_ALIGNED = 64
+_MOST_CHECKED = 1 << 26
+
+
+def _pieces(arrays: Arrays) -> Iterator[bytes | memoryview]:
+    """A file: magic, length and digest of the contents, the contents as JSON, and the arrays, each aligned."""
     import numpy as np
 
-    stream = BytesIO()
-    np.savez(stream, **arrays)  # type: ignore[arg-type]
-    return stream.getvalue()
+    held = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    at, places, check = 0, {}, 0
+    for name, array in held.items():
+        places[name] = (array.dtype.str, np.shape(arrays[name]), at)
+        at += array.nbytes + -array.nbytes % _ALIGNED
+        check = crc32(array.tobytes() + bytes(-array.nbytes % _ALIGNED), check) if at <= _MOST_CHECKED else 0
+    contents = json.dumps({"size": at, "check": check, "arrays": places}).encode()
+    contents += b" " * (-(len(_MAGIC) + 8 + _DIGEST + len(contents)) % _ALIGNED)
+    yield _MAGIC + len(contents).to_bytes(8, "little") + blake2b(contents, digest_size=_DIGEST).digest() + contents
+    for array in held.values():
+        yield array.tobytes() + bytes(-array.nbytes % _ALIGNED)
 
 
-def unpack(data: bytes) -> dict[str, NDArray[np.generic]]:
-    """The arrays of ``pack``."""
+def _mapped(path: Path) -> Arrays:
+    """The arrays of a file.
+
+    Raises:
+        OSError: There is none.
+        ValueError: It is damaged.
+    """
     import numpy as np
 
-    with np.load(BytesIO(data), allow_pickle=False) as held:
-        return dict(held)
+    with path.open("rb") as file:
+        start = len(_MAGIC) + 8 + _DIGEST
+        head = file.read(start)
+        length = int.from_bytes(head[len(_MAGIC) : len(_MAGIC) + 8], "little")
+        contents = file.read(length) if head.startswith(_MAGIC) and length < _MOST_CHECKED else b""
+        if blake2b(contents, digest_size=_DIGEST).digest() != head[-_DIGEST:]:
+            raise ValueError("no file of arrays, or a damaged one")
+        found = json.loads(contents)
+        data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    held = memoryview(data)[start + length :]
+    if len(held) != found["size"] or (len(held) <= _MOST_CHECKED and crc32(held) != found["check"]):
+        raise ValueError("a damaged file of arrays")
+    return {
+        name: np.frombuffer(held, dtype, int(np.prod(shape)), at).reshape(shape)
+        for name, (dtype, shape, at) in found["arrays"].items()
+    }
 
 
 def _keep(path: Path, made: bytes) -> None:
+    _write_whole(path, [blake2b(made, digest_size=_DIGEST).digest() + made])
+
+
+def _write_whole(path: Path, pieces: Iterable[bytes | memoryview]) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     descriptor, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # mode 0600
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(blake2b(made, digest_size=_DIGEST).digest() + made)
+            for piece in pieces:
+                file.write(piece)
         Path(beside).replace(path)
     except OSError:
         Path(beside).unlink(missing_ok=True)

@@ -14,6 +14,13 @@ CHINESE: Final[Mapping[str, str]] = {
     "{some}, {more}": "{some}、{more}",
     "{original}": "系统原文“{original}”",
     # errors, cli/boundary
+    # batch
+    "worker processes": "工作进程",
+    "one of them ended before its work was done; there may be too little memory for so many": (
+        "其中一个进程未完成任务就已退出；可能内存不足以支持这么多进程"
+    ),
+    "run again with --workers 1": "请加上 --workers 1 重新运行",
+    # errors, boundary
     " (did you mean '{word}'?)": "（是否应为“{word}”？）",
     "{fault}": "{fault}",
     "{place}: {finding}": "{place}：{finding}",

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
+
 from matchmaker.domain import Problem, Reason
-from matchmaker.similarity.keywords import Found, KeywordSimilarity, place
+from matchmaker.similarity.asked import Asked
+from matchmaker.similarity.keywords import Found, Hits, KeywordSimilarity, place
 from matchmaker.similarity.semantic import SemanticSimilarity
-from matchmaker.text import Request, request, sentences
+from matchmaker.text import is_stable, request
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from matchmaker.similarity.postings import FloatArray
@@ -27,33 +29,58 @@ class Because:
 
     Args:
         problem: What was asked; positions in reasons are positions in its text.
-        text: The same, made ready to be compared.
-        keywords: Finds the profiles' keywords in it.
-        semantic: Tells how close its sentences are to a capability.
+        hits: The keywords of the profiles that stand in some problems.
+        asked: The words of the same problems.
+        at: Which of them this is.
+        keywords: Looks for keywords.
+        semantic: Tells how close sentences are to a capability.
     """
 
     def __init__(
-        self, problem: Problem, text: Request, keywords: KeywordSimilarity, semantic: SemanticSimilarity
+        self,
+        problem: Problem,
+        hits: Hits,
+        asked: Asked,
+        at: int,
+        *,
+        keywords: KeywordSimilarity,
+        semantic: SemanticSimilarity,
     ) -> None:
         self.problem = problem
-        self._text = text
+        self.language = problem.language
+        self._text = asked.problems[at]
+        self._hits = hits
+        self._asked = asked
+        self._at = at
         self._keywords = keywords
         self._semantic = semantic
+        self._closeness: dict[int, FloatArray] = {}
 
-    @cached_property
-    def _found(self) -> dict[int, list[Found]]:
-        return self._keywords.find(self._text)
-
-    @cached_property
-    def sentences(self) -> list[tuple[tuple[int, int], Request]]:
-        """The sentences of the problem: their range in the normalised text, and each as a request of its own."""
-        text = self._text.normalised.text
-        return [((start, end), request(text[start:end])) for start, end in sentences(text)]
+    def compare_sentences(self, capabilities: Sequence[int]) -> None:
+        """Work out ``closeness`` for several capabilities at once."""
+        closeness = self._of_sentences(np.array(capabilities, dtype=np.intp))
+        self._closeness.update(zip(capabilities, closeness.T, strict=True))
 
     def closeness(self, capability: int) -> FloatArray:
         """The semantic similarity of each of S sentences to a capability: shape (S,), rounded to 6 decimals."""
-        parts = [part for _, part in self.sentences]
-        return self._semantic.similarities_to(capability, parts).round(_DIGITS)
+        if capability not in self._closeness:
+            self.compare_sentences([capability])
+        return self._closeness[capability]
+
+    def _of_sentences(self, capabilities: NDArray[np.intp]) -> FloatArray:
+        """Shape (S, capabilities)."""
+        normalised, spans = self._text.normalised, self._text.spans
+        shown = [normalised.text[start:end] for start, end in spans]
+        if is_stable(normalised.text):
+            numbers = {part: number for number, part in enumerate(self._text.parts)}
+            found = self._semantic.of_sentences(self._asked, self._at, capabilities)
+            return found[[numbers[part] for part in shown]].round(_DIGITS)
+        asked = self._semantic.read([request(part) for part in shown])  # as problems of their own they read differently
+        order = np.argsort(capabilities, kind="stable")
+        found = np.zeros((len(shown), len(capabilities)))
+        for at, row in enumerate(found):
+            row[order] = self._semantic.to_capabilities(asked, at, capabilities[order])
+        return found.round(_DIGITS)
 
     def reasons(self, capability: int, name: str, *, with_sentence: bool) -> tuple[Reason, ...]:
         """The keywords found, weightiest first and none on the words of another, then the closest sentence."""
@@ -69,14 +96,14 @@ class Because:
         closeness = self.closeness(capability)
         best = int(closeness.argmax()) if len(closeness) else 0
         if len(closeness) and closeness[best]:
-            reasons.append(self._reason("sentence", name, self.sentences[best][0], float(closeness[best])))
+            reasons.append(self._reason("sentence", name, self._text.spans[best], float(closeness[best])))
         return tuple(reasons)
 
     def marks(self, capability: int, name: str) -> tuple[Reason, ...]:
         """Every keyword found clearly and every sentence with its closeness, in order of place."""
         marks = [
             self._reason("sentence", name, span, float(similarity))
-            for (span, _), similarity in zip(self.sentences, self.closeness(capability), strict=True)
+            for span, similarity in zip(self._text.spans, self.closeness(capability), strict=True)
         ]
         marks += [self._keyword(hit) for hit in self._clear(capability)]
         return tuple(sorted(marks, key=lambda mark: (mark.start or 0, mark.kind, mark.term)))
@@ -84,17 +111,17 @@ class Because:
     def uncovered(self, capabilities: NDArray[np.intp]) -> tuple[Reason, ...]:
         """The sentences that none of some capabilities covers: none is close in meaning, no keyword stands in them."""
         found = [self._span(hit) for capability in capabilities.tolist() for hit in self._clear(capability)]
-        parts = [part for _, part in self.sentences]
-        closeness = self._semantic.similarities(parts)[:, capabilities].max(axis=1, initial=0.0).round(_DIGITS)
+        closeness = self._of_sentences(capabilities).max(axis=1, initial=0.0)
         return tuple(
             self._reason("sentence", "", span, float(similarity))
-            for (span, _), similarity in zip(self.sentences, closeness, strict=True)
+            for span, similarity in zip(self._text.spans, closeness, strict=True)
             if similarity < _LEAST_CLOSE and not any(start < span[1] and span[0] < end for start, end in found)
         )
 
     def _clear(self, capability: int) -> list[Found]:
         """The keywords of a capability that are found clearly enough to be shown."""
-        return [hit for hit in self._found.get(capability, []) if hit.degree >= _LEAST_FOUND]
+        found = self._keywords.found(self._hits, self._at, capability)
+        return [hit for hit in found.get(capability, []) if hit.degree >= _LEAST_FOUND]
 
     def _span(self, hit: Found) -> tuple[int, int]:
         return place(hit.keyword.text, self._text.normalised.text)

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from hashlib import blake2b
 
 from opencc import OpenCC
@@ -23,6 +23,7 @@ _SENTENCE_END = re.compile(r"[。！？!?；;\n]+|(?<=[a-z0-9])\.(?=\s|$)")
 # A tag without attributes or with attributes that have values: "p<Pmax, q>Q0" is a condition and stays.
 _ATTRIBUTE = r"""\s+[a-zA-Z][\w:-]{0,40}\s*=\s*(?:"[^"<>]{0,200}"|'[^'<>]{0,200}'|[^\s"'<>]{1,200})"""
 _MARKUP = re.compile(rf"</?[a-zA-Z][a-zA-Z0-9:]{{0,15}}(?:{_ATTRIBUTE}){{0,20}}\s*/?>|&(?:[a-zA-Z]{{2,8}}|#\d{{1,6}});")
+_GAP = re.compile(r"\A[ \n]+|[ \n]{2,}")  # white space that is reduced
 _LONGEST_GRAM = 3
 
 # Words of Hong Kong and Taiwan whose Simplified form is unambiguous. Equal in length, so that positions hold.
@@ -56,12 +57,17 @@ STOP_WORDS = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Normalised:
-    """A normalised text. ``origin[i]`` is the position in the original text of character ``i``."""
+    """A normalised text, and the original it was made from."""
 
     text: str
-    origin: tuple[int, ...]
+    original: str
+
+    @cached_property
+    def origin(self) -> Sequence[int]:
+        """``origin[i]`` is the position in the original text of character ``i``; worked out when first asked for."""
+        return _origin(self.original, len(self.text))
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """Where the characters ``start:end`` stand in the original text, as a half-open range.
@@ -82,7 +88,6 @@ def _converter() -> OpenCC:
 _DROPPED = frozenset({"Mn", "Me", "Cf", "Cc", "Cs", "Co", "So", "Sk"})
 
 
-@lru_cache(maxsize=1 << 16)
 def _folded(char: str) -> str:
     """One character in its compatibility form and lower case, accents and invisible parts dropped, space made plain."""
     if char == "\n" or "\u4e00" <= char <= "\u9fff":
@@ -95,19 +100,33 @@ def _is_kept(part: str) -> bool:
     return part.isspace() or unicodedata.category(part) not in _DROPPED
 
 
-def _fold(text: str) -> tuple[str, list[int]]:
-    """Every character folded, runs of white space made one, and where each character came from."""
-    chars: list[str] = []
-    origin: list[int] = []
-    last = "\n"
-    for position, char in enumerate(_MARKUP.sub(_blank, text) if "<" in text or "&" in text else text):
-        for part in _folded(char):
-            if (part == " " and last in " \n") or (part == "\n" and last == "\n"):
-                continue
-            chars.append(part)
-            origin.append(position)
-            last = part
-    return "".join(chars), origin
+class _Folding(dict[int, str]):
+    """What each character is folded to, by its code point, as ``str.translate`` asks for it; filled as needed."""
+
+    def __missing__(self, code: int) -> str:
+        self[code] = folded = _folded(chr(code))
+        if len(folded) == 1:
+            _SINGLE.add(chr(code))
+        return folded
+
+
+_FOLDING = _Folding()
+_SINGLE: set[str] = set()  # the characters met that are folded to one
+
+
+def _fold(text: str) -> str:
+    """Every character folded, and runs of white space reduced."""
+    return _GAP.sub(_reduced, _without_markup(text).translate(_FOLDING))
+
+
+def _reduced(gap: re.Match[str]) -> str:
+    """A gap at the start goes; else a space that begins it stays, and one line end."""
+    held = gap.group()
+    return (held[0].strip("\n") + ("\n" if "\n" in held else "")) if gap.start() else ""
+
+
+def _without_markup(text: str) -> str:
+    return _MARKUP.sub(_blank, text) if "<" in text or "&" in text else text
 
 
 def _blank(found: re.Match[str]) -> str:
@@ -116,14 +135,35 @@ def _blank(found: re.Match[str]) -> str:
 
 def normalise_with_origin(text: str) -> Normalised:
     """As ``normalise``, keeping where each character came from."""
-    folded, origin = _fold(text)
+    folded = _fold(text)
     simplified = _converter().convert(folded)
     if len(simplified) != len(folded):  # a phrase changed its length: convert character by character instead
-        pieces = [_converter().convert(char) for char in folded]
-        origin = [position for piece, position in zip(pieces, origin, strict=True) for _ in piece]
-        simplified = "".join(pieces)
-    simplified = _REGIONAL.sub(lambda found: REGIONAL[found.group()], simplified)
-    return Normalised(simplified, tuple(origin))
+        simplified = "".join(_converter().convert(char) for char in folded)
+    return Normalised(_regional(simplified), text)
+
+
+def _regional(text: str) -> str:
+    return _REGIONAL.sub(lambda found: REGIONAL[found.group()], text)
+
+
+def _origin(original: str, length: int) -> Sequence[int]:
+    """The position in the original text of each of the ``length`` characters of the normalised one."""
+    plain = _without_markup(original)
+    if length == len(plain) and _SINGLE.issuperset(plain):
+        return range(length)  # no character came or went
+    kept: list[str] = []
+    origin: list[int] = []
+    last = "\n"
+    for position, char in enumerate(plain):
+        for part in _FOLDING[ord(char)]:
+            if (part == " " and last in " \n") or (part == "\n" and last == "\n"):
+                continue
+            kept.append(part)
+            origin.append(position)
+            last = part
+    if len(kept) == length == len(_converter().convert("".join(kept))):
+        return origin
+    return [at for char, at in zip(kept, origin, strict=True) for _ in _converter().convert(char)]
 
 
 def normalise(text: str) -> str:
@@ -135,6 +175,17 @@ def normalise(text: str) -> str:
     once it is normalised.
     """
     return normalise_with_origin(text).text
+
+
+def is_stable(text: str) -> bool:
+    """Whether a normalised text, and every sentence of it, is certain to stay as it is when it is normalised again."""
+    return (
+        "<" not in text
+        and "&" not in text
+        and text.translate(_FOLDING) == text
+        and _converter().convert(text) == text
+        and _REGIONAL.search(text) is None
+    )
 
 
 def sentences(text: str) -> Iterator[tuple[int, int]]:
@@ -172,53 +223,89 @@ def terms(text: str) -> Counter[str]:
     Chinese runs give their character 1-, 2- and 3-grams; other words give their stem, and each pair of neighbours
     ``a b``. Stop words count neither alone nor in a pair.
     """
+    found = in_words(text)
+    for run in CHINESE_RUN.findall(text):
+        for size in range(1, _LONGEST_GRAM + 1):
+            found.update(run[at : at + size] for at in range(len(run) - size + 1))
+    return found
+
+
+def in_words(text: str) -> Counter[str]:
+    """The terms of a normalised text that are not Chinese."""
     found: Counter[str] = Counter()
     previous = ""
-    for piece in _PIECE.finditer(text):
-        run = piece.group()
-        if "\u3400" <= run[0] <= "\u9fff":
+    for piece in _PIECE.findall(text):
+        if is_gram(piece):
             previous = ""
-            for size in range(1, _LONGEST_GRAM + 1):
-                found.update(run[at : at + size] for at in range(len(run) - size + 1))
-        elif run in STOP_WORDS:
-            previous = ""
-        else:
-            word = stem(run)
+            continue
+        word = "" if piece in STOP_WORDS else _stem(piece)
+        if word:
             found[word] += 1
             if previous:
                 found[f"{previous} {word}"] += 1
-            previous = word
+        previous = word
     return found
+
+
+_stem = lru_cache(maxsize=1 << 16)(stem)
+
+
+def is_gram(term: str) -> bool:
+    """Whether a term is a Chinese gram."""
+    return "\u3400" <= term[:1] <= "\u9fff"
 
 
 def term_id(term: str) -> int:
     """A stable number below 2**64 for a term.
 
-    The code points of a Chinese gram are packed, 21 bits each, so that no two grams share a number; words are hashed
-    (BLAKE2b) and carry the highest bit.
+    The code points of a Chinese gram are packed, 21 bits each, the first highest, so that no two grams share a number
+    and numbers stand in the order of grams; words are hashed (BLAKE2b) and carry the highest bit.
     """
-    if "\u3400" <= term[0] <= "\u9fff":
-        return sum(ord(char) << 21 * place for place, char in enumerate(term))
+    if is_gram(term):
+        return sum(ord(char) << 21 * place for char, place in zip(term, (2, 1, 0), strict=False))
     return int.from_bytes(blake2b(term.encode(), digest_size=8).digest(), "little") | 1 << 63
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Request:
-    """A problem's text made ready to be compared: normalised, with its terms counted once.
+    """A problem's text made ready to be compared: normalised, and cut into sentences.
 
-    ``title`` holds the terms of the first line, ``terms`` those of the whole text, repeated sentences counted once.
-    ``said`` is the normalised text without repeated sentences.
+    ``spans`` are the ranges of its sentences; ``parts`` are the sentences, repeated ones left out.
     """
 
     normalised: Normalised
-    said: str
-    title: Mapping[str, int]
-    terms: Mapping[str, int]
+    spans: Sequence[tuple[int, int]]
+    parts: Sequence[str]
+
+    @cached_property
+    def said(self) -> str:
+        """The normalised text without repeated sentences, one a line."""
+        return "\n".join(self.parts)
+
+    @cached_property
+    def first_line(self) -> str:
+        """The normalised title."""
+        return self.normalised.text.partition("\n")[0]
+
+    @property
+    def n_title_parts(self) -> int | None:
+        """So many sentences at the start of ``parts`` are those of the first line; None if it repeats one."""
+        inside = [self.normalised.text[start:end] for start, end in self.spans if start < len(self.first_line)]
+        return len(inside) if len(inside) == len(set(inside)) else None
+
+    @cached_property
+    def title(self) -> Mapping[str, int]:
+        """How often each term stands in the first line."""
+        return terms(self.first_line)
+
+    @cached_property
+    def terms(self) -> Mapping[str, int]:
+        """How often each term stands in the whole text, repeated sentences counted once."""
+        return terms(self.said)
 
 
 def request(text: str) -> Request:
     """Make a problem's text ready to be compared. A text without any term gives empty counts."""
     normalised = normalise_with_origin(text)
-    first_line = normalised.text.partition("\n")[0]
-    said = "\n".join(dict.fromkeys(normalised.text[start:end] for start, end in sentences(normalised.text)))
-    return Request(normalised, said, terms(first_line), terms(said))
+    spans = list(sentences(normalised.text))
+    return Request(normalised, spans, list(dict.fromkeys(normalised.text[start:end] for start, end in spans)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 
 import typer
@@ -72,5 +73,7 @@ def program(
 def main() -> None:
     """Run the command line; what ``matchmaker`` and ``python -m matchmaker`` call."""
     ready_streams()
+    gc.set_threshold(100_000)  # start-up makes many objects that stay
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # looking for some takes longer than a match
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # the products are small: more threads only get in the way
     app(prog_name="matchmaker")

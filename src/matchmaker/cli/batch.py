@@ -33,6 +33,15 @@ BatchFormat = Annotated[
     Optional[options.FormatName],  # noqa: UP045
     typer.Option("--format", help="How to write. Default: by the ending of --output, else csv.", show_default=False),
 ]
+Workers = Annotated[
+    Optional[int],  # noqa: UP045
+    typer.Option(
+        "--workers",
+        min=1,
+        help="How many processes match; changes nothing in the results. Default: one for each processor.",
+        show_default=False,
+    ),
+]
 Encoding = Annotated[
     Optional[str],  # noqa: UP045
     typer.Option("--encoding", help="How the table is encoded. Default: detected.", show_default=False),
@@ -65,6 +74,7 @@ def batch(
     lang: options.LanguageOption = None,
     top: options.Top = 5,
     output: options.Output = None,
+    workers: Workers = None,
     quiet: options.Quiet = False,
 ) -> None:
     """Write a shortlist for every problem of a table, in its order; without -o as CSV to stdout.
@@ -78,7 +88,7 @@ def batch(
     kept = rejects_path(output, written)
     for path in (output, kept):
         options.check_output(path, file, institutes, settings)
-    from matchmaker.batch import Summary, match_all
+    from matchmaker.batch import Summary, available_workers, match_all
     from matchmaker.output import Origin
 
     registry = options.registry_from(institutes)
@@ -90,7 +100,8 @@ def batch(
     summary = Summary()
     shown = not quiet and output is not None
     with progress(table, shown=shown) as rows, kept_rejects(kept, table) as rejects:
-        answers = rejects.seen(match_all(rows, matcher, top=top, summary=summary))
+        found = match_all(rows, matcher, top=top, summary=summary, workers=workers or available_workers())
+        answers = rejects.seen(found)
         if written == "xlsx":
             origin = Origin(file, table.headings, registry, matcher.settings)
             options.write_book(answers, output, options.language_from(lang), origin=origin, quiet=quiet)

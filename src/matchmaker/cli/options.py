@@ -127,7 +127,7 @@ def matcher_for(registry: Registry, settings_file: Path | None = None, encoder: 
         MissingExtraError: The encoder is not installed, or does not run here.
     """
     from matchmaker import settings as numbers
-    from matchmaker.cache import pack, remembered, unpack
+    from matchmaker.cache import remembered_arrays
     from matchmaker.matcher import Matcher, compile_profiles
 
     if settings_file is None:
@@ -138,7 +138,7 @@ def matcher_for(registry: Registry, settings_file: Path | None = None, encoder: 
             finding = said("is for the encoder '{known}', not '{asked}'", known=settings.encoder, asked=encoder.value)
             raise SettingsError(Fault(str(settings_file), finding, "leave --encoder out, or fit settings for it"))
     key = f"{registry.fingerprint} {settings.fingerprint}".encode()
-    compiled = unpack(remembered("compiled", key, lambda: pack(compile_profiles(registry, settings))))
+    compiled = remembered_arrays("compiled", key, lambda: compile_profiles(registry, settings))
     return Matcher(registry, settings, compiled=compiled)
 
 

@@ -5,17 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 from rapidfuzz import fuzz
 
+from matchmaker.similarity.counting import Counts, count_terms, slices
 from matchmaker.similarity.postings import Postings, compile_postings, prefixed, strings_from, strings_to_array, under
 from matchmaker.similarity.profiles import Statement
 from matchmaker.similarity.rarity import UNSEEN, Rarity, is_chinese
 from matchmaker.text import Request
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from matchmaker.similarity.postings import Arrays, FloatArray
 
 
@@ -30,15 +35,15 @@ _FUZZY_TRUST = 0.95  # an alike keyword never counts as much as the keyword itse
 _STEP = 0.4  # what the best keyword contributes at most,
 _DECAY = 0.85  # each further one this part of the one before
 _MOST_KEYWORDS = 8
+_STEPS = np.array([_STEP * _DECAY**rank for rank in range(_MOST_KEYWORDS)] + [0.0])
 
 
 @dataclass(frozen=True, slots=True)
 class Keyword:
-    """A keyword of a profile as written, normalised, and how telling it is, in [0, 1]."""
+    """A keyword of a profile as written and normalised."""
 
     shown: str
     text: str
-    importance: float
     inferred: bool
 
 
@@ -55,6 +60,7 @@ def compile_keywords(capabilities: Sequence[Sequence[Statement]], rarity: Rarity
     """The arrays of a keyword similarity over what is said of each of C capabilities."""
     owners: list[int] = []
     keywords: list[Keyword] = []
+    importance: list[float] = []
     shares: list[dict[str, float]] = []
     for at, said in enumerate(capabilities):
         for statement in said:
@@ -62,13 +68,15 @@ def compile_keywords(capabilities: Sequence[Sequence[Statement]], rarity: Rarity
             total = sum(weights.values())
             if total:
                 owners.append(at)
-                keywords.append(Keyword(statement.shown, statement.text, _importance(weights), statement.inferred))
+                keywords.append(Keyword(statement.shown, statement.text, statement.inferred))
+                importance.append(_importance(weights) ** 3)
                 shares.append({term: weight / total for term, weight in weights.items()})
     return {
         "owners": np.array(owners, dtype=np.intp),
         "shown": strings_to_array(keyword.shown.replace("\0", " ") for keyword in keywords),
         "texts": strings_to_array(keyword.text for keyword in keywords),
-        "importance": np.array([keyword.importance for keyword in keywords], dtype=np.float64),
+        "importance": np.array(importance, dtype=np.float64),
+        "lengths": np.array([len(keyword.text) for keyword in keywords], dtype=np.intp),
         "inferred": np.array([keyword.inferred for keyword in keywords], dtype=np.bool_),
         "n_capabilities": np.array(len(capabilities)),
         **prefixed("postings", compile_postings(shares)),
@@ -90,13 +98,17 @@ class KeywordSimilarity:
     """
 
     def __init__(self, arrays: Arrays, *, inferred_weight: float) -> None:
-        self._inferred_weight = inferred_weight
-        shown, texts = strings_from(arrays["shown"]), strings_from(arrays["texts"])
-        importance, inferred = arrays["importance"].tolist(), arrays["inferred"].tolist()
-        self._keywords = list(map(Keyword, shown, texts, importance, inferred))
+        self._arrays = arrays
+        self._factors = arrays["importance"] * np.where(arrays["inferred"], inferred_weight, 1.0)
+        self._lengths = arrays["lengths"].astype(np.intp, copy=False)
         self._owners = arrays["owners"].astype(np.intp, copy=False)
         self._postings = Postings(under("postings", arrays))
         self._n_capabilities = int(arrays["n_capabilities"])
+
+    @cached_property
+    def _keywords(self) -> list[Keyword]:
+        shown, texts = strings_from(self._arrays["shown"]), strings_from(self._arrays["texts"])
+        return list(map(Keyword, shown, texts, self._arrays["inferred"].tolist()))
 
     def similarities(self, problems: Sequence[Request]) -> FloatArray:
         """The similarity of each problem to each capability.
@@ -104,35 +116,130 @@ class KeywordSimilarity:
         Returns:
             Shape (P, C), float64, in [0, 1). A capability none of whose keywords is found gets 0.
         """
-        found = np.zeros((len(problems), self._n_capabilities))
-        for row, problem in zip(found, problems, strict=True):
-            for capability, keywords in self.find(problem).items():
-                row[capability] = _joined([keyword.weight for keyword in keywords])
-        return found
+        parts = [np.zeros((0, self._n_capabilities))]
+        for part in slices(problems, self._postings.n_texts):
+            hits = self.hits(count_terms(problems[part]), problems[part])
+            hits.settle(np.arange(len(hits.numbers)))
+            parts.append(self.joined(hits))
+        return np.concatenate(parts)
 
-    def find(self, problem: Request) -> dict[int, list[Found]]:
-        """The keywords found in a problem, by capability; a capability without any is left out."""
-        shares = self._postings.products(dict.fromkeys(problem.terms, 1.0))
+    def find(self, problem: Request, capability: int | None = None) -> dict[int, list[Found]]:
+        """The keywords found in a problem, by capability; a capability without any is left out.
+
+        Args:
+            problem: As in ``similarities``.
+            capability: The only one that is looked at, if given.
+        """
+        return self.found(self.hits(count_terms([problem]), [problem]), 0, capability)
+
+    def found(self, hits: Hits, problem: int, capability: int | None = None) -> dict[int, list[Found]]:
+        """As ``find``, of a problem whose keywords were looked for."""
+        span = hits.of(problem)
+        if capability is not None:
+            start = span.start + np.searchsorted(self._owners[hits.numbers[span]], [capability, capability + 1])
+            span = slice(int(start[0]), int(start[1]))
+        hits.settle(np.arange(span.start, span.stop))
+        weights = self._weights(hits, span)
         found: dict[int, list[Found]] = {}
-        for number in np.flatnonzero(shares >= _LEAST_SHARE).tolist():
-            keyword = self._keywords[number]
-            degree = self._degree(keyword.text, min(1.0, float(shares[number])), problem)
-            if not degree:
-                continue
-            weight = degree**2 * keyword.importance**3 * (self._inferred_weight if keyword.inferred else 1.0)
-            found.setdefault(int(self._owners[number]), []).append(Found(keyword, degree, weight))
+        columns = (hits.numbers[span], hits.degrees[span], weights)
+        for number, degree, weight in zip(*(column.tolist() for column in columns), strict=True):
+            if degree:
+                found.setdefault(int(self._owners[number]), []).append(Found(self._keywords[number], degree, weight))
         return found
 
-    @staticmethod
-    def _degree(keyword: str, share: float, problem: Request) -> float:
-        if len(keyword) < _SHORT and share < _WHOLE:  # of a short word every character counts
-            return share if len(keyword) == _SHORT - 1 and share >= _SHORT_SHARE else 0.0
-        if share < _FUZZY_FROM or share >= _FUZZY_TRUST or len(keyword) < _FUZZY_LENGTH:
-            return share
-        if len(problem.said) < len(keyword):  # RapidFuzz would look for the problem in the keyword instead
-            return share
-        ratio = fuzz.partial_ratio(keyword, problem.said, score_cutoff=100 * _FUZZY_RATIO) / 100
-        return max(share, _FUZZY_TRUST * ratio)
+    def hits(self, counts: Counts, problems: Sequence[Request]) -> Hits:
+        """The keywords that stand in problems, to a degree that is open where RapidFuzz may find them more clearly."""
+        rows = self._postings.rows(counts.words, counts.grams)[counts.terms]
+        stops, rows = counts.stops((rows >= 0) & (counts.in_all > 0)), rows[(rows >= 0) & (counts.in_all > 0)]
+        numbers, shares = [np.zeros(0, np.intp)], [np.zeros(0)]
+        for start, stop in pairwise(stops):
+            share = self._postings.sums(rows[start:stop])
+            numbers.append(np.flatnonzero(share >= _LEAST_SHARE))
+            shares.append(share[numbers[-1]])
+        ends = np.cumsum([len(part) for part in numbers])
+        number, share = np.concatenate(numbers), np.minimum(np.concatenate(shares), 1.0)
+        length = self._lengths[number]
+        at_least_as_long = np.repeat([len(problem.said) for problem in problems], np.diff(ends)) >= length
+        kept = np.where(length == _SHORT - 1, share >= _SHORT_SHARE, share >= _WHOLE) | (length >= _SHORT)
+        is_open = (share >= _FUZZY_FROM) & (share < _FUZZY_TRUST) & (length >= _FUZZY_LENGTH) & at_least_as_long
+        return Hits(self, problems, ends, number, np.where(kept, share, 0.0), is_open)
+
+    def to_capabilities(self, hits: Hits, problem: int, capabilities: NDArray[np.intp]) -> FloatArray:
+        """The similarity of one problem to some capabilities: shape (n,)."""
+        span = hits.of(problem)
+        wanted = np.zeros(self._n_capabilities, np.bool_)
+        wanted[capabilities] = True
+        hits.settle(span.start + np.flatnonzero(wanted[self._owners[hits.numbers[span]]]))
+        joined: FloatArray = self.joined(hits, span)[0, capabilities]
+        return joined
+
+    def joined(self, hits: Hits, span: slice | None = None) -> FloatArray:
+        """The similarity of each problem to each capability, from the keywords found; open ones count all they may.
+
+        Args:
+            hits: What ``hits`` gives.
+            span: Those of one problem, which is then taken as the only one.
+        """
+        n_problems = len(hits.ends) - 1 if span is None else 1
+        span = span or slice(0, len(hits.numbers))
+        similarities = np.zeros((n_problems, self._n_capabilities))
+        weights = self._weights(hits, span)
+        owners = self._owners[hits.numbers[span]]
+        if n_problems > 1:
+            owners = owners + np.repeat(np.arange(n_problems), np.diff(hits.ends)) * self._n_capabilities
+        order = np.lexsort((-weights, owners))
+        owners, weights = owners[order], weights[order]
+        first = np.flatnonzero(np.diff(owners, prepend=-1))
+        ranks = np.arange(len(owners)) - np.repeat(first, np.diff(first, append=len(owners)))
+        rest = 1 - _STEPS[np.minimum(ranks, _MOST_KEYWORDS)] * weights
+        if len(first):
+            similarities.reshape(-1)[owners[first]] = 1 - np.multiply.reduceat(rest, first)
+        return similarities
+
+    def _weights(self, hits: Hits, span: slice) -> FloatArray:
+        degrees = np.where(hits.is_open[span], _FUZZY_TRUST, hits.degrees[span])
+        weights: FloatArray = degrees * degrees * self._factors[hits.numbers[span]]
+        return weights
+
+    def fuzzy(self, number: int, problem: Request) -> float:
+        """To what degree RapidFuzz finds a keyword; 0 where it is not found clearly."""
+        keyword = self._keywords[number].text
+        return _FUZZY_TRUST * (fuzz.partial_ratio(keyword, problem.said, score_cutoff=100 * _FUZZY_RATIO) / 100)
+
+
+@dataclass(slots=True)
+class Hits:
+    """The keywords found in some problems, problem by problem and in the order of the profiles.
+
+    Attributes:
+        ends: Shape (P + 1,): ``ends[p]:ends[p + 1]`` are those of problem ``p``.
+        numbers: Which keyword, shape (N,).
+        degrees: To what degree it is found as far as its terms say, shape (N,).
+        is_open: Where RapidFuzz has still to look, shape (N,).
+    """
+
+    similarity: KeywordSimilarity
+    problems: Sequence[Request]
+    ends: NDArray[np.intp]
+    numbers: NDArray[np.intp]
+    degrees: FloatArray
+    is_open: NDArray[np.bool_]
+
+    def of(self, problem: int) -> slice:
+        """Where the hits of a problem stand."""
+        return slice(int(self.ends[problem]), int(self.ends[problem + 1]))
+
+    def settle(self, places: NDArray[np.intp]) -> None:
+        """Let RapidFuzz look for the open ones among some hits."""
+        places = places[self.is_open[places]]
+        if len(places):
+            owners = np.searchsorted(self.ends, places, side="right") - 1
+            ratios = [
+                self.similarity.fuzzy(number, self.problems[owner])
+                for number, owner in zip(self.numbers[places].tolist(), owners.tolist(), strict=True)
+            ]
+            self.degrees[places] = np.maximum(self.degrees[places], ratios)
+            self.is_open[places] = False
 
 
 def place(keyword: str, text: str) -> tuple[int, int]:
@@ -170,10 +277,3 @@ def _importance(weights: Mapping[str, float]) -> float:
     telling = [w for term, w in weights.items() if (len(term) == 2 if is_chinese(term) else " " not in term)]
     telling = telling or list(weights.values())
     return sum(telling) / len(telling) / UNSEEN
-
-
-def _joined(weights: list[float]) -> float:
-    rest = 1.0
-    for rank, weight in enumerate(sorted(weights, reverse=True)[:_MOST_KEYWORDS]):
-        rest *= 1 - _STEP * _DECAY**rank * weight
-    return 1 - rest

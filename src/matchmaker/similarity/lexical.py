@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from matchmaker.similarity.counting import Counts, count_terms, dampened, slices
 from matchmaker.similarity.postings import Postings, compile_postings, prefixed, under
 from matchmaker.similarity.profiles import Statement
 from matchmaker.similarity.rarity import Rarity
@@ -62,18 +64,35 @@ class LexicalSimilarity:
         Returns:
             Shape (P, C), float64, in [0, 1]. A row is all zero when its problem shares no term with any profile.
         """
-        found = np.zeros((len(problems), self._n_capabilities))
-        for row, problem in zip(found, problems, strict=True):
-            np.maximum.at(row, self._owners, self._postings.products(self.query(problem)))
-        return np.clip(found, 0.0, 1.0)
+        parts = [self.of_counts(count_terms(problems[part])) for part in slices(problems, self._postings.n_texts)]
+        return np.concatenate([np.zeros((0, self._n_capabilities)), *parts])
 
-    def query(self, problem: Request) -> dict[str, float]:
-        """The unit vector of a problem: the sum of its title's and its whole text's unit vectors."""
-        total: dict[str, float] = {}
-        for part in (problem.title, problem.terms):
-            for term, weight in _unit(self._rarity.weigh(part)).items():
-                total[term] = total.get(term, 0.0) + weight
-        return _unit(total)
+    def of_counts(self, counts: Counts) -> FloatArray:
+        """As ``similarities``, of problems whose terms are counted."""
+        found = np.zeros((counts.n_problems, self._n_capabilities))
+        if not len(self._owners):
+            return found
+        rows = self._postings.rows(counts.words, counts.grams)[counts.terms]
+        weights = self._queries(counts)
+        stops, weights, rows = counts.stops(rows >= 0), weights[rows >= 0], rows[rows >= 0]
+        texts = np.zeros((counts.n_problems, self._postings.n_texts))
+        for at, (start, stop) in enumerate(pairwise(stops)):
+            texts[at] = self._postings.sums(rows[start:stop], weights[start:stop])
+        first = np.flatnonzero(np.diff(self._owners, prepend=-1))
+        found[:, self._owners[first]] = np.clip(np.maximum.reduceat(texts, first, axis=1), 0.0, 1.0)
+        return found
+
+    def _queries(self, counts: Counts) -> FloatArray:
+        """The unit vectors of problems: the sum of the title's and the whole text's unit vectors, scaled to one."""
+        surprise = counts.surprise(self._rarity)[counts.terms]
+        title, whole = (dampened(times) * surprise for times in (counts.in_title, counts.in_all))
+        return _units(_units(title, counts) + _units(whole, counts), counts)
+
+
+def _units(weights: FloatArray, counts: Counts) -> FloatArray:
+    """Sparse vectors scaled to length one, row by row; an empty one stays."""
+    squares = np.bincount(counts.problems, weights * weights, counts.n_problems)
+    return weights / np.where(squares > 0, np.sqrt(squares), 1.0)[counts.problems]
 
 
 def _counts(said: Sequence[Statement], language: str, inferred_weight: float) -> dict[str, float]:

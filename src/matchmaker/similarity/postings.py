@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
+from matchmaker.text import is_gram, term_id
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -15,18 +17,21 @@ if TYPE_CHECKING:
 
 
 def compile_postings(texts: Sequence[Mapping[str, float]]) -> Arrays:
-    """The arrays of an index over D texts, each a mapping from term to weight."""
-    places: dict[str, int] = {}
-    rows = [places.setdefault(term, len(places)) for text in texts for term in text]
-    by_row = np.argsort(rows, kind="stable") if rows else np.zeros(0, np.intp)
-    owners = np.repeat(np.arange(len(texts)), [len(text) for text in texts])
+    """The arrays of an index over D texts, each a mapping from term to weight; terms stand in the order of strings."""
+    held = {term: 0 for text in texts for term in text}
+    words, grams = sorted(term for term in held if not is_gram(term)), sorted(filter(is_gram, held))
+    held.update(zip([*words, *grams], range(len(held)), strict=True))
+    rows = np.fromiter((held[term] for text in texts for term in text), np.intp)
     weights = np.fromiter((weight for text in texts for weight in text.values()), np.float64, len(rows))
+    owners = np.repeat(np.arange(len(texts)), [len(text) for text in texts])
+    by_row = np.argsort(rows, kind="stable")
     return {
         "n_texts": np.array(len(texts)),
-        "terms": strings_to_array(places),
+        "words": strings_to_array(words),
+        "grams": np.array([term_id(gram) for gram in grams], dtype=np.uint64),
         "texts": owners[by_row].astype(np.int32),
         "weights": weights[by_row],
-        "stops": np.cumsum(np.bincount(rows, minlength=len(places))) if rows else np.zeros(0, np.intp),
+        "stops": np.cumsum(np.bincount(rows, minlength=len(held))) if len(rows) else np.zeros(0, np.intp),
     }
 
 
@@ -50,6 +55,13 @@ def under(name: str, arrays: Arrays) -> Arrays:
     return {key.removeprefix(f"{name}."): array for key, array in arrays.items() if key.startswith(f"{name}.")}
 
 
+def ranges(starts: NDArray[np.intp], sizes: NDArray[np.intp]) -> NDArray[np.intp]:
+    """``start:start + size`` for each start and size, one after the other."""
+    stops = np.cumsum(sizes)
+    numbers: NDArray[np.intp] = np.arange(stops[-1] if len(stops) else 0) + np.repeat(starts - (stops - sizes), sizes)
+    return numbers
+
+
 class Postings:
     """The weights of terms in D texts, held term by term.
 
@@ -61,17 +73,48 @@ class Postings:
 
     def __init__(self, arrays: Arrays) -> None:
         self.n_texts = int(arrays["n_texts"])
-        self._rows = {term: row for row, term in enumerate(strings_from(arrays["terms"]))}
-        self._texts = arrays["texts"].astype(np.intp, copy=False)
-        self._weights = arrays["weights"].astype(np.float64, copy=False)
+        self._words = {word: row for row, word in enumerate(strings_from(arrays["words"]))}
+        self._grams = arrays["grams"].astype(np.uint64, copy=False)
         self._stops = arrays["stops"].astype(np.intp, copy=False)
+        self._texts = _Stretches(arrays["texts"], self._stops)
+        self._weights = _Stretches(arrays["weights"], self._stops)
+
+    def rows(self, words: Sequence[str], grams: NDArray[np.uint64]) -> NDArray[np.intp]:
+        """The row of each term, -1 for one that no text holds; grams by their numbers, in rising order."""
+        found = np.full(len(words) + len(grams), -1)
+        found[: len(words)] = [self._words.get(word, -1) for word in words]
+        if len(self._grams):
+            at = np.minimum(np.searchsorted(self._grams, grams), len(self._grams) - 1)
+            found[len(words) :] = np.where(self._grams[at] == grams, at + len(self._words), -1)
+        return found
+
+    def sums(self, rows: NDArray[np.intp], weights: FloatArray | None = None) -> FloatArray:
+        """The sum of some rows, each times its weight when weights are given: shape (D,), float64."""
+        if not len(rows):
+            return np.zeros(self.n_texts)
+        numbers = rows.tolist()
+        texts = np.concatenate(list(map(self._texts.__getitem__, numbers)))
+        held = np.concatenate(list(map(self._weights.__getitem__, numbers)))
+        if weights is not None:
+            held *= np.repeat(weights, self._stops[rows] - np.where(rows, self._stops[rows - 1], 0))
+        return np.bincount(texts, held, self.n_texts).astype(np.float64, copy=False)
 
     def products(self, query: Mapping[str, float]) -> FloatArray:
         """The inner product of ``query`` with every text: shape (D,), float64. An empty query gives zeros."""
-        held = [(self._rows[term], query[term]) for term in sorted(query) if term in self._rows]
-        if not held:
-            return np.zeros(self.n_texts)
-        ranges = [(self._stops[row - 1] if row else 0, self._stops[row], weight) for row, weight in held]
-        texts = np.concatenate([self._texts[start:stop] for start, stop, _ in ranges])
-        weights = np.concatenate([self._weights[start:stop] * weight for start, stop, weight in ranges])
-        return np.bincount(texts, weights=weights, minlength=self.n_texts).astype(np.float64, copy=False)
+        words, grams = sorted(term for term in query if not is_gram(term)), sorted(filter(is_gram, query))
+        rows = self.rows(words, np.array([term_id(gram) for gram in grams], dtype=np.uint64))
+        weights = np.array([query[term] for term in (*words, *grams)])
+        return self.sums(rows[rows >= 0], weights[rows >= 0])
+
+
+class _Stretches(dict[int, "NDArray[np.generic]"]):
+    """The stretch of an array that belongs to each row, cut when first asked for: slicing is slower than looking up."""
+
+    def __init__(self, array: NDArray[np.generic], stops: NDArray[np.intp]) -> None:
+        super().__init__()
+        self._array = np.asarray(array)
+        self._stops = stops
+
+    def __missing__(self, row: int) -> NDArray[np.generic]:
+        self[row] = stretch = self._array[self._stops[row - 1] if row else 0 : self._stops[row]]
+        return stretch

@@ -29,23 +29,32 @@ class Rarity:
     """
 
     def __init__(self, terms: NDArray[np.uint64], surprise: NDArray[np.float64]) -> None:
-        self._known: Mapping[int, float] = dict(zip(terms.tolist(), surprise.tolist(), strict=True))
+        order = np.argsort(terms, kind="stable")  # of the shipped table nothing moves
+        self._terms = terms[order]
+        self._surprise = np.minimum(surprise[order], UNSEEN)
         self._asked: dict[str, float] = {}
 
     def of(self, term: str) -> float:
         """The surprise of one term, in [0, ``UNSEEN``]; of a pair a part of its words' mean."""
         known = self._asked.get(term)
         if known is None:
-            known = self._asked[term] = self._look_up(term)
             if len(self._asked) > _MOST_REMEMBERED:
                 self._asked.clear()
+            known = self._asked[term] = self._look_up(term)
         return known
 
     def _look_up(self, term: str) -> float:
         if " " in term:
             first, second = term.split(" ", 1)
             return _PAIR_SHARE * (self.of(first) + self.of(second)) / 2
-        return min(UNSEEN, self._known.get(term_id(term), UNSEEN))
+        return float(self.of_numbers(np.array([term_id(term)], dtype=np.uint64))[0])
+
+    def of_numbers(self, numbers: NDArray[np.uint64]) -> NDArray[np.float64]:
+        """The surprise of Chinese grams and single words, by the numbers ``term_id`` gives them."""
+        if not len(self._terms):
+            return np.full(len(numbers), UNSEEN)
+        at = np.minimum(np.searchsorted(self._terms, numbers), len(self._terms) - 1)
+        return np.where(self._terms[at] == numbers, self._surprise[at], UNSEEN)
 
     def weigh(self, counts: Mapping[str, float]) -> dict[str, float]:
         """Each term's count, dampened (one plus its logarithm above one), times its surprise."""

@@ -2,127 +2,32 @@
 
 from __future__ import annotations
 
-import math
-from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from matchmaker.similarity.asked import MOST_WORDS, Asked, Words, read
+from matchmaker.similarity.counting import distinct, slices
+from matchmaker.similarity.encoder import Bag, Encoder, encoder, lengths_of, unpacked
+from matchmaker.similarity.postings import ranges
 from matchmaker.similarity.profiles import Statement
-from matchmaker.text import CHINESE_RUN, WORD, Request, stem
+from matchmaker.text import Request
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from matchmaker.similarity.encoder import FloatArray, Rows
     from matchmaker.similarity.postings import Arrays
 
-    FloatArray: TypeAlias = NDArray[np.float64]
-    Rows: TypeAlias = NDArray[np.intp]
+__all__ = ["Encoder", "SemanticSimilarity", "compile_semantic", "encoder", "unpacked"]
 
-_TABLE = Path(__file__).parents[1] / "data" / "encoder"
-_LONGEST = 3  # characters of a Chinese word
-_SHORTEST_PIECE = 4  # letters of a piece of an unknown English word
-_TITLE = 1.0  # what the title's vector counts beside the whole text's
 _ALIGNED = 0.6  # share of the alignment of words in the similarity, the rest is the texts' own cosine
-_MOST_WORDS = 64  # of a problem that are aligned, the weightiest
 _GATE_FROM, _GATE_TO = 0.05, 0.15  # text cosines between which the alignment comes to count fully
-
-
-@dataclass(frozen=True, slots=True)
-class Bag:
-    """The known words of a text: their rows in the table in rising order, and what each counts."""
-
-    rows: Rows
-    weights: FloatArray
-
-
-class Encoder:
-    """A table of words: a direction of meaning in 4 bits a number, and a weight, the higher the more telling.
-
-    Args:
-        words: The words.
-        packed: Shape (words, dimensions / 2), two numbers a byte, each from -7 to 7 plus 8.
-        weights: Shape (words,).
-    """
-
-    def __init__(self, words: Sequence[str], packed: NDArray[np.uint8], weights: NDArray[np.float16]) -> None:
-        self._row = dict(zip(words, range(len(words)), strict=True))
-        self._packed = packed
-        self._weights = weights.astype(np.float64)
-        self.n_dimensions = 2 * packed.shape[1]
-
-    def bag(self, text: str) -> Bag:
-        """The known words of a normalised text, repeated words dampened (1 + ln count)."""
-        counts = Counter(self.words(text))
-        rows = np.array(sorted(row for row in counts if self._weights[row] > 0), dtype=np.intp)
-        damped = np.array([1 + math.log(counts[row]) for row in rows.tolist()])
-        return Bag(rows, damped * self._weights[rows])
-
-    def words(self, text: str) -> Iterable[int]:
-        """The rows of a text's words, in no order. Chinese is cut from the right, the longest known word first."""
-        for run in CHINESE_RUN.findall(text):
-            end = len(run)
-            while end:
-                for start in range(max(0, end - _LONGEST), end):
-                    row = self._row.get(run[start:end])
-                    if row is not None:
-                        yield row
-                        break
-                end = start
-        for word in WORD.findall(text):
-            yield from self._english(word)
-
-    def _english(self, word: str) -> list[int]:
-        """The row of a word, else of its stem, else of its parts between hyphens, else of its longest known pieces."""
-        for form in (word, stem(word), stem(word) + "e"):
-            if form in self._row:
-                return [self._row[form]]
-        parts = [part for part in word.replace("'", "-").replace(".", "-").split("-") if part]
-        if len(parts) > 1:
-            return [row for part in parts for row in self._english(part)]
-        return self._pieces(word) if word.isalpha() else []
-
-    def _pieces(self, word: str) -> list[int]:
-        found: list[int] = []
-        start = 0
-        while len(word) - start >= _SHORTEST_PIECE:
-            for end in range(len(word), start + _SHORTEST_PIECE - 1, -1):
-                if word[start:end] in self._row:
-                    found.append(self._row[word[start:end]])
-                    break
-            else:
-                return []
-            start = end
-        return found if start == len(word) else []
-
-    def telling(self, rows: Rows) -> FloatArray:
-        """What the words count, each once."""
-        return self._weights[rows]
-
-    def vectors(self, rows: Rows) -> NDArray[np.float32]:
-        """Whole numbers from -7 to 7, one row of ``n_dimensions`` a word; float32 sums of their products are exact."""
-        return unpacked(self.packed(rows))
-
-    def packed(self, rows: Rows) -> NDArray[np.uint8]:
-        """The rows as the table holds them, two numbers a byte."""
-        return self._packed[rows]
-
-    def encode(self, bag: Bag) -> FloatArray:
-        """The direction of a text, of unit length; zeros for an empty bag."""
-        vectors = self.vectors(bag.rows).astype(np.float64)
-        factors = bag.weights / np.sqrt((vectors**2).sum(axis=1))
-        return _unit((vectors * factors[:, None]).sum(axis=0))
-
-
-@lru_cache(maxsize=1)
-def encoder() -> Encoder:
-    """The table that ships with the package (built by ``make encoder``), its vectors memory-mapped."""
-    words = (_TABLE / "words.txt").read_text(encoding="utf-8").split("\n")
-    return Encoder(words, np.load(_TABLE / "vectors.npy", mmap_mode="r"), np.load(_TABLE / "weights.npy"))
+_LEAST_NEAR = 1 << 8  # words for which there is room in any case
+_MOST_NEAR = 1 << 24  # numbers that are remembered of how close words are
+_ROUGH = 1e-4  # no bound is nearer to what it bounds than float32 may be off
 
 
 def compile_semantic(
@@ -135,22 +40,18 @@ def compile_semantic(
         encoder: The table of words.
         inferred_weight: What a word that no source states counts, in [0, 1].
     """
-    texts = [
-        (at, bag)
-        for at, said in enumerate(capabilities)
-        for language in ("zh", "en")
-        if len((bag := _said(said, language, encoder, inferred_weight)).rows)
-    ]
+    texts = [(at, bag) for at, bag in _said(capabilities, encoder, inferred_weight) if len(bag.rows)]
     weights = [encoder.telling(bag.rows) for _, bag in texts]
     rows = np.concatenate([np.zeros(0, np.intp), *[bag.rows for _, bag in texts]])
     held, places = np.unique(rows, return_inverse=True)
-    empty = np.zeros((0, encoder.n_dimensions))
+    directions = np.array([encoder.encode(bag) for _, bag in texts]).reshape(len(texts), encoder.n_dimensions)
     return {
         "n_capabilities": np.array(len(capabilities)),
         "owners": np.array([at for at, _ in texts], dtype=np.intp),
         "sizes": np.array([len(bag.rows) for _, bag in texts], dtype=np.intp),
         "weights": np.concatenate([np.zeros(0), *[w / w.sum() for w in weights]]),
-        "texts": np.concatenate([empty, *[encoder.encode(bag)[None] for _, bag in texts]]),
+        "texts": directions,
+        "rough": directions.astype(np.float32),
         "places": places,
         "words": encoder.packed(held),
     }
@@ -167,6 +68,9 @@ class SemanticSimilarity:
     worked out for most pairs, and nothing depends on what else is loaded. Each language of a capability is a text of
     its own and the better one counts.
 
+    Sums that decide a similarity run over one pair only and in a fixed order; products of whole matrices are used where
+    they are exact, and for bounds.
+
     Args:
         arrays: What ``compile_semantic`` gives.
         encoder: The table of words.
@@ -174,15 +78,18 @@ class SemanticSimilarity:
 
     def __init__(self, arrays: Arrays, encoder: Encoder) -> None:
         self._encoder = encoder
-        self._n_capabilities = int(arrays["n_capabilities"])
-        self._owners = arrays["owners"].astype(np.intp, copy=False)
+        self.n_capabilities = int(arrays["n_capabilities"])
+        self.owners = arrays["owners"].astype(np.intp, copy=False)
         self._sizes = arrays["sizes"].astype(np.intp, copy=False)
         self._starts = (np.cumsum(self._sizes) - self._sizes).astype(np.intp)
-        self._weights = arrays["weights"].astype(np.float64, copy=False)
-        self._texts = arrays["texts"].astype(np.float64, copy=False)
-        self._places = arrays["places"].astype(np.intp, copy=False)
-        self._words = unpacked(arrays["words"].astype(np.uint8, copy=False))
-        self._lengths = _lengths(self._words)
+        self._weights = np.asarray(arrays["weights"].astype(np.float64, copy=False))
+        self._texts = np.asarray(arrays["texts"].astype(np.float64, copy=False))
+        self._rough = np.asarray(arrays["rough"].astype(np.float32, copy=False))
+        self._places = np.asarray(arrays["places"].astype(np.intp, copy=False))
+        self._words = unpacked(np.asarray(arrays["words"]).astype(np.uint8, copy=False))
+        self._lengths = lengths_of(self._words)
+        self._near = _Near(self._words, self._lengths, encoder.n_words)
+        self._first = _first(self.owners)  # text of each capability that has any
 
     def similarities(self, problems: Sequence[Request]) -> FloatArray:
         """The similarity of each problem to each capability.
@@ -190,92 +97,215 @@ class SemanticSimilarity:
         Returns:
             Shape (P, C), float64, in [0, 1]. A row is all zero when its problem has no known word.
         """
-        found = np.zeros((len(problems), self._n_capabilities))
-        for row, problem in zip(found, problems, strict=True):
-            title, whole = self._bags(problem)
-            if len(whole.rows) and len(self._owners):
-                np.maximum.at(row, self._owners, self._closeness(title, whole, np.arange(len(self._owners))))
-        return np.clip(found, 0.0, 1.0)
+        parts = [np.zeros((0, self.n_capabilities))]
+        for part in slices(problems, len(self.owners)):
+            asked = self.read(problems[part])
+            every = np.arange(len(self.owners))
+            found = np.zeros((len(asked.problems), self.n_capabilities))
+            for row, problem in zip(found, range(len(asked.problems)), strict=True):
+                np.maximum.at(row, self.owners, self.closeness(asked, problem, every))
+            parts.append(np.clip(found, 0.0, 1.0))
+        return np.concatenate(parts)
 
     def similarities_to(self, capability: int, problems: Sequence[Request]) -> FloatArray:
         """One column of ``similarities``: shape (P,), without working out the others."""
-        texts = np.flatnonzero(self._owners == capability)
+        texts = self.texts_of(np.array([capability]))
         found = np.zeros(len(problems))
-        for at, problem in enumerate(problems):
-            title, whole = self._bags(problem)
-            if len(whole.rows) and len(texts):
-                found[at] = self._closeness(title, whole, texts).max()
+        asked = self.read(problems)
+        for at in range(len(problems)):
+            found[at] = self.closeness(asked, at, texts).max(initial=0.0)
         return np.clip(found, 0.0, 1.0)
 
-    def _bags(self, problem: Request) -> tuple[Bag, Bag]:
-        """The words of the title and of the whole text, repeated sentences counted once."""
-        title = problem.normalised.text.partition("\n")[0]
-        return self._encoder.bag(title), self._encoder.bag(problem.said)
+    def texts_of(self, capabilities: Rows) -> Rows:
+        """The texts of some capabilities, which are given in rising order."""
+        start, stop = (np.searchsorted(self.owners, capabilities, side=side) for side in ("left", "right"))
+        return ranges(start, stop - start)
 
-    def _closeness(self, title: Bag, whole: Bag, texts: Rows) -> FloatArray:
-        """The similarity of one problem to each of these texts."""
-        direction = _unit(_TITLE * self._encoder.encode(title) + self._encoder.encode(whole))
-        cosines = np.maximum(self._texts[texts] @ direction, 0.0)
-        gate = np.clip((cosines - _GATE_FROM) / (_GATE_TO - _GATE_FROM), 0.0, 1.0)
+    def read(self, problems: Sequence[Request]) -> Asked:
+        """The words and the directions of problems, of which each but the first method below can be asked about."""
+        return read(problems, self._encoder)
+
+    def to_capabilities(self, asked: Asked, problem: int, capabilities: Rows) -> FloatArray:
+        """The similarity of one problem to some capabilities, given in rising order: shape (n,), in [0, 1]."""
+        texts = self.texts_of(capabilities)
+        found = np.zeros(len(capabilities))
+        if len(texts):
+            owners = self.owners[texts]
+            first = _first(owners)
+            best = np.maximum.reduceat(self.closeness(asked, problem, texts), first)
+            found[np.searchsorted(capabilities, owners[first])] = np.clip(best, 0.0, 1.0)
+        return found
+
+    def closeness(self, asked: Asked, problem: int, texts: Rows) -> FloatArray:
+        """The similarity of one problem to each of some texts."""
+        kept = asked.kept[problem]
+        if not (len(texts) and len(kept.rows)):
+            return np.zeros(len(texts))
+        cosines = np.maximum((self._texts[texts] * asked.directions[problem]).sum(axis=1), 0.0)
+        gate = _gate(cosines)
         near = np.flatnonzero(gate)
         aligned = np.zeros(len(cosines))
         if len(near):
-            aligned[near] = gate[near] * self._alignment(title, whole, texts[near])
-        return (1 - _ALIGNED) * cosines + _ALIGNED * aligned
+            aligned[near] = gate[near] * self._alignment(asked, kept, texts[near])
+        closeness: FloatArray = (1 - _ALIGNED) * cosines + _ALIGNED * aligned
+        return closeness
 
-    def _alignment(self, title: Bag, whole: Bag, texts: Rows) -> FloatArray:
+    def _alignment(self, asked: Asked, kept: Bag, texts: Rows) -> FloatArray:
         """The soft precision and recall of the words of some texts, geometric mean."""
         sizes = self._sizes[texts]
-        stops = np.cumsum(sizes)
-        starts = stops - sizes
-        members = np.arange(stops[-1]) + np.repeat(self._starts[texts] - starts, sizes)
-        places = self._places[members]
-        needed, places = np.unique(places, return_inverse=True)
-        weights = whole.weights * (1 + np.isin(whole.rows, title.rows))
-        kept = np.sort(np.argsort(-weights, kind="stable")[:_MOST_WORDS])
-        weights = weights[kept]
-        closest = self._word_closeness(needed, whole.rows[kept])
-        recall = np.add.reduceat(closest.max(axis=1)[places].astype(np.float64) * self._weights[members], starts)
-        best = np.maximum.reduceat(closest[places], starts, axis=0).astype(np.float64)
-        precision = (best * (weights / weights.sum())).sum(axis=1)
+        starts = np.cumsum(sizes) - sizes
+        members = ranges(self._starts[texts], sizes)
+        closest = self._near.rows(asked, kept.rows, self._places[members])
+        recall = np.add.reduceat(closest.max(axis=0).astype(np.float64) * self._weights[members], starts)
+        best = np.ascontiguousarray(np.maximum.reduceat(closest, starts, axis=1).T).astype(np.float64)
+        precision = (best * (kept.weights / kept.weights.sum())).sum(axis=1)
         aligned: FloatArray = np.sqrt(precision * recall)
         return aligned
 
-    def _word_closeness(self, held: Rows, rows: Rows) -> NDArray[np.float32]:
-        """Squared cosines, negative ones as 0, of words of the profiles (rows) and words of a problem (columns)."""
-        words = self._encoder.vectors(rows)
-        known, lengths = self._words, self._lengths
-        if len(held) < len(known):
-            known, lengths = known[held], lengths[held]
-        cosines = known @ words.T  # exact: sums of whole numbers below 2**24
-        np.maximum(cosines, 0, out=cosines)
-        cosines /= lengths[:, None] * _lengths(words)
-        cosines *= cosines
-        return cosines
+    def bounds(self, asked: Asked) -> FloatArray:
+        """What the similarity of each problem to each capability does not exceed: shape (P, C), in [0, 1].
+
+        A precision is at most the sum over the words of the text of what each gives; recall and cosine are taken as
+        they are, to the digits of float32.
+        """
+        bounds = np.zeros((len(asked.problems), self.n_capabilities))
+        if not len(self.owners):
+            return bounds
+        cosines = np.maximum(asked.directions.astype(np.float32) @ self._rough.T + np.float32(_ROUGH), np.float32(0))
+        gates = _gate(cosines)
+        weights = self._weights.astype(np.float32)
+        self._near.learn(asked)
+        for at, kept in enumerate(asked.kept):
+            if not len(kept.rows):
+                continue
+            closest = self._near.rows(asked, kept.rows)
+            given = (kept.weights / kept.weights.sum()).astype(np.float32) @ closest
+            precision = np.minimum(np.add.reduceat(given[self._places], self._starts), 1)
+            recall = np.add.reduceat(closest.max(axis=0)[self._places] * weights, self._starts)
+            texts = (1 - _ALIGNED) * cosines[at] + _ALIGNED * gates[at] * np.sqrt(precision * recall)
+            bounds[at, self.owners[self._first]] = np.maximum.reduceat(texts, self._first)
+        return np.minimum(bounds * (1 + _ROUGH) + _ROUGH, 1.0)
+
+    def of_sentences(self, asked: Asked, problem: int, capabilities: Rows) -> FloatArray:
+        """The similarity of each distinct sentence of a problem to some capabilities: shape (S, n), in [0, 1]."""
+        found = np.zeros((len(asked.problems[problem].parts), len(capabilities)))
+        words = asked.words(problem)
+        texts = [self.texts_of(capabilities[at : at + 1]) for at in range(len(capabilities))]
+        owners = np.repeat(np.arange(len(capabilities)), [len(held) for held in texts])
+        if len(words.rows) and len(owners):
+            close = self._sentence_closeness(asked, words, np.concatenate(texts))
+            first = _first(owners)
+            sentences = words.sentences[_first(words.sentences)]
+            found[np.ix_(sentences, owners[first])] = np.maximum.reduceat(close, first, axis=1)
+        return np.clip(found, 0.0, 1.0)
+
+    def _sentence_closeness(self, asked: Asked, words: Words, texts: Rows) -> FloatArray:
+        """The similarity of the sentences that hold known words to some texts."""
+        weighted = asked.vectors[words.rows] * (words.weights / asked.lengths[words.rows])[:, None]
+        directions = np.add.reduceat(weighted, _first(words.sentences), axis=0)
+        lengths = np.sqrt((directions**2).sum(axis=1))[:, None]
+        directions /= np.where(lengths > 0, lengths, 1.0)
+        cosines = np.maximum((self._texts[texts] * directions[:, None]).sum(axis=2), 0.0)
+        sizes = self._sizes[texts]
+        starts = np.cumsum(sizes) - sizes
+        members = ranges(self._starts[texts], sizes)
+        places = self._places[members]
+        rows, weights, first = words.rows[words.kept], words.weights[words.kept], _first(words.sentences[words.kept])
+        near = self._near.rows(asked, rows, places)
+        recall = np.maximum.reduceat(near, first, axis=0).astype(np.float64) * self._weights[members]
+        recall = np.add.reduceat(recall, starts, axis=1)
+        shares = weights / np.repeat(np.add.reduceat(weights, first), np.diff(first, append=len(rows)))
+        best = np.maximum.reduceat(near, starts, axis=1).astype(np.float64)
+        precision = np.add.reduceat(best * shares[:, None], first, axis=0)
+        closeness: FloatArray = (1 - _ALIGNED) * cosines + _ALIGNED * _gate(cosines) * np.sqrt(precision * recall)
+        return closeness
 
 
-def _said(said: Sequence[Statement], language: str, encoder: Encoder, inferred_weight: float) -> Bag:
-    """The words of all that is said in one language."""
-    counts: dict[int, float] = {}
-    for stated in (True, False):
-        texts = [s.text for s in said if s.language == language and s.inferred is not stated]
-        bag = encoder.bag("\n".join(texts))
-        for row, weight in zip(bag.rows.tolist(), bag.weights.tolist(), strict=True):
-            counts[row] = counts.get(row, 0.0) + (weight if stated else inferred_weight * weight)
-    rows = sorted(row for row, weight in counts.items() if weight > 0)
-    return Bag(np.array(rows, dtype=np.intp), np.array([counts[row] for row in rows]))
+class _Near:
+    """How close words of problems are to the words of the profiles; what was worked out is remembered for a while."""
+
+    def __init__(self, words: NDArray[np.float32], lengths: NDArray[np.float32], n_rows: int) -> None:
+        self._words = words
+        self._lengths = lengths
+        self._most = max(_LEAST_NEAR, _MOST_NEAR // max(len(words), 1))
+        self._slots = np.full(n_rows, -1)
+        self._n_used = 0
+
+    @cached_property
+    def _table(self) -> NDArray[np.float32]:
+        return np.empty((self._most, len(self._words)), dtype=np.float32)
+
+    def learn(self, asked: Asked) -> None:
+        """Work out the words of all problems at once, as far as they find room."""
+        self._slots_of(asked, np.arange(min(len(asked.held), self._most)))
+
+    def rows(self, asked: Asked, rows: Rows, places: Rows | None = None) -> NDArray[np.float32]:
+        """Squared cosines, negative ones as 0, of words of a problem (rows) and of the profiles, or some of these.
+
+        What is given for all of the profiles is good until the next call.
+        """
+        if places is not None and len(rows) > self._most:  # a very long problem
+            return closeness_of(asked.vectors[rows], self._words[places], self._lengths[places])
+        slots = self._slots_of(asked, rows)
+        if places is not None:
+            return self._table.ravel().take(slots[:, None] * len(self._words) + places, mode="clip")
+        return self._table.take(slots, axis=0, out=self._buffer[: len(slots)], mode="clip")
+
+    @cached_property
+    def _buffer(self) -> NDArray[np.float32]:
+        return np.empty((MOST_WORDS, len(self._words)), dtype=np.float32)  # a new one costs more than to fill it
+
+    def _slots_of(self, asked: Asked, rows: Rows) -> Rows:
+        slots = self._slots[asked.held[rows]]
+        missing = distinct(rows[slots < 0])[0]
+        if len(missing):
+            if self._n_used + len(missing) > self._most:
+                self._slots[:], self._n_used = -1, 0
+                missing = distinct(rows)[0]
+            start, self._n_used = self._n_used, self._n_used + len(missing)
+            self._slots[asked.held[missing]] = np.arange(start, self._n_used)
+            self._table[start : self._n_used] = closeness_of(asked.vectors[missing], self._words, self._lengths)
+            slots = self._slots[asked.held[rows]]
+        return slots
 
 
-def unpacked(packed: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Whole numbers from -7 to 7 out of two a byte, the first half of a row from the high bits."""
-    return np.concatenate([packed >> 4, packed & 15], axis=1).astype(np.float32) - 8
+def closeness_of(
+    words: NDArray[np.float32], known: NDArray[np.float32], lengths: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Squared cosines, negative ones as 0, of words of a problem (rows) and known words (columns)."""
+    cosines = words @ known.T  # exact: sums of whole numbers below 2**24
+    np.maximum(cosines, 0, out=cosines)
+    cosines /= lengths * lengths_of(words)[:, None]
+    cosines *= cosines
+    return cosines
 
 
-def _unit(vector: FloatArray) -> FloatArray:
-    length = math.sqrt(float((vector**2).sum()))
-    return vector / length if length else vector
+def _first(owners: Rows) -> Rows:
+    """Where each owner begins in an array in which they stand in order."""
+    return np.flatnonzero(np.diff(owners, prepend=-1))
 
 
-def _lengths(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    lengths: NDArray[np.float32] = np.sqrt((vectors * vectors).sum(axis=1))
-    return lengths
+def _gate(cosines: FloatArray) -> FloatArray:
+    """To what share the alignment of words counts."""
+    share: FloatArray = np.clip((cosines - _GATE_FROM) / (_GATE_TO - _GATE_FROM), 0.0, 1.0)
+    return share
+
+
+def _said(
+    capabilities: Sequence[Sequence[Statement]], encoder: Encoder, inferred_weight: float
+) -> Iterator[tuple[int, Bag]]:
+    """The words of all that is said of each capability in each language."""
+    owners = [(at, language) for at in range(len(capabilities)) for language in ("zh", "en")]
+    texts = [
+        "\n".join(s.text for s in capabilities[at] if s.language == language and s.inferred is inferred)
+        for at, language in owners
+        for inferred in (False, True)
+    ]
+    bags = encoder.bags(texts)
+    for nth, (at, _) in enumerate(owners):
+        stated, inferred = bags[2 * nth : 2 * nth + 2]
+        rows = np.union1d(stated.rows, inferred.rows)
+        weights = np.zeros(len(rows))
+        weights[np.searchsorted(rows, stated.rows)] = stated.weights
+        weights[np.searchsorted(rows, inferred.rows)] += inferred_weight * inferred.weights
+        yield at, Bag(rows[weights > 0], weights[weights > 0])
