@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import sqlite3
 from pathlib import Path
 
@@ -470,3 +471,48 @@ def test_a_server_serves_the_commands_as_a_file_does(empty_postgresql: str) -> N
     assert "PostgreSQL" in done(run("ledger", "info", ledger=empty_postgresql))
     assert "nothing is damaged" in run("ledger", "check", ledger=empty_postgresql).stderr
     refused(run("ledger", "backup", "copy.db", ledger=empty_postgresql), "pg_dump")
+
+
+def test_what_the_ledger_holds_counts_in_the_score_and_is_named() -> None:
+    small("cases", "import", "cases.csv")
+    with_cases = json.loads(done(small("match", "leak.txt", "--format", "json", "--as-of", "2026-11-22")))
+    without = json.loads(done(small("match", "leak.txt", "--format", "json", "--ledger", "none")))
+    assert re.fullmatch(r"sha256:[0-9a-f]{64} as of 2026-11-22", with_cases["ledger"])
+    assert "ledger" not in without
+    first, before = with_cases["matches"][0], without["matches"][0]
+    assert (first["institute"], before["similarities"]["cases"]) == ("alpha", None)
+    assert first["score"] > before["score"]
+    assert first["reasons"][0]["kind"] == "case"
+    assert first["reasons"][0]["outcome"] == "solved"
+    assert "管网漏损检测（已解决）" in done(small("match", "leak.txt", "--lang", "zh"))
+    assert "(solved)" in done(small("match", "leak.txt", "--lang", "en", "--format", "md"))
+    assert "案例" in done(small("explain", "leak.txt", "alpha"))
+
+
+def test_a_deleted_case_counts_no_more_and_an_empty_ledger_nothing() -> None:
+    small("cases", "import", "cases.csv")
+    for id_ in ("C-1", "C-2"):
+        done(run("cases", "delete", id_))
+    empty = done(small("match", "leak.txt", "--format", "json"))
+    assert empty == done(small("match", "leak.txt", "--format", "json", "--ledger", "none"))
+
+
+def test_a_declined_referral_lowers_the_score_and_says_why() -> None:
+    done(small("refer", "leak.txt", "alpha"))
+    done(run("referrals", "set", "R-1", "declined", "--reason", "price"))
+    lowered = json.loads(done(small("match", "leak.txt", "--format", "json")))["matches"][0]
+    before = json.loads(done(small("match", "leak.txt", "--format", "json", "--ledger", "none")))["matches"][0]
+    assert lowered["score"] < before["score"]
+    assert "（曾谢绝：价格不合）" in done(small("match", "leak.txt", "--lang", "zh"))
+    assert "(declined: price)" in done(small("match", "leak.txt", "--lang", "en"))
+
+
+def test_a_ledger_that_is_named_must_be_there() -> None:
+    refused(small("match", "leak.txt", ledger="nowhere.db"), "nowhere.db")
+
+
+def test_what_another_enterprise_asked_is_only_for_the_broker() -> None:
+    small("cases", "import", "cases.csv")
+    assert "管网漏损检测（已解决）" in done(small("report", "leak.txt", "--lang", "zh"))
+    for who in ("enterprise", "alpha"):
+        assert "已解决" not in done(small("report", "leak.txt", "--lang", "zh", "--for", who))

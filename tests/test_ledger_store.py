@@ -22,12 +22,12 @@ from sqlalchemy import Engine, create_engine, inspect, text
 
 from ledger_writers import CHUNK, add_many, case, leak, move_all, write_until_killed
 from matchmaker.errors import InputError, LedgerError, MissingExtraError
-from matchmaker.ledger import schema, store
+from matchmaker.ledger import default_path, schema, store
 from matchmaker.ledger.cases import add_cases, all_cases, find_case, list_cases
 from matchmaker.ledger.checks import back_up, describe, find_damage
 from matchmaker.ledger.judgements import keep_judgement
 from matchmaker.ledger.referrals import find_referral, history, list_referrals, move, refer
-from matchmaker.ledger.store import Ledger, default_path, faults_told, open_ledger
+from matchmaker.ledger.store import Ledger, faults_told, open_ledger
 
 OLD = Path(__file__).parent / "data" / "ledger"
 LONG = os.environ.get("MATCHMAKER_STRESS") == "1"

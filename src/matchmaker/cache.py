@@ -42,15 +42,16 @@ def remembered(kind: str, key: bytes, make: Callable[[], bytes]) -> bytes:
     return made
 
 
-def remembered_arrays(kind: str, key: bytes, make: Callable[[], Arrays]) -> Arrays:
+def remembered_arrays(kind: str, key: bytes, make: Callable[[], Arrays], *, checked: bool = True) -> Arrays:
     """As ``remembered``, for arrays of numbers; those of a kept file are read-only and come from the disk as needed.
 
-    The contents of a file beyond 64 MB are not checked again, only its length and its table of contents.
+    The contents of a file beyond 64 MB, or of any if not ``checked``, are not checked again, only its length and its
+    table of contents.
     """
     path = _path(kind, key)
     if path is not None:
         with suppress(OSError, ValueError):
-            return _mapped(path)
+            return _mapped(path, checked=checked)
     made = make()
     if path is not None:
         with suppress(OSError):
@@ -80,7 +81,7 @@ def _pieces(arrays: Arrays) -> Iterator[bytes | memoryview]:
         yield array.tobytes() + bytes(-array.nbytes % _ALIGNED)
 
 
-def _mapped(path: Path) -> Arrays:
+def _mapped(path: Path, *, checked: bool) -> Arrays:
     """The arrays of a file.
 
     Raises:
@@ -99,7 +100,7 @@ def _mapped(path: Path) -> Arrays:
         found = json.loads(contents)
         data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     held = memoryview(data)[start + length :]
-    if len(held) != found["size"] or (len(held) <= _MOST_CHECKED and crc32(held) != found["check"]):
+    if len(held) != found["size"] or (checked and len(held) <= _MOST_CHECKED and crc32(held) != found["check"]):
         raise ValueError("a damaged file of arrays")
     return {
         name: np.frombuffer(held, dtype, int(np.prod(shape)), at).reshape(shape)

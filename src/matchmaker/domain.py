@@ -362,8 +362,26 @@ class Case(Record):
     referral: str | None = None
 
 
+class Precedent(Record):
+    """An earlier problem and what became of it at institutes, as far as matching needs to know.
+
+    ``text`` is what was asked. ``outcome`` is that of a case, or the reason why a referral was declined. ``day`` is
+    when that was, as far as it is known.
+    """
+
+    id: str
+    title: str
+    text: str
+    institutes: tuple[str, ...]
+    outcome: str
+    day: date | None = None
+
+
 class Reason(Record):
-    """What explains a match. ``start`` and ``end`` are code points of ``Problem.text``; ``similarity`` is in [0, 1]."""
+    """What explains a match. ``start`` and ``end`` are code points of ``Problem.text``; ``similarity`` is in [0, 1].
+
+    ``outcome`` is what became of a case: solved, partly or failed, or why it was declined.
+    """
 
     kind: Literal["keyword", "sentence", "capability", "case"]
     term: str
@@ -372,6 +390,7 @@ class Reason(Record):
     start: int | None = None
     end: int | None = None
     inferred: bool = False
+    outcome: str | None = None
 
 
 class Citation(Record):
@@ -448,6 +467,7 @@ class Explanation(Record):
     next: Distance | None = None
     settings: str
     institutes: str
+    ledger: str | None = None
 
 
 class Removal(Record):
@@ -468,3 +488,4 @@ class Shortlist(Record):
     removed: tuple[Removal, ...] = ()
     settings: str
     institutes: str
+    ledger: str | None = None

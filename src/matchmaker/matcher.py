@@ -30,9 +30,10 @@ from matchmaker.domain import (
 from matchmaker.errors import Fault, ProblemError, did_you_mean
 from matchmaker.institutes import cite
 from matchmaker.messages import listed, said
-from matchmaker.reasons import Because
+from matchmaker.reasons import Because, case_reasons
 from matchmaker.settings import Settings
 from matchmaker.similarity.asked import Asked
+from matchmaker.similarity.cases import CaseSimilarity, Experience
 from matchmaker.similarity.counting import count_terms, slices
 from matchmaker.similarity.keywords import Hits, KeywordSimilarity, compile_keywords
 from matchmaker.similarity.lexical import LexicalSimilarity, compile_lexical
@@ -125,7 +126,8 @@ class _Shown:
 class _Compared:
     """Some problems and what is known of all capabilities for them.
 
-    ``accurate`` is what the encoder of the accurate mode says, if it is asked.
+    ``accurate`` is what the encoder of the accurate mode says, if it is asked; ``experience`` what earlier problems say
+    of the institutes, where there are any.
     """
 
     problems: Sequence[Problem]
@@ -133,6 +135,11 @@ class _Compared:
     lexical: FloatArray
     asked: Asked
     accurate: FloatArray | None
+    experience: Sequence[Experience] | None
+
+    def added(self, at: int) -> FloatArray | None:
+        """What earlier problems add to the log odds of each institute for one problem: shape (I,)."""
+        return None if self.experience is None else self.experience[at].added
 
 
 def compile_profiles(registry: Registry, settings: Settings) -> Arrays:
@@ -155,9 +162,18 @@ class Matcher:
         registry: The institutes.
         settings: Weights and bounds; the shipped ones when not given.
         compiled: What ``compile_profiles`` gives for this registry and these settings, where it is at hand.
+        cases: Earlier problems, which raise or lower the institutes that met them.
     """
 
-    def __init__(self, registry: Registry, settings: Settings | None = None, *, compiled: Arrays | None = None) -> None:
+    def __init__(
+        self,
+        registry: Registry,
+        settings: Settings | None = None,
+        *,
+        compiled: Arrays | None = None,
+        cases: CaseSimilarity | None = None,
+    ) -> None:
+        self._cases = cases
         in_order = sorted(registry.institutes, key=lambda institute: institute.id)
         self.registry = registry.model_copy(update={"institutes": tuple(in_order)})
         self.settings = settings or Settings()
@@ -186,7 +202,7 @@ class Matcher:
 
     def __reduce__(self) -> tuple[object, ...]:
         """Sent to worker processes as what it is built from."""
-        return _rebuilt, (self.registry, self.settings, dict(self._compiled))
+        return _rebuilt, (self.registry, self.settings, dict(self._compiled), self._cases)
 
     def _accurate(self) -> E5Similarity:
         from matchmaker.similarity import e5
@@ -246,7 +262,7 @@ class Matcher:
     def _pool_all(self, problems: Iterable[Problem]) -> list[_Pooled]:
         everybody = np.arange(len(self._starts))
         return [
-            self._pool(self._rows(compared, at, everybody), everybody, None)
+            self._pool(self._rows(compared, at, everybody), everybody, None, compared.added(at))
             for compared in self._compare(list(problems))
             for at in range(len(compared.problems))
         ]
@@ -268,7 +284,7 @@ class Matcher:
         at = [known.id for known in self.registry.institutes].index(institute.id)
         compared = next(self._compare([problem]))
         everybody = np.arange(len(self._starts))
-        pooled = self._pool(self._rows(compared, 0, everybody), everybody, self._counted(problem))
+        pooled = self._pool(self._rows(compared, 0, everybody), everybody, self._counted(problem), compared.added(0))
         limits = self._limits(problem)
         order = self._ranked(pooled, [one for one, limit in enumerate(limits) if one == at or not limit])
         because = self._because(compared, 0)
@@ -278,28 +294,37 @@ class Matcher:
         )
         return Explanation(
             problem=problem,
-            match=self._match(order.index(at) + 1, at, pooled, because),
+            match=self._match(order.index(at) + 1, at, pooled, because, self._experience(compared, 0)),
             base=base,
-            parts=self._parts(pooled.features[:, at], score - base),
+            parts=self._parts(pooled.features[:, at], score, base),
             marks=because.marks(best, self._capabilities[best].name.in_language(problem.language)),
             uncovered=because.uncovered(np.flatnonzero(self._owners == at)),
             limit=limits[at],
             next=self._next(order, at, pooled.scores),
             settings=self._fingerprint,
             institutes=self.registry.fingerprint,
+            ledger=self._cases.name if self._cases else None,
         )
 
-    def _parts(self, features: FloatArray, raised: float) -> tuple[Part, ...]:
+    def _parts(self, features: FloatArray, score: float, base: float) -> tuple[Part, ...]:
         """What raises a score above its base, split by what each similarity adds to the log odds.
 
-        The sums are exact in 6 decimals: what rounding leaves goes to the largest part.
+        What earlier problems add or take is the difference to the score without them. The sums are exact in 6 decimals:
+        what rounding leaves goes to the largest part.
         """
-        added = self._weights * features
+        alone = score
+        if self._cases is not None and score:
+            odds = self.settings.intercept + float(self._weighed(features[:, None])[0])
+            alone = round(1 / (1 + float(np.exp(-odds))), _DIGITS)
+        raised, added = alone - base, self._weights * features
         total = float(added.sum())
         values = [round(raised * float(part) / total, _DIGITS) if total else 0.0 for part in added]
         largest = int(added.argmax())
         values[largest] = round(values[largest] + round(raised, _DIGITS) - sum(values), _DIGITS)
-        return tuple(Part(name=name, value=value) for name, value in zip(FEATURES, values, strict=True))
+        parts = [Part(name=name, value=value) for name, value in zip(FEATURES, values, strict=True)]
+        if self._cases is not None:
+            parts.append(Part(name="cases", value=round(score - alone, _DIGITS)))
+        return tuple(parts)
 
     def _next(self, order: Sequence[int], at: int, scores: FloatArray) -> Distance | None:
         if len(order) == 1:
@@ -336,14 +361,16 @@ class Matcher:
     def _compare(self, problems: Sequence[Problem]) -> Iterator[_Compared]:
         """All that is worked out for many problems together, for as many at a time as there is room for."""
         texts = [request(problem.text) for problem in problems]
-        for part in slices(texts, len(self._capabilities)):
+        for part in slices(texts, len(self._capabilities) + (self._cases.n_problems if self._cases else 0)):
             counts = count_terms(texts[part])
+            asked = self._semantic.read(texts[part])
             yield _Compared(
                 problems=problems[part],
                 hits=self._keywords.hits(counts, texts[part]),
                 lexical=np.round(self._lexical.of_counts(counts), _DIGITS),
-                asked=self._semantic.read(texts[part]),
+                asked=asked,
                 accurate=None if self._e5 is None else self._e5.similarities(texts[part]),
+                experience=None if self._cases is None else self._cases.compare(counts, asked),
             )
 
     def _rows(self, compared: _Compared, at: int, institutes: NDArray[np.intp]) -> _Row:
@@ -370,8 +397,10 @@ class Matcher:
         added: FloatArray = bounds + self._weights[2] * meaning + _MARGIN
         return added
 
-    def _chances(self, bounds: FloatArray, sizes: NDArray[np.intp]) -> FloatArray:
+    def _chances(self, bounds: FloatArray, sizes: NDArray[np.intp], extra: FloatArray | None) -> FloatArray:
         """What the score of each institute does not exceed, given as much of its capabilities: shape (I,).
+
+        ``extra`` is what earlier problems add.
 
         All capabilities but the best are taken to be as good as the second.
         """
@@ -382,6 +411,7 @@ class Matcher:
         pooling = np.array(self.settings.pooling)
         first_share = (pooling[0] / np.cumsum(pooling))[np.minimum(sizes, len(pooling)) - 1]
         best = np.where(sizes > 1, first_share * best + (1 - first_share) * np.where(sizes > 1, second, 0.0), best)
+        best = best if extra is None else best + extra
         return np.round(1 / (1 + np.exp(-(self.settings.intercept + best))), _DIGITS)
 
     def _strengths(self, features: FloatArray) -> FloatArray:
@@ -452,12 +482,20 @@ class Matcher:
         return Shortlist(
             problem=problem,
             verdict="matched" if levels and levels[0] in ("strong", "fair") else "none",
-            matches=tuple(self._match(rank, place, pooled, because) for rank, place in enumerate(kept, 1)),
+            matches=tuple(
+                self._match(rank, place, pooled, because, self._experience(compared, at))
+                for rank, place in enumerate(kept, 1)
+            ),
             fallback=self._fallback(problem),
             removed=tuple(removed),
             settings=self._fingerprint,
             institutes=self.registry.fingerprint,
+            ledger=self._cases.name if self._cases else None,
         )
+
+    @staticmethod
+    def _experience(compared: _Compared, at: int) -> Experience | None:
+        return None if compared.experience is None else compared.experience[at]
 
     def _because(self, compared: _Compared, at: int) -> Because:
         return Because(
@@ -484,12 +522,12 @@ class Matcher:
         score would change nothing.
         """
         if top is None or bounds is None or len(institutes) <= top:
-            return self._pool(self._rows(compared, at, institutes), institutes, counted)
+            return self._pool(self._rows(compared, at, institutes), institutes, counted, compared.added(at))
         sizes = self._sizes
         if counted is not None:
             bounds = np.where(counted, bounds, -np.inf)
             sizes = np.bincount(self._owners, weights=counted, minlength=len(sizes)).astype(np.intp)
-        chances = self._chances(bounds, sizes)[institutes]
+        chances = self._chances(bounds, sizes, compared.added(at))[institutes]
         order = np.argsort(-chances, kind="stable")
         tried = self._pool_best(compared, at, institutes[order[: top + _AHEAD]], bounds, counted)
         least = np.sort(tried.scores)[-top]
@@ -528,7 +566,7 @@ class Matcher:
             left = left[bounds[left] >= worst[np.searchsorted(institutes, self._owners[left])]]
         if len(left):
             row = self._row(compared, at, np.sort(np.concatenate([row.capabilities, left])))
-        return self._pool(row, institutes, counted)
+        return self._pool(row, institutes, counted, compared.added(at))
 
     def _limits(self, problem: Problem) -> Sequence[str | None]:
         """For each institute the hard limit of the problem that removes it, if any."""
@@ -563,7 +601,9 @@ class Matcher:
             return np.ones(len(self._starts), dtype=np.bool_)
         return np.bincount(self._owners, weights=counted, minlength=len(self._starts)) > 0
 
-    def _pool(self, row: _Row, institutes: NDArray[np.intp], counted: NDArray[np.bool_] | None) -> _Pooled:
+    def _pool(
+        self, row: _Row, institutes: NDArray[np.intp], counted: NDArray[np.bool_] | None, extra: FloatArray | None
+    ) -> _Pooled:
         """The score of some institutes, given in rising order, over their capabilities that count.
 
         Capabilities are pooled by falling weights, scaled to sum to one over those there are: a further capability
@@ -587,6 +627,7 @@ class Matcher:
             total += np.where(there, weight, 0.0)
         pooled /= np.where(total > 0, total, 1.0)
         odds = self.settings.intercept + self._weighed(pooled)
+        odds = odds if extra is None else odds + extra[institutes]
         scores: FloatArray = np.where(total > 0, 1 / (1 + np.exp(-odds)), 0.0).round(_DIGITS)
         return _Pooled(institutes, scores, order[starts], pooled, row)
 
@@ -595,7 +636,7 @@ class Matcher:
         excluded = self._called(*problem.exclude) if problem.exclude else set()
         return next((named for at, named in self._centres if at not in excluded), None)
 
-    def _match(self, rank: int, place: int, pooled: _Pooled, because: Because) -> Match:
+    def _match(self, rank: int, place: int, pooled: _Pooled, because: Because, experience: Experience | None) -> Match:
         institute, best = int(pooled.institutes[place]), int(pooled.best[place])
         number, row = int(pooled.row.capabilities[best]), pooled.row
         score, language = float(pooled.scores[place]), because.language
@@ -612,9 +653,12 @@ class Matcher:
                 "keywords": float(row.keywords[best]),
                 "lexical": float(row.lexical[best]),
                 "semantic": float(row.semantic[best]),
-                "cases": None,
+                "cases": None if experience is None else experience.similarity_of(institute),
             },
-            reasons=because.reasons(number, shown.name, with_sentence=rank == 1 or level != "none"),
+            reasons=(
+                *(() if experience is None else case_reasons(experience, institute)),
+                *because.reasons(number, shown.name, with_sentence=rank == 1 or level != "none"),
+            ),
             evidence=shown.evidence,
         )
 
@@ -638,8 +682,8 @@ class Matcher:
         return shown
 
 
-def _rebuilt(registry: Registry, settings: Settings, compiled: Arrays) -> Matcher:
-    return Matcher(registry, settings, compiled=compiled)
+def _rebuilt(registry: Registry, settings: Settings, compiled: Arrays, cases: CaseSimilarity | None) -> Matcher:
+    return Matcher(registry, settings, compiled=compiled, cases=cases)
 
 
 def _tie_ranks(capabilities: Sequence[Capability]) -> NDArray[np.intp]:

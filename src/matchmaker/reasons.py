@@ -9,6 +9,7 @@ import numpy as np
 
 from matchmaker.domain import Problem, Reason
 from matchmaker.similarity.asked import Asked
+from matchmaker.similarity.cases import Experience
 from matchmaker.similarity.keywords import Found, Hits, KeywordSimilarity, place
 from matchmaker.similarity.semantic import SemanticSimilarity
 from matchmaker.text import is_stable, request
@@ -157,4 +158,12 @@ def _overlap(one: Reason, other: Reason) -> bool:
         and other.end is not None
         and one.start < other.end
         and (other.start or 0) < (one.end or 0)
+    )
+
+
+def case_reasons(experience: Experience, institute: int) -> tuple[Reason, ...]:
+    """The earlier problems that raise or lower an institute."""
+    return tuple(
+        Reason(kind="case", term=f"{near.id} {near.title}", found="", similarity=near.closeness, outcome=near.outcome)
+        for near in experience.nearest.get(institute, ())
     )

@@ -42,6 +42,18 @@ class Bounds(Record):
         return self
 
 
+class Cases(Record):
+    """What earlier problems count: ``solved`` and ``declined`` are log odds for one that says the very same.
+
+    One less close than ``least`` does not count. A declined one counts half as much with every ``half_life`` years.
+    """
+
+    solved: float = Field(default=0.5, ge=0, le=10)
+    declined: float = Field(default=0.5, ge=0, le=10)
+    half_life: float = Field(default=2.0, gt=0, le=100)
+    least: float = Field(default=0.3, gt=0, le=1)
+
+
 class Settings(Record):
     """How similarities become a score and a level.
 
@@ -60,6 +72,7 @@ class Settings(Record):
     pooling: tuple[float, ...] = Field(default=(0.8, 0.15, 0.05), min_length=1)
     inferred_weight: float = Field(default=0.8, ge=0, le=1)
     bounds: Bounds = Bounds()
+    cases: Cases = Cases()
 
     @model_validator(mode="after")
     def _pooling_falls(self) -> Settings:

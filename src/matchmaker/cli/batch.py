@@ -66,6 +66,8 @@ def batch(
     institutes: options.Institutes = None,
     settings: options.Settings = None,
     encoder: options.Encoder = None,
+    ledger: options.Experience = None,
+    as_of: options.AsOf = None,
     column: options.Columns = None,
     sheet: Sheets = None,
     encoding: Encoding = None,
@@ -92,7 +94,7 @@ def batch(
     from matchmaker.output import Origin
 
     registry = options.registry_from(institutes)
-    matcher = options.matcher_for(registry, settings, encoder)
+    matcher = options.matcher_for(registry, settings, encoder, ledger=ledger, as_of=as_of)
     table = open_table(file, column, encoding, matcher, sheets=sheet, quiet=quiet)
     if dry_run:
         show_rows(table, format, quiet=quiet)

@@ -40,6 +40,8 @@ def explain(
     institutes: options.Institutes = None,
     settings: options.Settings = None,
     encoder: options.Encoder = None,
+    ledger: options.Experience = None,
+    as_of: options.AsOf = None,
     format: options.FormatOption = None,
     lang: options.LanguageOption = None,
     output: options.Output = None,
@@ -62,7 +64,9 @@ def explain(
 
     registry = options.registry_from(institutes)
     institute = find_institute(registry, name)
-    explanation = options.matcher_for(registry, settings, encoder).explain(problem, institute)
+    explanation = options.matcher_for(registry, settings, encoder, ledger=ledger, as_of=as_of).explain(
+        problem, institute
+    )
     _write(explanation, registry, output, written, options.language_from(lang), quiet=quiet)
 
 

@@ -40,6 +40,8 @@ def match(
     institutes: options.Institutes = None,
     settings: options.Settings = None,
     encoder: options.Encoder = None,
+    ledger: options.Experience = None,
+    as_of: options.AsOf = None,
     format: options.FormatOption = None,
     lang: options.LanguageOption = None,
     top: options.Top = 5,
@@ -55,7 +57,7 @@ def match(
     problems = problems_from(file, text, quiet=quiet)
 
     registry = options.registry_from(institutes)
-    matcher = options.matcher_for(registry, settings, encoder)
+    matcher = options.matcher_for(registry, settings, encoder, ledger=ledger, as_of=as_of)
     shortlists = matcher.match(problems, top=top)
     if written in ("xlsx", "html"):
         _write_file(shortlists, matcher, file, output, written, options.language_from(lang), quiet=quiet)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
@@ -101,6 +102,26 @@ Settings = Annotated[
         show_default=False,
     ),
 ]
+Experience = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option(
+        "--ledger",
+        envvar="MATCHMAKER_LEDGER",
+        metavar="FILE|ADDRESS|none",
+        help="The ledger whose cases and declined referrals count in the score. Default: ledger.db in the user's "
+        "folder for data, if there is one; none: without.",
+        show_default=False,
+    ),
+]
+AsOf = Annotated[
+    Optional[datetime],  # noqa: UP045
+    typer.Option(
+        "--as-of",
+        formats=["%Y-%m-%d"],
+        help="The day from which the age of declined referrals is counted. Default: today.",
+        show_default=False,
+    ),
+]
 Columns = Annotated[
     Optional[list[str]],  # noqa: UP045
     typer.Option(
@@ -119,15 +140,31 @@ def registry_from(path: Path | None) -> Registry:
     return load_institutes(path, use_cache=True)
 
 
-def matcher_for(registry: Registry, settings_file: Path | None = None, encoder: EncoderName | None = None) -> Matcher:
+def matcher_for(
+    registry: Registry,
+    settings_file: Path | None = None,
+    encoder: EncoderName | None = None,
+    *,
+    ledger: str | None = "none",
+    as_of: datetime | None = None,
+) -> Matcher:
     """A matcher for these institutes; what was worked out for them before is taken from the cache.
 
+    Args:
+        registry: The institutes.
+        settings_file: The shipped settings when not given.
+        encoder: As in the settings when not given.
+        ledger: As ``--ledger``, by default none.
+        as_of: The day from which the age of a declined referral is counted.
+
     Raises:
+        LedgerError: The ledger cannot be read.
         SettingsError: The settings are for another encoder than the one asked for.
         MissingExtraError: The encoder is not installed, or does not run here.
     """
     from matchmaker import settings as numbers
     from matchmaker.cache import remembered_arrays
+    from matchmaker.cli.precedents import cases_from
     from matchmaker.matcher import Matcher, compile_profiles
 
     if settings_file is None:
@@ -139,7 +176,7 @@ def matcher_for(registry: Registry, settings_file: Path | None = None, encoder: 
             raise SettingsError(Fault(str(settings_file), finding, "leave --encoder out, or fit settings for it"))
     key = f"{registry.fingerprint} {settings.fingerprint}".encode()
     compiled = remembered_arrays("compiled", key, lambda: compile_profiles(registry, settings))
-    return Matcher(registry, settings, compiled=compiled)
+    return Matcher(registry, settings, compiled=compiled, cases=cases_from(ledger, registry, settings, as_of))
 
 
 def format_from(name: FormatName | None, output: Path | None, *, default: Format = "table") -> Format:

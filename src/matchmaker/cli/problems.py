@@ -24,6 +24,8 @@ def problems(
     institutes: options.Institutes = None,
     settings: options.Settings = None,
     encoder: options.Encoder = None,
+    ledger: options.Experience = None,
+    as_of: options.AsOf = None,
     column: options.Columns = None,
     sheet: batch.Sheets = None,
     encoding: batch.Encoding = None,
@@ -46,7 +48,7 @@ def problems(
 
     registry = options.registry_from(institutes)
     institute = find_institute(registry, name)
-    matcher = options.matcher_for(registry, settings, encoder)
+    matcher = options.matcher_for(registry, settings, encoder, ledger=ledger, as_of=as_of)
     table = batch.open_table(file, column, encoding, matcher, sheets=sheet, quiet=quiet)
     rejects = batch.Rejects()
     with batch.progress(table, shown=not quiet) as rows:

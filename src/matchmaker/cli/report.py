@@ -54,6 +54,8 @@ def report(
     institutes: options.Institutes = None,
     settings: options.Settings = None,
     encoder: options.Encoder = None,
+    ledger: options.Experience = None,
+    as_of: options.AsOf = None,
     column: options.Columns = None,
     sheet: many.Sheets = None,
     encoding: many.Encoding = None,
@@ -75,7 +77,7 @@ def report(
         raise typer.BadParameter("for a table, say which institute: --for ID")
     from matchmaker.report import Page
 
-    matcher = options.matcher_for(options.registry_from(institutes), settings, encoder)
+    matcher = options.matcher_for(options.registry_from(institutes), settings, encoder, ledger=ledger, as_of=as_of)
     audience = _audience(who, matcher, named=name_enterprise)
     page = Page(matcher, audience, options.language_from(lang), _name(file))
     if is_table and file is not None:

@@ -21,6 +21,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, 
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from matchmaker.errors import Fault, LedgerError, MissingExtraError
+from matchmaker.ledger import default_path
 from matchmaker.ledger.schema import LATEST, meta, migrate, version_of
 from matchmaker.messages import said
 
@@ -37,13 +38,6 @@ _OTHER_SERVER: Final = re.compile(r"^[a-z0-9+]+://", re.IGNORECASE)
 def utc_now() -> datetime:
     """The time; the only place where the ledger looks at a clock."""
     return datetime.now(UTC)
-
-
-def default_path() -> Path:
-    """Where the ledger is when nobody says: in the user's folder for data."""
-    from platformdirs import user_data_path
-
-    return user_data_path("matchmaker", appauthor=False) / "ledger.db"
 
 
 class Stamp(NamedTuple):

@@ -45,6 +45,7 @@ from matchmaker.output.shortlists import (
 )
 from matchmaker.output.words import (
     LEVEL_WORDS,
+    REASON_WORDS,
     WORDS,
     bracketed,
     capability_name,
@@ -53,6 +54,7 @@ from matchmaker.output.words import (
     level_word,
     limit_text,
     one_line,
+    outcome_text,
     problem_heading,
     reason_text,
     version,
@@ -64,6 +66,7 @@ __all__ = [
     "CSV_COLUMNS",
     "FORMATS_BY_ENDING",
     "LEVEL_WORDS",
+    "REASON_WORDS",
     "SIMILARITIES",
     "WORDS",
     "EvidenceLine",
@@ -92,6 +95,7 @@ __all__ = [
     "marked_text",
     "next_sentence",
     "one_line",
+    "outcome_text",
     "problem_heading",
     "reason_text",
     "rejects_writer",

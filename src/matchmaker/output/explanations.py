@@ -261,6 +261,7 @@ def explanation_object(explanation: Explanation) -> dict[str, object]:
         "matchmaker": version(),
         "settings": explanation.settings,
         "institutes": explanation.institutes,
+        **({} if explanation.ledger is None else {"ledger": explanation.ledger}),
         "problem": {
             "id": problem.id,
             "title": problem.title,

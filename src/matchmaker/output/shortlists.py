@@ -74,6 +74,7 @@ def as_object(shortlist: Shortlist) -> dict[str, object]:
         "matchmaker": version(),
         "settings": shortlist.settings,
         "institutes": shortlist.institutes,
+        **({} if shortlist.ledger is None else {"ledger": shortlist.ledger}),
         "problem": {"id": problem.id, "title": problem.title, "language": problem.language},
         "verdict": shortlist.verdict,
         "matches": [match_object(match) for match in shortlist.matches],
@@ -106,7 +107,11 @@ def match_object(match: Match) -> dict[str, object]:
 
 
 def reason_object(reason: Reason) -> dict[str, object]:
-    return {**reason.model_dump(), "similarity": round(reason.similarity, 6)}
+    """A reason; its outcome only where it is a case."""
+    fields = {**reason.model_dump(), "similarity": round(reason.similarity, 6)}
+    if reason.outcome is None:
+        del fields["outcome"]
+    return fields
 
 
 def _citation_object(citation: Citation) -> dict[str, object]:

@@ -19,7 +19,25 @@ LEVEL_WORDS: Final[Mapping[Level, tuple[str, str]]] = {
     "none": ("无相关", "none"),
 }
 
+OUTCOME_WORDS: Final[Mapping[str, tuple[str, str]]] = {
+    "solved": ("已解决", "solved"),
+    "partly": ("部分解决", "partly solved"),
+    "failed": ("未解决", "not solved"),
+}
+REASON_WORDS: Final[Mapping[str, tuple[str, str]]] = {
+    "too-early": ("时机未到", "too early"),
+    "no-capacity": ("人手不足", "no capacity"),
+    "wrong-field": ("方向不符", "wrong field"),
+    "price": ("价格不合", "price"),
+    "ip": ("知识产权", "IP"),
+    "no-answer": ("没有回音", "no answer"),
+    "conflict": ("利益冲突", "conflict of interest"),
+    "other": ("其他", "other"),
+}
+"""Why a referral was declined, by its code."""
+
 WORDS: Final[Mapping[str, tuple[str, str]]] = {
+    "declined_for": ("曾谢绝：{reason}", "declined: {reason}"),
     "fits": ("{n} 家机构合适，首选{name}（{level}，评分 {score}）。", "{fit}; the best is {name} ({level}, {score})."),
     "no_fit": ("没有合适的研究机构。", "No institute fits."),
     "no_fit_ask": ("没有合适的研究机构，请联系{name}。", "No institute fits; ask {name}."),
@@ -185,10 +203,21 @@ def version() -> str:
 
 def reason_text(reason: Reason, language: Language) -> str:
     """A reason in a few words: what the profile says, what the problem says, how close the two are."""
+    if reason.outcome is not None:
+        became = bracketed(outcome_text(reason.outcome, language), language)
+        return f"{one_line(reason.term)}{became} ({reason.similarity:.2f})"
     arrow = "←" if language == "zh" else " <- "
     words = reason.term if reason.found in {"", reason.term} else f"{reason.term}{arrow}{reason.found}"
     mark = bracketed(word("inferred", language), language) if reason.inferred else ""
     return f"{one_line(words)}{mark} ({reason.similarity:.2f})"
+
+
+def outcome_text(outcome: str, language: Language) -> str:
+    """What became of an earlier problem: solved, partly or failed, or why it was declined."""
+    if outcome in OUTCOME_WORDS:
+        return OUTCOME_WORDS[outcome][language == "en"]
+    reason = REASON_WORDS[outcome][language == "en"] if outcome in REASON_WORDS else one_line(outcome)
+    return word("declined_for", language).format(reason=reason)
 
 
 def claim_text(citation: Citation, language: Language) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from rich.console import Console
 
 from matchmaker.domain import Language, Registry
-from matchmaker.output import bracketed, labelled, level_word, one_line, problem_heading
+from matchmaker.output import REASON_WORDS, bracketed, labelled, level_word, one_line, problem_heading
 from matchmaker.render.lines import Column, cell, print_rows, say
 from matchmaker.render.phrases import listed
 
@@ -49,14 +49,7 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "signed": ("已签约", "signed"),
     "declined": ("未成", "declined"),
     "reason": ("原因", "Reason"),
-    "too-early": ("时机未到", "too early"),
-    "no-capacity": ("人手不足", "no capacity"),
-    "wrong-field": ("方向不符", "wrong field"),
-    "price": ("价格不合", "price"),
-    "ip": ("知识产权", "IP"),
-    "no-answer": ("没有回音", "no answer"),
-    "conflict": ("利益冲突", "conflict of interest"),
-    "other": ("其他", "other"),
+    **REASON_WORDS,
     "days": ("天数", "Days"),
     "history": ("经过", "History"),
     "at_the_time": ("推荐时的评分", "Score at the time"),

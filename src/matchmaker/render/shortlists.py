@@ -14,6 +14,7 @@ from matchmaker.output import (
     claim_text,
     labelled,
     level_word,
+    outcome_text,
     problem_heading,
     removal_text,
     verdict_sentence,
@@ -108,6 +109,7 @@ def reason_line(reason: Reason, language: Language) -> str:
     """What the profile says and where the problem says it, with its kind and similarity."""
     found = f" ← “{reason.found}”" if reason.found else ""
     mark = f" ({phrase('inferred', language)})" if reason.inferred else ""
+    mark = bracketed(outcome_text(reason.outcome, language), language) if reason.outcome else mark
     return labelled(phrase(reason.kind, language), f"{reason.term}{mark}{found} {reason.similarity:.2f}", language)
 
 

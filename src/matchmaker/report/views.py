@@ -25,7 +25,15 @@ from matchmaker.domain import (
     Shortlist,
 )
 from matchmaker.institutes import citation
-from matchmaker.output import coverage_text, grounds, level_word, removal_text, verdict_sentence
+from matchmaker.output import (
+    bracketed,
+    coverage_text,
+    grounds,
+    level_word,
+    outcome_text,
+    removal_text,
+    verdict_sentence,
+)
 from matchmaker.output.explanations import closest_sentences
 from matchmaker.report.audience import Audience, Veil, veil_for
 from matchmaker.report.letters import Letter, letters, opening
@@ -243,11 +251,13 @@ class Viewer:
     def _reasons(self, reasons: Iterable[Reason], veil: Veil) -> Iterable[Because]:
         """Keywords with the profile's term; of a sentence the problem's words alone: its term is the capability."""
         for reason in reasons:
+            if reason.kind == "case" and self.audience.kind != "broker":
+                continue  # what another enterprise asked is not for others to read
             is_sentence = reason.kind == "sentence"
             found = None if reason.found in {"", reason.term} else spoken(" ".join(veil.clean(reason.found).split()))
             yield Because(
                 kind=say("reason_sentence" if is_sentence else reason.kind, self.language),
-                term=None if is_sentence else spoken(reason.term),
+                term=None if is_sentence else spoken(_named(reason, self.language)),
                 found=found,
                 similarity="" if self.audience.kind == "enterprise" else f"{reason.similarity:.2f}",
                 is_inferred=reason.inferred,
@@ -328,3 +338,8 @@ def _institute(registry: Registry, key: str) -> Institute | None:
 def _capability(institute: Institute | None, match: Match) -> Capability | None:
     held = institute.capabilities if institute else ()
     return next((one for one in held if one.id == match.capability.id), None)
+
+
+def _named(reason: Reason, language: Language) -> str:
+    outcome = bracketed(outcome_text(reason.outcome, language), language) if reason.outcome else ""
+    return f"{reason.term}{outcome}"

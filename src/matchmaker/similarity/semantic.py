@@ -269,6 +269,30 @@ class _Near:
         return slots
 
 
+def joined_parts(parts: Sequence[tuple[Arrays, Rows]]) -> Arrays:
+    """The arrays of some capabilities of several similarities, of each in rising order, one after another."""
+    found: dict[str, list[NDArray[np.generic]]] = {
+        name: [] for name in ("owners", "sizes", "weights", "texts", "places", "words")
+    }
+    n_capabilities = n_words = 0
+    for arrays, chosen in parts:
+        start, stop = (np.searchsorted(arrays["owners"], chosen, side=side) for side in ("left", "right"))
+        texts = ranges(start, stop - start)
+        sizes = arrays["sizes"].astype(np.intp, copy=False)
+        members = ranges((np.cumsum(sizes) - sizes)[texts], sizes[texts])
+        held, places = np.unique(arrays["places"][members], return_inverse=True)
+        found["owners"].append(np.searchsorted(chosen, arrays["owners"][texts]) + n_capabilities)
+        found["sizes"].append(sizes[texts])
+        found["weights"].append(arrays["weights"][members])
+        found["texts"].append(arrays["texts"][texts])
+        found["places"].append(places + n_words)
+        found["words"].append(arrays["words"][held])
+        n_capabilities += len(chosen)
+        n_words += len(held)
+    joined: dict[str, NDArray[np.generic]] = {name: np.concatenate(held) for name, held in found.items()}
+    return {**joined, "n_capabilities": np.array(n_capabilities), "rough": joined["texts"]}
+
+
 def closeness_of(
     words: NDArray[np.float32], known: NDArray[np.float32], lengths: NDArray[np.float32]
 ) -> NDArray[np.float32]:

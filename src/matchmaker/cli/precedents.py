@@ -1,0 +1,108 @@
+"""Earlier problems of the ledger, made ready for matching; what was worked out before is taken from the cache."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime
+from functools import cached_property
+from hashlib import blake2b, sha256
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from matchmaker.domain import Precedent, Registry
+    from matchmaker.settings import Settings
+    from matchmaker.similarity.cases import CaseSimilarity
+    from matchmaker.similarity.postings import Arrays
+
+NO_LEDGER = "none"
+_PER_BLOCK = 1_000  # a new case costs the work of one block
+
+
+def cases_from(
+    target: str | None, registry: Registry, settings: Settings, as_of: datetime | None
+) -> CaseSimilarity | None:
+    """The cases and declined referrals that ``--ledger`` names; ``None`` without a ledger, or where it holds none.
+
+    Args:
+        target: A file or an address; the default ledger, if there is one, when not given; ``none`` for none.
+        registry: The institutes.
+        settings: Weights.
+        as_of: The day from which ages are counted; today when not given.
+
+    Raises:
+        LedgerError: The ledger that is named cannot be read.
+    """
+    from matchmaker.ledger import default_path
+
+    named = (target or "").strip()
+    if named.casefold() == NO_LEDGER or (not named and not default_path().exists()):
+        return None
+    from matchmaker.similarity.cases import CaseSimilarity
+    from matchmaker.similarity.rarity import background
+    from matchmaker.similarity.semantic import encoder
+
+    shelf = _Shelf(named)
+    blocks = [shelf.compiled(at) for at in range(len(shelf.keys))]
+    if not blocks:
+        return None
+    day: date = (as_of or datetime.now(UTC)).date()
+    ids = [institute.id for institute in sorted(registry.institutes, key=lambda institute: institute.id)]
+    name = f"sha256:{shelf.digest} as of {day.isoformat()}"
+    return CaseSimilarity(blocks, ids, settings, as_of=day, rarity=background(), encoder=encoder(), name=name)
+
+
+class _Shelf:
+    """The earlier problems of one ledger in blocks; it is only opened when the cache does not know them."""
+
+    def __init__(self, target: str) -> None:
+        self._target = target
+
+    @cached_property
+    def blocks(self) -> list[list[Precedent]]:
+        """Cases and declined referrals apart, so that a case more changes only the last block of cases."""
+        from matchmaker.ledger.precedents import read_precedents
+        from matchmaker.ledger.store import open_ledger
+
+        with open_ledger(self._target or None) as ledger:
+            known = read_precedents(ledger)
+        is_case = {outcome: outcome in ("solved", "partly", "failed") for outcome in {one.outcome for one in known}}
+        halves = ([one for one in known if is_case[one.outcome]], [one for one in known if not is_case[one.outcome]])
+        return [block for half in halves for block in _cut(half)]
+
+    @cached_property
+    def keys(self) -> list[str]:
+        """The digest of each block."""
+        from matchmaker.cache import remembered
+        from matchmaker.ledger import default_path
+        from matchmaker.ledger.precedents import revision_of
+
+        revision = None if "://" in self._target else revision_of(Path(self._target or default_path()))
+        if revision is None:
+            return self._digests()
+        return remembered("precedents", revision.encode(), lambda: " ".join(self._digests()).encode()).decode().split()
+
+    def _digests(self) -> list[str]:
+        texts = ("".join(known.model_dump_json() for known in block) for block in self.blocks)
+        return [blake2b(text.encode(), digest_size=16).hexdigest() for text in texts]
+
+    def compiled(self, at: int) -> Arrays:
+        """What a similarity needs to know of a block."""
+        from matchmaker.cache import remembered_arrays
+        from matchmaker.similarity.cases import compile_cases
+        from matchmaker.similarity.rarity import background
+        from matchmaker.similarity.semantic import encoder
+
+        key = self.keys[at].encode()
+        return remembered_arrays(
+            "cases", key, lambda: compile_cases(self.blocks[at], background(), encoder()), checked=False
+        )
+
+    @property
+    def digest(self) -> str:
+        """Of all that is known, whatever the ledger."""
+        return sha256(" ".join(self.keys).encode()).hexdigest()
+
+
+def _cut(known: Sequence[Precedent]) -> Iterator[list[Precedent]]:
+    return (list(known[start : start + _PER_BLOCK]) for start in range(0, len(known), _PER_BLOCK))

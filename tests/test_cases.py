@@ -1,0 +1,204 @@
+"""What earlier problems say of institutes: closeness, weights, age, and the score with and without them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from math import exp
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from matchmaker.batch import match_all
+from matchmaker.domain import Capability, Institute, Precedent, Problem, Registry, Shortlist, Text
+from matchmaker.matcher import Matcher
+from matchmaker.settings import Cases, Settings
+from matchmaker.similarity.asked import read
+from matchmaker.similarity.cases import CaseSimilarity, compile_cases
+from matchmaker.similarity.counting import count_terms
+from matchmaker.similarity.lexical import LexicalSimilarity, compile_lexical
+from matchmaker.similarity.profiles import Statement
+from matchmaker.similarity.rarity import background
+from matchmaker.similarity.semantic import SemanticSimilarity, compile_semantic, encoder
+from matchmaker.text import normalise, request, terms
+from worlds import small_registry
+
+LEAK = "供水管网漏损检测\n夜间流量大，铸铁管老旧，找不到漏水点。"
+DEFECT = "电池极片表面缺陷检测\n人工目检漏判多，要机器视觉在线检出划痕。"
+PIGLET = "断奶仔猪腹泻\n停用抗生素后死淘率升高。"
+TODAY = date(2026, 11, 22)
+LATER = Problem(id="q", title="自来水管道漏水点定位", description="管网夜间流量偏大，找不到漏水点。")
+
+
+def precedent(id_: str, text: str, *institutes: str, outcome: str = "solved", day: date | None = None) -> Precedent:
+    title = text.partition("\n")[0]
+    return Precedent(id=id_, title=title, text=text, institutes=institutes, outcome=outcome, day=day)
+
+
+def similarity(
+    *blocks: Sequence[Precedent],
+    institutes: Sequence[str] = ("alpha", "beta", "centre"),
+    settings: Settings | None = None,
+    as_of: date = TODAY,
+) -> CaseSimilarity:
+    compiled = [compile_cases(block, background(), encoder()) for block in blocks]
+    return CaseSimilarity(
+        compiled,
+        institutes,
+        settings or Settings(),
+        as_of=as_of,
+        rarity=background(),
+        encoder=encoder(),
+        name="test",
+    )
+
+
+def matcher(*precedents: Precedent, as_of: date = TODAY) -> Matcher:
+    return Matcher(small_registry(), cases=similarity(precedents, as_of=as_of))
+
+
+def of(shortlist: Shortlist, institute: str) -> float:
+    return next(match.score for match in shortlist.matches if match.institute == institute)
+
+
+def reference(problem: Problem, text: str) -> float:
+    """The closeness of two problems, by the similarities themselves."""
+    normalised = normalise(text)
+    said = [[Statement(text, normalised, terms(normalised), "zh", is_keyword=False, inferred=False)]]
+    asked = [request(problem.text)]
+    lexical = LexicalSimilarity(compile_lexical(said, background(), inferred_weight=1.0), background())
+    semantic = SemanticSimilarity(compile_semantic(said, encoder(), inferred_weight=1.0), encoder())
+    numbers = Settings()
+    odds = numbers.intercept + numbers.weights.lexical * float(lexical.similarities(asked)[0, 0]) ** 0.5
+    odds += numbers.weights.semantic * float(semantic.similarities(asked)[0, 0])
+    return 1 / (1 + exp(-odds))
+
+
+def test_closeness_is_the_score_of_the_earlier_text() -> None:
+    found = matcher(precedent("C-1", LEAK, "alpha"), precedent("C-2", DEFECT, "beta")).match([LATER])[0]
+    alpha = next(match for match in found.matches if match.institute == "alpha")
+    (reason,) = [reason for reason in alpha.reasons if reason.kind == "case"]
+    assert reason.similarity == pytest.approx(reference(LATER, LEAK), abs=1e-5)
+    assert (reason.term, reason.outcome) == ("C-1 供水管网漏损检测", "solved")
+    assert alpha.similarities["cases"] == reason.similarity
+
+
+def test_a_solved_problem_raises_and_a_declined_one_lowers() -> None:
+    without = Matcher(small_registry()).match([LATER])[0]
+    solved = matcher(precedent("C-1", LEAK, "alpha")).match([LATER])[0]
+    partly = matcher(precedent("C-1", LEAK, "alpha", outcome="partly")).match([LATER])[0]
+    declined = matcher(precedent("R-1", LEAK, "alpha", outcome="price", day=TODAY)).match([LATER])[0]
+    assert of(declined, "alpha") < of(without, "alpha") < of(partly, "alpha") < of(solved, "alpha")
+    closeness = reference(LATER, LEAK)
+    odds = [np.log(of(one, "alpha") / (1 - of(one, "alpha"))) for one in (declined, without, partly, solved)]
+    assert np.diff(odds) == pytest.approx([0.5 * closeness, 0.25 * closeness, 0.25 * closeness], abs=1e-4)
+
+
+def test_an_institute_without_cases_loses_nothing() -> None:
+    without = Matcher(small_registry()).match([LATER])[0]
+    found = matcher(precedent("C-1", LEAK, "alpha")).match([LATER])[0]
+    beta = next(match for match in found.matches if match.institute == "beta")
+    assert beta.similarities["cases"] is None
+    assert of(found, "beta") == of(without, "beta")
+
+
+def test_cases_that_are_not_close_count_nothing() -> None:
+    found = matcher(precedent("C-1", PIGLET, "alpha")).match([LATER])[0]
+    alpha = next(match for match in found.matches if match.institute == "alpha")
+    assert alpha.similarities["cases"] == 0.0
+    assert alpha.score == of(Matcher(small_registry()).match([LATER])[0], "alpha")
+    assert not [reason for reason in alpha.reasons if reason.kind == "case"]
+
+
+def test_a_declined_referral_counts_half_after_two_years_and_a_case_stays() -> None:
+    counts = count_terms([request(LATER.text)])
+    asked = read([request(LATER.text)], encoder())
+    lowered = [
+        similarity([precedent("R-1", LEAK, "alpha", outcome="price", day=day)]).compare(counts, asked)[0].added[0]
+        for day in (TODAY, date(2024, 11, 22), date(2022, 11, 22), date(2027, 5, 1))
+    ]
+    assert lowered[0] < 0
+    assert lowered[1] / lowered[0] == pytest.approx(0.5, abs=1e-3)
+    assert lowered[2] / lowered[0] == pytest.approx(0.25, abs=1e-3)
+    assert lowered[3] == lowered[0]  # the clock was set back: not in the future, but now
+    old = matcher(precedent("C-1", LEAK, "alpha", day=date(2001, 12, 31))).match([LATER])[0]
+    new = matcher(precedent("C-1", LEAK, "alpha", day=TODAY)).match([LATER])[0]
+    assert of(old, "alpha") == of(new, "alpha")
+
+
+def test_an_institute_that_left_the_registry_is_passed_over() -> None:
+    found = matcher(precedent("C-1", LEAK, "gone", "beta")).match([LATER])[0]
+    assert of(found, "alpha") == of(Matcher(small_registry()).match([LATER])[0], "alpha")
+    assert next(match for match in found.matches if match.institute == "beta").similarities["cases"] is not None
+
+
+def test_blocks_and_batches_change_nothing() -> None:
+    known = [
+        precedent("C-1", LEAK, "alpha"),
+        precedent("C-2", DEFECT, "beta"),
+        precedent("R-1", LEAK, "beta", outcome="wrong-field", day=date(2025, 1, 1)),
+        precedent("C-3", PIGLET, "alpha"),
+    ]
+    problems = [LATER, Problem(title="电池极片划痕检测"), Problem(title="???a"), Problem(title="仔猪腹泻")]
+    whole = Matcher(small_registry(), cases=similarity(known)).match(problems)
+    for blocks in ([known[:1], known[1:]], [known[2:], known[:2]], [[one] for one in reversed(known)]):
+        cut = Matcher(small_registry(), cases=similarity(*blocks))
+        assert cut.match(problems) == whole
+        assert [cut.match([problem])[0] for problem in problems] == whole
+
+
+def test_processes_change_nothing() -> None:
+    matching = matcher(precedent("C-1", LEAK, "alpha"), precedent("R-1", DEFECT, "beta", outcome="ip", day=TODAY))
+    rows = [Problem(id=str(n), title=("漏水点定位", "极片缺陷检测")[n % 2] + str(n)) for n in range(300)]
+    assert list(match_all(rows, matching, workers=2)) == list(match_all(rows, matching))
+
+
+def test_what_stays_off_the_shortlist_is_what_a_whole_ranking_leaves_off() -> None:
+    """The best are sought with bounds; what cases add must be in them."""
+    names = ["漏损检测", "压力监测", "机器视觉", "水质分析", "电池检测", "焊接机器人", "数据治理", "无人船"]
+    registry = Registry(
+        institutes=tuple(
+            Institute(
+                id=f"i{n:02}",
+                name=Text(zh=f"第{n}研究院"),
+                capabilities=(Capability(id=f"c{n}", name=Text(zh=names[n % 8] + "与" + names[(n * 3 + 1) % 8])),),
+            )
+            for n in range(40)
+        ),
+        fingerprint="sha256:feed",
+    )
+    ids = [institute.id for institute in registry.institutes]
+    known = [precedent("C-1", LEAK, "i38"), precedent("R-1", LEAK, "i00", outcome="price", day=TODAY)]
+    matching = Matcher(registry, cases=similarity(known, institutes=ids))
+    whole, few = matching.match([LATER], top=None)[0], matching.match([LATER], top=3)[0]
+    assert few.matches == whole.matches[:3]
+
+
+@pytest.mark.parametrize("outcome", ["solved", "price"])
+def test_the_parts_of_an_explanation_add_up(outcome: str) -> None:
+    registry = small_registry()
+    explained = matcher(precedent("C-1", LEAK, "alpha", outcome=outcome, day=TODAY)).explain(
+        LATER, registry.institutes[0]
+    )
+    parts = {part.name: part.value for part in explained.parts}
+    assert round(explained.base + sum(parts.values()), 6) == explained.match.score
+    assert parts["cases"] > 0 if outcome == "solved" else parts["cases"] < 0
+    assert explained.ledger == "test"
+
+
+@given(st.lists(st.text(alphabet="漏水检测管网 leak1\n", max_size=40), max_size=6), st.integers(0, 4))
+def test_any_texts_give_similarities_in_range(texts: list[str], cut: int) -> None:
+    known = [precedent(str(n), text, "alpha", outcome="solved" if n % 2 else "ip") for n, text in enumerate(texts)]
+    found = Matcher(small_registry(), cases=similarity(known[:cut], known[cut:])).match([LATER])[0]
+    for match in found.matches:
+        assert 0 <= match.score <= 1
+        assert match.similarities["cases"] is None or 0 <= match.similarities["cases"] <= 1
+
+
+def test_weights_of_nothing_leave_the_score_alone() -> None:
+    settings = Settings(cases=Cases(solved=0, declined=0))
+    cases = similarity([precedent("C-1", LEAK, "alpha")], settings=settings)
+    found = Matcher(small_registry(), settings, cases=cases).match([LATER])[0]
+    assert of(found, "alpha") == of(Matcher(small_registry(), settings).match([LATER])[0], "alpha")
