@@ -268,7 +268,7 @@ class Matcher:
         compared = next(self._compare([problem]))
         everybody = np.arange(len(self._starts))
         pooled = self._pool(self._rows(compared, 0, everybody), everybody, self._counted(problem))
-        limits = self._limits(problem)
+        limits = self._limits(problem) or [None] * len(everybody)
         order = self._ranked(pooled, [one for one, limit in enumerate(limits) if one == at or not limit])
         because = self._because(compared, 0)
         score, best = float(pooled.scores[at]), int(pooled.best[at])
@@ -425,16 +425,12 @@ class Matcher:
     def _shortlist(self, compared: _Compared, at: int, bounds: FloatArray | None, top: int | None) -> Shortlist:
         problem = compared.problems[at]
         limits = self._limits(problem)
-        removed = (
-            [
-                Removal(institute=institute.id, name=institute.name, limit=limit)
-                for institute, limit in zip(self.registry.institutes, limits, strict=True)
-                if limit
-            ]
-            if any(limits)
-            else []
-        )
-        free = np.array([number for number, limit in enumerate(limits) if not limit], dtype=np.intp)
+        removed = [
+            Removal(institute=institute.id, name=institute.name, limit=limit)
+            for institute, limit in zip(self.registry.institutes, limits, strict=False)
+            if limit
+        ]
+        free = np.flatnonzero([not limit for limit in limits]) if limits else np.arange(len(self._starts))
         counted = self._counted(problem)
         pooled = self._best(compared, at, free, bounds, counted, top)
         kept = self._ranked(pooled, range(len(pooled.institutes)))[:top]
@@ -530,10 +526,10 @@ class Matcher:
         return self._pool(row, institutes, counted)
 
     def _limits(self, problem: Problem) -> Sequence[str | None]:
-        """For each institute the hard limit of the problem that removes it, if any."""
+        """For each institute the hard limit of the problem that removes it, if any; nothing if there is no limit."""
         require = problem.require
         if not problem.exclude and require == _NO_LIMITS:
-            return [None] * len(self.registry.institutes)
+            return []
         excluded, named = self._called(*problem.exclude), self._called(*require.institutes)
         has_counted = self._has_counted(problem)
         return [
