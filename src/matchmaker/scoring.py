@@ -34,6 +34,7 @@ FEATURES = ("keywords", "lexical", "semantic")
 DIGITS = 6
 """Every similarity and score is rounded to so many decimals before it is ranked."""
 _MARGIN = 1e-5  # what a bound is above all that rounding may add
+_NEW_WORDS = 8  # that a problem adds to a few hundred others, about; what they are close to is remembered
 _AHEAD = 6  # so many institutes more than are asked for are scored first
 _NEAR = 0.2  # a capability whose bound is so near to that of one that is pooled may well be pooled in its place
 _STRENGTHS: dict[Strength | None, int] = {"A": 0, "B": 1, "C": 2, None: 3}
@@ -132,7 +133,8 @@ class Scorer:
     def compare(self, problems: Sequence[Problem]) -> Iterator[Compared]:
         """All that is worked out for many problems together, for as many at a time as there is room for."""
         texts = [request(problem.text) for problem in problems]
-        for part in slices(texts, len(self.capabilities)):
+        width = max(len(self.capabilities), _NEW_WORDS * self.semantic.n_words)
+        for part in slices(texts, width):
             counts = count_terms(texts[part])
             yield Compared(
                 problems=problems[part],

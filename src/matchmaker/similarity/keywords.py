@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -43,6 +42,7 @@ _FUZZY_TRUST = 0.95  # an alike keyword never counts as much as the keyword itse
 _STEP = 0.4  # what the best keyword contributes at most,
 _DECAY = 0.85  # each further one this part of the one before
 _MOST_KEYWORDS = 8
+_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")
 _STEPS = np.array([_STEP * _DECAY**rank for rank in range(_MOST_KEYWORDS)] + [0.0])
 
 
@@ -254,8 +254,12 @@ def _joined(owners: NDArray[np.intp], weights: FloatArray, n_owners: int) -> Flo
 
 def place(keyword: str, text: str) -> tuple[int, int]:
     """Where a keyword stands in a text: first as a word of its own, else in a word, else the stretch most like it."""
-    word = re.search(rf"(?<![a-z0-9]){re.escape(keyword)}(?![a-z0-9])", text)
-    start = word.start() if word else text.find(keyword)
+    start = at = text.find(keyword)
+    while at >= 0:
+        end = at + len(keyword)
+        if text[max(at - 1, 0) : at] not in _LETTERS and text[end : end + 1] not in _LETTERS:
+            return at, end
+        at = text.find(keyword, at + 1)
     if start >= 0:
         return start, start + len(keyword)
     aligned = fuzz.partial_ratio_alignment(keyword, text)
