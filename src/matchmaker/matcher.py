@@ -115,11 +115,10 @@ class Matcher:
         if faults:
             raise ProblemError(faults)
         return [
-            self._shortlist(compared, at, bounds, top)
+            self._shortlist(compared, at, None if bounds is None else bounds[at], top)
             for compared in self._scorer.compare(asked)
-            for at, bounds in enumerate(
-                [None] * len(compared.problems) if top is None else self._scorer.bounds(compared)
-            )
+            for bounds in [None if top is None else self._scorer.bounds(compared)]
+            for at in range(len(compared.problems))
         ]
 
     def scores(self, problems: Iterable[Problem]) -> FloatArray:

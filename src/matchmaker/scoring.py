@@ -151,9 +151,7 @@ class Scorer:
     def _row(self, compared: Compared, at: int, chosen: NDArray[np.intp]) -> Row:
         """The similarities of one problem to some capabilities, given in rising order."""
         meaning = self.semantic.to_capabilities(compared.asked, at, chosen)
-        if (
-            compared.accurate is not None
-        ):  # each sees what the other misses; alone the encoder is worse on long profiles
+        if compared.accurate is not None:  # each sees what the other misses; alone the encoder is worse
             meaning = (meaning + compared.accurate[at, chosen]) / 2
         keywords = self.keywords.to_capabilities(compared.hits, at, chosen)
         return Row(chosen, keywords.round(DIGITS), compared.lexical[at, chosen], meaning.round(DIGITS))

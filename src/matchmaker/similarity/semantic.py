@@ -123,7 +123,7 @@ class SemanticSimilarity:
         return ranges(start, stop - start)
 
     def read(self, problems: Sequence[Request]) -> Asked:
-        """The words and the directions of problems, of which each but the first method below can be asked about."""
+        """The words and the directions of problems; the methods below tell how close these are."""
         return read(problems, self._encoder)
 
     def to_capabilities(self, asked: Asked, problem: int, capabilities: Rows) -> FloatArray:
