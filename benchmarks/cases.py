@@ -26,14 +26,13 @@ from matchmaker.domain import Capability, Institute, Precedent, Problem, Registr
 from matchmaker.matcher import Matcher, compile_profiles
 from matchmaker.settings import Cases, Settings
 from matchmaker.similarity.cases import CaseSimilarity, compile_cases
-from matchmaker.similarity.postings import under
+from matchmaker.similarity.postings import strings_to_array, under
 from matchmaker.similarity.rarity import background
 from matchmaker.similarity.semantic import encoder
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from matchmaker.similarity.postings import Arrays
 
 N_INSTITUTES = (26, 100, 188, 400)
 WEIGHTS = (0.5, 1.0)
@@ -105,21 +104,22 @@ class Work:
             judged[institute] = max(judged.get(institute, 0), int(grade))
             if int(grade) >= 2 and digest(f"half {problem} {achievement}") % 2 == 0:
                 solved.setdefault(problem, set()).add(institute)
-        self.blocks: dict[str, Arrays] = {
-            problem.id: compile_cases([self._precedent(problem, solved[problem.id])], background(), encoder())
-            for problem in self.problems
-            if problem.id in solved
-        }
+        self.known = [problem for problem in self.problems if problem.id in solved]
+        self.theirs = [sorted(solved[problem.id]) for problem in self.known]
+        self.block = compile_cases([self._precedent(problem) for problem in self.known], background(), encoder())
 
     @staticmethod
-    def _precedent(problem: Problem, institutes: set[str]) -> Precedent:
-        return Precedent(
-            id=problem.id,
-            title=problem.title,
-            text=problem.text,
-            institutes=tuple(sorted(institutes)),
-            outcome="solved",
-        )
+    def _precedent(problem: Problem) -> Precedent:
+        return Precedent(id=problem.id, title=problem.title, text=problem.text, institutes=(), outcome="solved")
+
+    def cases(self, problem: Problem, settings: Settings, *, new: bool) -> CaseSimilarity:
+        """The cases of all other requirements; those left out are nobody's."""
+        left_out = [one.id == problem.id or (new and one.text == problem.text) for one in self.known]
+        owners = ["" if left else "\n".join(ids) for left, ids in zip(left_out, self.theirs, strict=True)]
+        block = {**self.block, "institutes": strings_to_array(owners)}
+        ids = [institute.id for institute in self.registry.institutes]
+        day = date(2026, 1, 1)
+        return CaseSimilarity([block], ids, settings, as_of=day, rarity=background(), encoder=encoder())
 
     def quality(self, settings: Settings | None, *, new: bool) -> NDArray[np.float64]:
         """nDCG@10 of each requirement with some relevant institute; without cases when there are no settings."""
@@ -129,16 +129,7 @@ class Work:
             grades = self.grades[problem.id]
             if not any(grades.values()):
                 continue
-            cases = None
-            if settings is not None:
-                others = [
-                    self.blocks[other.id]
-                    for other in self.problems
-                    if other.id in self.blocks and other.id != problem.id and not (new and other.text == problem.text)
-                ]
-                cases = CaseSimilarity(
-                    others, ids, settings, as_of=date(2026, 1, 1), rarity=background(), encoder=encoder()
-                )
+            cases = None if settings is None else self.cases(problem, settings, new=new)
             matcher = Matcher(self.registry, settings, compiled=self.compiled, cases=cases)
             scores = dict(zip(ids, matcher.scores([problem])[0].tolist(), strict=True))
             judged = sorted(grades)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,7 +12,15 @@ import numpy as np
 from rapidfuzz import fuzz
 
 from matchmaker.similarity.counting import Counts, count_terms, slices
-from matchmaker.similarity.postings import Postings, compile_postings, prefixed, strings_from, strings_to_array, under
+from matchmaker.similarity.postings import (
+    Postings,
+    compile_postings,
+    prefixed,
+    ranges,
+    strings_from,
+    strings_to_array,
+    under,
+)
 from matchmaker.similarity.profiles import Statement
 from matchmaker.similarity.rarity import UNSEEN, Rarity, is_chinese
 from matchmaker.text import Request
@@ -35,6 +42,7 @@ _FUZZY_TRUST = 0.95  # an alike keyword never counts as much as the keyword itse
 _STEP = 0.4  # what the best keyword contributes at most,
 _DECAY = 0.85  # each further one this part of the one before
 _MOST_KEYWORDS = 8
+_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")
 _STEPS = np.array([_STEP * _DECAY**rank for rank in range(_MOST_KEYWORDS)] + [0.0])
 
 
@@ -138,8 +146,9 @@ class KeywordSimilarity:
         if capability is not None:
             start = span.start + np.searchsorted(self._owners[hits.numbers[span]], [capability, capability + 1])
             span = slice(int(start[0]), int(start[1]))
-        hits.settle(np.arange(span.start, span.stop))
-        weights = self._weights(hits, span)
+        places = np.arange(span.start, span.stop)
+        hits.settle(places)
+        weights = self._weights(hits, places)
         found: dict[int, list[Found]] = {}
         columns = (hits.numbers[span], hits.degrees[span], weights)
         for number, degree, weight in zip(*(column.tolist() for column in columns), strict=True):
@@ -165,40 +174,28 @@ class KeywordSimilarity:
         return Hits(self, problems, ends, number, np.where(kept, share, 0.0), is_open)
 
     def to_capabilities(self, hits: Hits, problem: int, capabilities: NDArray[np.intp]) -> FloatArray:
-        """The similarity of one problem to some capabilities: shape (n,)."""
+        """The similarity of one problem to some capabilities, given in rising order: shape (n,)."""
         span = hits.of(problem)
-        wanted = np.zeros(self._n_capabilities, np.bool_)
-        wanted[capabilities] = True
-        hits.settle(span.start + np.flatnonzero(wanted[self._owners[hits.numbers[span]]]))
-        joined: FloatArray = self.joined(hits, span)[0, capabilities]
-        return joined
-
-    def joined(self, hits: Hits, span: slice | None = None) -> FloatArray:
-        """The similarity of each problem to each capability, from the keywords found; open ones count all they may.
-
-        Args:
-            hits: What ``hits`` gives.
-            span: Those of one problem, which is then taken as the only one.
-        """
-        n_problems = len(hits.ends) - 1 if span is None else 1
-        span = span or slice(0, len(hits.numbers))
-        similarities = np.zeros((n_problems, self._n_capabilities))
-        weights = self._weights(hits, span)
         owners = self._owners[hits.numbers[span]]
-        if n_problems > 1:
-            owners = owners + np.repeat(np.arange(n_problems), np.diff(hits.ends)) * self._n_capabilities
-        order = np.lexsort((-weights, owners))
-        owners, weights = owners[order], weights[order]
-        first = np.flatnonzero(np.diff(owners, prepend=-1))
-        ranks = np.arange(len(owners)) - np.repeat(first, np.diff(first, append=len(owners)))
-        rest = 1 - _STEPS[np.minimum(ranks, _MOST_KEYWORDS)] * weights
-        if len(first):
-            similarities.reshape(-1)[owners[first]] = 1 - np.multiply.reduceat(rest, first)
-        return similarities
+        start, stop = (np.searchsorted(owners, capabilities, side=side) for side in ("left", "right"))
+        places = span.start + ranges(start, stop - start)
+        hits.settle(places)
+        return _joined(
+            np.repeat(np.arange(len(capabilities)), stop - start), self._weights(hits, places), len(capabilities)
+        )
 
-    def _weights(self, hits: Hits, span: slice) -> FloatArray:
-        degrees = np.where(hits.is_open[span], _FUZZY_TRUST, hits.degrees[span])
-        weights: FloatArray = degrees * degrees * self._factors[hits.numbers[span]]
+    def joined(self, hits: Hits) -> FloatArray:
+        """The similarity of each problem to each capability, from the keywords found; open ones count all they may."""
+        n_problems, places = len(hits.ends) - 1, np.arange(len(hits.numbers))
+        owners = (
+            self._owners[hits.numbers] + np.repeat(np.arange(n_problems), np.diff(hits.ends)) * self._n_capabilities
+        )
+        found = _joined(owners, self._weights(hits, places), n_problems * self._n_capabilities)
+        return found.reshape(n_problems, self._n_capabilities)
+
+    def _weights(self, hits: Hits, places: NDArray[np.intp]) -> FloatArray:
+        degrees = np.where(hits.is_open[places], _FUZZY_TRUST, hits.degrees[places])
+        weights: FloatArray = degrees * degrees * self._factors[hits.numbers[places]]
         return weights
 
     def fuzzy(self, number: int, problem: Request) -> float:
@@ -242,10 +239,27 @@ class Hits:
             self.is_open[places] = False
 
 
+def _joined(owners: NDArray[np.intp], weights: FloatArray, n_owners: int) -> FloatArray:
+    """The noisy or of the weights of each owner; weights stand owner by owner."""
+    order = np.lexsort((-weights, owners))
+    owners, weights = owners[order], weights[order]
+    first = np.flatnonzero(np.diff(owners, prepend=-1))
+    ranks = np.arange(len(owners)) - np.repeat(first, np.diff(first, append=len(owners)))
+    rest = 1 - _STEPS[np.minimum(ranks, _MOST_KEYWORDS)] * weights
+    joined = np.zeros(n_owners)
+    if len(first):
+        joined[owners[first]] = 1 - np.multiply.reduceat(rest, first)
+    return joined
+
+
 def place(keyword: str, text: str) -> tuple[int, int]:
     """Where a keyword stands in a text: first as a word of its own, else in a word, else the stretch most like it."""
-    word = re.search(rf"(?<![a-z0-9]){re.escape(keyword)}(?![a-z0-9])", text)
-    start = word.start() if word else text.find(keyword)
+    start = at = text.find(keyword)
+    while at >= 0:
+        end = at + len(keyword)
+        if text[max(at - 1, 0) : at] not in _LETTERS and text[end : end + 1] not in _LETTERS:
+            return at, end
+        at = text.find(keyword, at + 1)
     if start >= 0:
         return start, start + len(keyword)
     aligned = fuzz.partial_ratio_alignment(keyword, text)

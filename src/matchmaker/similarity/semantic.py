@@ -26,7 +26,7 @@ __all__ = ["Encoder", "SemanticSimilarity", "compile_semantic", "encoder", "unpa
 _ALIGNED = 0.6  # share of the alignment of words in the similarity, the rest is the texts' own cosine
 _GATE_FROM, _GATE_TO = 0.05, 0.15  # text cosines between which the alignment comes to count fully
 _LEAST_NEAR = 1 << 8  # words for which there is room in any case
-_MOST_NEAR = 1 << 24  # numbers that are remembered of how close words are
+_MOST_NEAR = 1 << 25  # numbers that are remembered of how close words are
 _ROUGH = 1e-4  # no bound is nearer to what it bounds than float32 may be off
 
 
@@ -87,6 +87,7 @@ class SemanticSimilarity:
         self._rough = np.asarray(arrays["rough"].astype(np.float32, copy=False))
         self._places = np.asarray(arrays["places"].astype(np.intp, copy=False))
         self._words = unpacked(np.asarray(arrays["words"]).astype(np.uint8, copy=False))
+        self.n_words = len(self._words)
         self._lengths = lengths_of(self._words)
         self._near = _Near(self._words, self._lengths, encoder.n_words)
         self._first = _first(self.owners)  # text of each capability that has any
@@ -122,7 +123,7 @@ class SemanticSimilarity:
         return ranges(start, stop - start)
 
     def read(self, problems: Sequence[Request]) -> Asked:
-        """The words and the directions of problems, of which each but the first method below can be asked about."""
+        """The words and the directions of problems; the methods below tell how close these are."""
         return read(problems, self._encoder)
 
     def to_capabilities(self, asked: Asked, problem: int, capabilities: Rows) -> FloatArray:
