@@ -258,7 +258,6 @@ CHINESE: Final[Mapping[str, str]] = {
         "合并权重必须为正数并递减，使最好的能力占比最大"
     ),
     # matcher
-    "problem '{name}', {field}": "需求“{name}”的 {field}",
     # similarity/e5
     "run: pip install 'matchmaker[e5]'": "请运行：pip install 'matchmaker[e5]'",
     "{finding}; there is none for {system} on {machine}": "{finding}；{system}（{machine}）没有可用的版本",
