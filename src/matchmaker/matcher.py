@@ -28,6 +28,7 @@ from matchmaker.domain import (
 )
 from matchmaker.errors import Fault, ProblemError, did_you_mean
 from matchmaker.institutes import cite
+from matchmaker.messages import listed, said
 from matchmaker.reasons import Because, case_reasons
 from matchmaker.scoring import DIGITS, FEATURES, Compared, Pooled, Scorer, compile_profiles
 from matchmaker.settings import Settings
@@ -257,9 +258,9 @@ class Matcher:
             if not self._called(name):
                 ids = [institute.id for institute in self.registry.institutes]
                 known = did_you_mean(name, [*ids, *(n for i in self.registry.institutes for n in i.name.both())])
-                place = f"problem '{problem.id or problem.title}', {field}"
-                remedy = f"known: {', '.join(ids[:20])}"
-                faults.append(Fault(place, f"no institute is called '{name}'{known}", remedy))
+                place = said("problem '{name}', {field}", name=problem.id or problem.title, field=field)
+                finding = said("no institute is called '{name}'{hint}", name=name, hint=known)
+                faults.append(Fault(place, finding, said("known: {names}", names=listed(ids[:20]))))
         return faults
 
     @cached_property

@@ -210,6 +210,7 @@ CHINESE: Final[Mapping[str, str]] = {
     ),
     "needs a title or a description": "需求名称和需求描述至少要有一项",
     # institutes
+    "problem '{name}', {field}": "需求“{name}”的 {field}",
     "no institute is called '{name}'{hint}": "没有名为“{name}”的机构{hint}",
     "known: {names}": "已有的机构：{names}",
     "check its permissions": "请检查其权限",
