@@ -508,7 +508,8 @@ def test_a_declined_referral_lowers_the_score_and_says_why() -> None:
 
 
 def test_a_ledger_that_is_named_must_be_there() -> None:
-    refused(small("match", "leak.txt", ledger="nowhere.db"), "nowhere.db")
+    refused(small("match", "leak.txt", "--ledger", "nowhere.db"), "nowhere.db")
+    assert done(small("match", "leak.txt", ledger="nowhere.db")) == done(small("match", "leak.txt", "--ledger", "none"))
 
 
 def test_what_another_enterprise_asked_is_only_for_the_broker() -> None:

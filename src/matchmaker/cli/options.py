@@ -53,6 +53,14 @@ def _keep_language(ctx: typer.Context, asked: LanguageName | None) -> LanguageNa
     return asked
 
 
+def _ledger_that_is_there(ctx: typer.Context, named: str | None) -> str | None:
+    """A ledger that the environment names need not be there yet: there are no cases then."""
+    source = ctx.get_parameter_source("ledger")
+    is_from_environment = source is not None and source.name == "ENVIRONMENT"
+    is_missing = bool(named) and "://" not in str(named) and not Path(str(named)).exists()
+    return "none" if is_from_environment and is_missing else named
+
+
 Institutes = Annotated[
     Optional[Path],  # noqa: UP045 - Typer reads the annotation
     typer.Option(
@@ -111,6 +119,7 @@ Experience = Annotated[
         help="The ledger whose cases and declined referrals count in the score. Default: ledger.db in the user's "
         "folder for data, if there is one; none: without.",
         show_default=False,
+        callback=_ledger_that_is_there,
     ),
 ]
 AsOf = Annotated[
