@@ -19,10 +19,7 @@ from postgres import REQUIRED, NotHereError, running_server
 settings.register_profile("matchmaker", deadline=None, derandomize=True)
 settings.load_profile("matchmaker")
 
-os.environ["MATCHMAKER_LEDGER"] = "none"
-for _name in ("LC_ALL", "LC_MESSAGES", "LANG"):
-    os.environ.pop(_name, None)
-for _name in ("MATCHMAKER_LEDGER", "MATCHMAKER_USER"):
+for _name in ("LC_ALL", "LC_MESSAGES", "LANG", "MATCHMAKER_LEDGER", "MATCHMAKER_USER"):
     os.environ.pop(_name, None)
 
 

@@ -774,16 +774,18 @@ def test_any_locale_will_do(env: dict[str, str]) -> None:
 
 
 @NEEDS_UNIX
+@pytest.mark.parametrize("unbuffered", ["", "1"])
 @pytest.mark.parametrize(
     "args",
     [("batch", "good.csv", "--format", "json"), ("batch", "table.csv"), ("match", "leak.txt"), ("institutes", "list")],
 )
-def test_a_reader_that_has_had_enough_is_no_error(args: Sequence[str]) -> None:
+def test_a_reader_that_has_had_enough_is_no_error(args: Sequence[str], unbuffered: str) -> None:
+    env = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
     reading, writing = os.pipe()
     os.close(reading)
     command = [sys.executable, "-W", "error", "-m", "matchmaker", *args, "--institutes", "small.yaml"]
     with os.fdopen(writing, "wb") as pipe:
-        found = subprocess.run(command, stdout=pipe, stderr=subprocess.PIPE, check=False)
+        found = subprocess.run(command, stdout=pipe, stderr=subprocess.PIPE, env=env, check=False)
     assert found.returncode in {0, -signal.SIGPIPE}
     assert b"Traceback" not in found.stderr
     assert b"BrokenPipe" not in found.stderr

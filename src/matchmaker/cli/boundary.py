@@ -39,7 +39,11 @@ class Boundary(TyperGroup):
         """
         running = _running.set(ctx)
         try:
-            result = super().invoke(ctx)
+            try:
+                result = super().invoke(ctx)
+            except typer.Exit:  # such as that of a batch with rejected rows: what it has written must be out as well
+                sys.stdout.flush()
+                raise
             sys.stdout.flush()
         except MatchmakerError as error:
             raise _told(error) from None
