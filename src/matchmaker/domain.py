@@ -6,7 +6,7 @@ Every record refuses fields it does not know. Optional texts are ``None`` when n
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Annotated, Any, Literal, TypeAlias, TypeVar, get_args
 
@@ -281,7 +281,7 @@ class Alliance(Record):
 class Registry(Record):
     """The institutes of one run, their sources, and the fingerprint of the files they came from."""
 
-    institutes: tuple[Institute, ...]
+    institutes: Sequence[Institute]
     sources: dict[str, Source] = {}
     alliance: Alliance | None = None
     fingerprint: str

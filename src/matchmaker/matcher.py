@@ -28,12 +28,13 @@ from matchmaker.domain import (
     Shortlist,
 )
 from matchmaker.errors import Fault, ProblemError, did_you_mean
-from matchmaker.institutes import cite
+from matchmaker.institutes import cite, in_order
 from matchmaker.messages import listed, said
 from matchmaker.reasons import Because, case_reasons
-from matchmaker.scoring import DIGITS, FEATURES, Compared, Pooled, Scorer, compile_profiles
+from matchmaker.scoring import BETWEEN_NAMES, DIGITS, FEATURES, Compared, Pooled, Scorer, compile_profiles
 from matchmaker.settings import Settings
 from matchmaker.similarity.cases import CaseSimilarity
+from matchmaker.similarity.postings import strings_from
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -88,17 +89,17 @@ class Matcher:
         cases: CaseSimilarity | None = None,
     ) -> None:
         self._cases = cases
-        in_order = sorted(registry.institutes, key=lambda institute: institute.id)
-        self.registry = registry.model_copy(update={"institutes": tuple(in_order)})
+        institutes = in_order(registry)
+        self.registry = registry.model_copy(update={"institutes": institutes})
         self.settings = settings or Settings()
         self._fingerprint = self.settings.fingerprint
         self._compiled = compile_profiles(self.registry, self.settings) if compiled is None else compiled
-        self._scorer = Scorer(in_order, self.settings, self._compiled, cases)
+        self._scorer = Scorer(institutes, self.settings, self._compiled, cases)
         self._known: dict[tuple[int, Language], _Shown] = {}
         self._centres = [
-            (at, Named(id=institute.id, name=institute.name))
-            for at, institute in enumerate(in_order)
-            if institute.role == "transfer_centre"
+            (at, Named(id=institutes[at].id, name=institutes[at].name))
+            for at, role in enumerate(self._roles)
+            if role == "transfer_centre"
         ]
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -237,7 +238,7 @@ class Matcher:
         scores = np.where(called, 1.0, np.where(strengths > 0, scores, 0.0))
         ranked = np.lexsort((scorer.owners, scorer.tie_rank, -scores))
         return [
-            FoundCapability(self.registry.institutes[scorer.owners[at]], scorer.capabilities[at], float(scores[at]))
+            FoundCapability(self.registry.institutes[scorer.owners[at]], scorer.capability(at), float(scores[at]))
             for at in ranked[:top].tolist()
             if scores[at] > 0
         ]
@@ -260,10 +261,19 @@ class Matcher:
     def _names(self) -> Mapping[str, set[int]]:
         """The institutes that bear each name, as ``Institute.is_called`` takes it."""
         names: dict[str, set[int]] = {}
-        for at, institute in enumerate(self.registry.institutes):
-            for name in (institute.id, *institute.name.both(), *institute.aliases):
-                names.setdefault(name.casefold(), set()).add(at)
+        for at, listed_names in enumerate(strings_from(self._compiled["names"])):
+            for name in listed_names.split(BETWEEN_NAMES):
+                names.setdefault(name, set()).add(at)
         return names
+
+    @cached_property
+    def _roles(self) -> Sequence[str]:
+        return strings_from(self._compiled["roles"])
+
+    @cached_property
+    def _places(self) -> Sequence[Sequence[str]]:
+        """Where each institute lies, in both languages, as it is compared."""
+        return [places.split(BETWEEN_NAMES) for places in strings_from(self._compiled["places"])]
 
     def _called(self, *names: str) -> set[int]:
         """The institutes that bear one of some names."""
@@ -296,8 +306,9 @@ class Matcher:
             )
 
     def _removed(self, limits: Sequence[str | None]) -> Iterator[Removal]:
-        for institute, limit in zip(self.registry.institutes, limits, strict=False):
+        for at, limit in enumerate(limits):
             if limit:
+                institute = self.registry.institutes[at]
                 yield Removal(institute=institute.id, name=institute.name, limit=limit)
 
     def _because(self, compared: Compared) -> Because:
@@ -316,13 +327,20 @@ class Matcher:
             return []
         excluded, named = self._called(*problem.exclude), self._called(*require.institutes)
         has_counted = self._scorer.has_counted(problem)
+        place = require.place.casefold() if require.place else ""
         return [
             "exclude"
             if at in excluded
             else "require.institutes"
             if require.institutes and at not in named
-            else _limit(problem, institute, has_counted=bool(has_counted[at]))
-            for at, institute in enumerate(self.registry.institutes)
+            else f"require.role: {require.role}"
+            if require.role and self._roles[at] != require.role
+            else f"require.place: {require.place}"
+            if place and not any(place in known for known in self._places[at])
+            else None
+            if has_counted[at]
+            else "require.own"
+            for at in range(len(self.registry.institutes))
         ]
 
     def _fallback(self, problem: Problem) -> Named | None:
@@ -368,7 +386,7 @@ class Matcher:
         """How a capability is shown in a language; the same for every problem."""
         shown = self._known.get((number, language))
         if shown is None:
-            capability = self._scorer.capabilities[number]
+            capability = self._scorer.capability(number)
             cited = [
                 cite(self.registry, evidence, language, via_parent=capability.via_parent)
                 for evidence in capability.evidence[:_MOST_EVIDENCE]
@@ -386,18 +404,3 @@ class Matcher:
 
 def _rebuilt(registry: Registry, settings: Settings, compiled: Arrays, cases: CaseSimilarity | None) -> Matcher:
     return Matcher(registry, settings, compiled=compiled, cases=cases)
-
-
-def _limit(problem: Problem, institute: Institute, *, has_counted: bool) -> str | None:
-    """The hard limit of a problem, other than by name, that removes an institute, if any."""
-    require = problem.require
-    if require.role and institute.role != require.role:
-        return f"require.role: {require.role}"
-    if require.place and not _lies_in(institute, require.place):
-        return f"require.place: {require.place}"
-    return None if has_counted else "require.own"
-
-
-def _lies_in(institute: Institute, place: str) -> bool:
-    known = institute.place.both() if institute.place else ()
-    return any(place.casefold() in text.casefold() for text in known)

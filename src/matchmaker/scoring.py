@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
 from matchmaker.domain import Capability, Institute, Problem, Registry, Strength
+from matchmaker.institutes import in_order
 from matchmaker.settings import Settings
 from matchmaker.similarity.asked import Asked
 from matchmaker.similarity.cases import CaseSimilarity, Experience
 from matchmaker.similarity.counting import count_terms, slices
 from matchmaker.similarity.keywords import Hits, KeywordSimilarity, compile_keywords
 from matchmaker.similarity.lexical import LexicalSimilarity, compile_lexical
-from matchmaker.similarity.postings import prefixed, ranges, under
+from matchmaker.similarity.postings import prefixed, ranges, strings_to_array, under
 from matchmaker.similarity.profiles import statements
 from matchmaker.similarity.rarity import background
 from matchmaker.similarity.semantic import SemanticSimilarity, compile_semantic, encoder
@@ -34,6 +35,7 @@ FEATURES = ("keywords", "lexical", "semantic")
 """The parts of a score; keywords and lexical enter as their square roots."""
 DIGITS = 6
 """Every similarity and score is rounded to so many decimals before it is ranked."""
+BETWEEN_NAMES = "\x1e"
 _MARGIN = 1e-5  # what a bound is above all that rounding may add
 _NEW_WORDS = 8  # that a problem adds to a few hundred others, about; what they are close to is remembered
 _MOST_PAIRS = 1 << 17  # that are compared together
@@ -107,10 +109,17 @@ class Compared:
 
 
 def compile_profiles(registry: Registry, settings: Settings) -> Arrays:
-    """What the similarities need to know of the profiles, worked out; the institutes are taken in order of id."""
-    in_order = sorted(registry.institutes, key=lambda institute: institute.id)
-    said = [statements(capability) for institute in in_order for capability in institute.capabilities]
+    """What scoring needs to know of the profiles, worked out; the institutes are taken in order of id."""
+    institutes = in_order(registry)
+    capabilities = [capability for institute in institutes for capability in institute.capabilities]
+    said = [statements(capability) for capability in capabilities]
     return {
+        "sizes": np.array([len(institute.capabilities) for institute in institutes], dtype=np.intp),
+        "via_parent": np.array([capability.via_parent for capability in capabilities], dtype=np.bool_),
+        "tie_rank": _tie_ranks(capabilities),
+        "roles": strings_to_array(one.role for one in institutes),
+        "places": strings_to_array(_listed(one.place.both() if one.place else ()) for one in institutes),
+        "names": strings_to_array(_listed((one.id, *one.name.both(), *one.aliases)) for one in institutes),
         **prefixed("keywords", compile_keywords(said, background())),
         **prefixed("lexical", compile_lexical(said, background(), inferred_weight=settings.inferred_weight)),
         **prefixed("semantic", compile_semantic(said, encoder(), inferred_weight=settings.inferred_weight)),
@@ -131,25 +140,30 @@ class Scorer:
         self, institutes: Sequence[Institute], settings: Settings, compiled: Arrays, cases: CaseSimilarity | None
     ) -> None:
         self._cases = cases
-        owned = [(at, item) for at, institute in enumerate(institutes) for item in institute.capabilities]
-        self.capabilities = [item for _, item in owned]
-        self.owners = np.array([at for at, _ in owned], dtype=np.intp)
-        self.everybody = np.arange(len(institutes))
+        self._institutes = institutes
         self._settings = settings
-        self._starts = np.searchsorted(self.owners, self.everybody)
-        self._sizes = np.bincount(self.owners, minlength=len(institutes))
-        self._via_parent = np.array([item.via_parent for item in self.capabilities], dtype=np.bool_)
-        self.tie_rank = _tie_ranks(self.capabilities)
+        self._sizes = compiled["sizes"].astype(np.intp, copy=False)
+        self._starts = (np.cumsum(self._sizes) - self._sizes).astype(np.intp)
+        self.n_capabilities = int(self._sizes.sum())
+        self.everybody = np.arange(len(institutes))
+        self.owners = np.repeat(self.everybody, self._sizes)
+        self._via_parent = compiled["via_parent"].astype(np.bool_, copy=False)
+        self.tie_rank = compiled["tie_rank"].astype(np.intp, copy=False)
         self.weights = np.array([getattr(settings.weights, name) for name in FEATURES], dtype=np.float64)
         self.keywords = KeywordSimilarity(under("keywords", compiled), inferred_weight=settings.inferred_weight)
         self.semantic = SemanticSimilarity(under("semantic", compiled), encoder())
         self._lexical = LexicalSimilarity(under("lexical", compiled), background())
         self._e5 = self._accurate() if settings.encoder == "e5" else None
 
+    def capability(self, number: int) -> Capability:
+        """One of all capabilities, institute by institute."""
+        owner = int(self.owners[number])
+        return self._institutes[owner].capabilities[number - int(self._starts[owner])]
+
     def compare(self, problems: Sequence[Problem]) -> Iterator[Compared]:
         """All that is worked out for many problems together, for as many at a time as there is room for."""
         texts = [request(problem.text) for problem in problems]
-        n_texts = len(self.capabilities) + (self._cases.n_problems if self._cases else 0)
+        n_texts = self.n_capabilities + (self._cases.n_problems if self._cases else 0)
         width = max(n_texts, _NEW_WORDS * self.semantic.n_words)
         for part in slices(texts, width):
             counts = count_terms(texts[part])
@@ -167,11 +181,11 @@ class Scorer:
 
     def every(self, compared: Compared, problems: NDArray[np.intp]) -> Iterator[Pairs]:
         """The similarities of some problems to all capabilities, as many problems at a time as there is room for."""
-        step = max(1, _MOST_PAIRS // max(len(self.capabilities), 1))
+        step = max(1, _MOST_PAIRS // max(self.n_capabilities, 1))
         for at in range(0, len(problems), step):
             part = problems[at : at + step]
-            chosen = np.tile(np.arange(len(self.capabilities)), len(part))
-            yield self._pairs(compared, np.repeat(part, len(self.capabilities)), chosen)
+            chosen = np.tile(np.arange(self.n_capabilities), len(part))
+            yield self._pairs(compared, np.repeat(part, self.n_capabilities), chosen)
 
     def _pairs(self, compared: Compared, problems: NDArray[np.intp], chosen: NDArray[np.intp]) -> Pairs:
         """The similarities of some pairs of a problem and a capability, given in rising order."""
@@ -190,7 +204,7 @@ class Scorer:
             counted: For each which capabilities count, all when None.
         """
         for pairs in self.every(compared, np.arange(len(compared.problems))):
-            problems = pairs.problems[:: len(self.capabilities)]
+            problems = pairs.problems[:: self.n_capabilities]
             institutes = np.tile(self.everybody, len(problems))
             yield self.pool(compared, np.repeat(problems, len(self.everybody)), institutes, pairs, counted)
 
@@ -328,7 +342,7 @@ class Scorer:
         features = pairs.features
         strengths, n_counted = self.strengths(features), sizes
         if any(capabilities is not None for capabilities in counted):
-            everything = np.ones(len(self.capabilities), np.bool_)
+            everything = np.ones(self.n_capabilities, np.bool_)
             table = np.array([everything if capabilities is None else capabilities for capabilities in counted])
             counts = table[pairs.problems, pairs.capabilities]
             strengths = np.where(counts, strengths, -np.inf)
@@ -356,7 +370,7 @@ class Scorer:
 
         Ties: the institute's own capability before the parent's, then by strength and id.
         """
-        ties = self.tie_rank[pooled.pairs.capabilities[pooled.best]] // max(len(self.capabilities), 1)
+        ties = self.tie_rank[pooled.pairs.capabilities[pooled.best]] // max(self.n_capabilities, 1)
         order = np.lexsort((pooled.institutes, ties, -pooled.scores, pooled.problems))
         return order if left is None else order[left[order]]
 
@@ -384,10 +398,15 @@ class Scorer:
     def _accurate(self) -> E5Similarity:
         from matchmaker.similarity import e5
 
-        said = [statements(capability) for capability in self.capabilities]
+        said = [statements(capability) for institute in self._institutes for capability in institute.capabilities]
         loaded = e5.encoder()
         compiled = e5.compile_e5(said, loaded, inferred_weight=self._settings.inferred_weight)
         return e5.E5Similarity(compiled, loaded)
+
+
+def _listed(names: Iterable[str]) -> str:
+    """Names as they are compared, in one string."""
+    return BETWEEN_NAMES.join(name.casefold().replace("\0", " ") for name in names)
 
 
 def _tie_ranks(capabilities: Sequence[Capability]) -> NDArray[np.intp]:

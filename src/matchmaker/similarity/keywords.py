@@ -115,9 +115,15 @@ class KeywordSimilarity:
         self.n_capabilities = int(arrays["n_capabilities"])
 
     @cached_property
-    def _keywords(self) -> list[Keyword]:
-        shown, texts = strings_from(self._arrays["shown"]), strings_from(self._arrays["texts"])
-        return list(map(Keyword, shown, texts, self._arrays["inferred"].tolist()))
+    def _shown(self) -> Sequence[str]:
+        return strings_from(self._arrays["shown"])
+
+    @cached_property
+    def _texts(self) -> Sequence[str]:
+        return strings_from(self._arrays["texts"])
+
+    def _keyword(self, number: int) -> Keyword:
+        return Keyword(self._shown[number], self._texts[number], bool(self._arrays["inferred"][number]))
 
     def similarities(self, problems: Sequence[Request]) -> FloatArray:
         """The similarity of each problem to each capability.
@@ -146,7 +152,7 @@ class KeywordSimilarity:
         hits.settle(places)
         columns = hits.numbers[places], hits.degrees[places], self._weights(hits, places)
         all_found = [
-            Found(self._keywords[number], degree, weight)
+            Found(self._keyword(number), degree, weight)
             for number, degree, weight in zip(*(column.tolist() for column in columns), strict=True)
         ]
         stops = np.cumsum([0, *sizes.tolist()]).tolist()
@@ -198,7 +204,7 @@ class KeywordSimilarity:
 
     def fuzzy(self, number: int, problem: Request) -> float:
         """To what degree RapidFuzz finds a keyword; 0 where it is not found clearly."""
-        keyword = self._keywords[number].text
+        keyword = self._texts[number]
         return _FUZZY_TRUST * (fuzz.partial_ratio(keyword, problem.said, score_cutoff=100 * _FUZZY_RATIO) / 100)
 
 
