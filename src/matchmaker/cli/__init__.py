@@ -69,4 +69,7 @@ def main() -> None:
     gc.set_threshold(100_000)  # start-up makes many objects that stay
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # looking for some takes longer than a match
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # the products are small: more threads only get in the way
-    app(prog_name="matchmaker")
+    try:
+        app(prog_name="matchmaker")
+    finally:
+        gc.freeze()  # Python's last collections would look at everything once more, and all of it goes
