@@ -50,7 +50,10 @@ def looks_like_markup(text: str) -> bool:
         ("a\u00a0\t b\u3000c", "a b c"),
         ("one\r\ntwo\n\n\nthree", "one \ntwo\nthree"),
         ("<p>漏损</p><br/>检测&nbsp;准", "漏损 检测 准"),
-        ('<a href="https://example.org/a?b" class=x>leak</a>', "leak "),
+        ('<a href="https://example.org/a?b" class=x>leak</a>', "leak"),
+        ("CO<sub>2</sub>与漏<b>损</b>检<wbr>测", "co2与漏损检测"),
+        ("&#28431;&#25439;&#x68C0;&#X6D4B; R&amp;D &lt;5m&sup2;", "漏损检测 r&d <5m2"),
+        ("a&nosuch;b&#0;c&#xD800;d&#1114112;e", "a b" + "cde"),
         ("\x00\x07a\x1b", "a"),
     ],
 )
