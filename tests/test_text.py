@@ -174,10 +174,10 @@ def naive_terms(text: str) -> Counter[str]:
     """Every stretch of up to three Chinese characters; every word and every two words next to each other."""
     found: Counter[str] = Counter()
     kept: list[str] = []
-    for piece in re.findall(r"[\u4e00-\u9fff]+|[a-z0-9]+", text):
+    for piece in re.findall(r"[\u4e00-\u9fff]+|[a-z0-9]+|[。\n.;]", text):
         if piece[0] >= "\u4e00":
             found.update(piece[i:j] for i in range(len(piece)) for j in range(i + 1, min(i + 3, len(piece)) + 1))
-        kept.append("" if piece[0] >= "\u4e00" or piece in STOP_WORDS else stem(piece))
+        kept.append("" if not piece.isascii() or piece in {*".;\n", *STOP_WORDS} else stem(piece))
     found.update(word for word in kept if word)
     found.update(f"{one} {two}" for one, two in pairwise(kept) if one and two)
     return found

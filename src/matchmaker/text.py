@@ -19,7 +19,8 @@ from opencc import OpenCC
 
 CHINESE_RUN = re.compile(r"[\u3400-\u9fff]+")
 WORD = re.compile(r"[a-z0-9][a-z0-9+#.'-]*[a-z0-9+#]|[a-z0-9]")
-_PIECE = re.compile(rf"{CHINESE_RUN.pattern}|{WORD.pattern}")
+_PIECE = re.compile(rf"{CHINESE_RUN.pattern}|{WORD.pattern}|[,。;!?\n]|\.(?!\S)")
+_MARKS = frozenset(",。;!?\n.")  # no pair of words stands across one of these
 _SENTENCE_END = re.compile(r"[。！？!?；;\n]+|(?<=[a-z0-9])\.(?=[\s。！？!?；;]|$)")
 # A tag without attributes or with attributes that have values: "p<Pmax, q>Q0" is a condition and stays.
 _ATTRIBUTE = r"""\s+[a-zA-Z][\w:-]{0,40}\s*=\s*(?:"[^"<>]{0,200}"|'[^'<>]{0,200}'|[^\s"'<>]{1,200})"""
@@ -233,7 +234,7 @@ def terms(text: str) -> Counter[str]:
     """How often each term stands in a normalised text.
 
     Chinese runs give their character 1-, 2- and 3-grams; other words give their stem, and each pair of neighbours
-    ``a b``. Stop words count neither alone nor in a pair.
+    ``a b`` of one clause. Stop words count neither alone nor in a pair.
     """
     found = in_words(text)
     for run in CHINESE_RUN.findall(text):
@@ -247,7 +248,7 @@ def in_words(text: str) -> Counter[str]:
     found: Counter[str] = Counter()
     previous = ""
     for piece in _PIECE.findall(text):
-        if is_gram(piece):
+        if is_gram(piece) or piece in _MARKS:
             previous = ""
             continue
         word = "" if piece in STOP_WORDS else _stem(piece)
