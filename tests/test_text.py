@@ -50,7 +50,10 @@ def looks_like_markup(text: str) -> bool:
         ("a\u00a0\t b\u3000c", "a b c"),
         ("one\r\ntwo\n\n\nthree", "one \ntwo\nthree"),
         ("<p>漏损</p><br/>检测&nbsp;准", "漏损 检测 准"),
-        ('<a href="https://example.org/a?b" class=x>leak</a>', "leak "),
+        ('<a href="https://example.org/a?b" class=x>leak</a>', "leak"),
+        ("CO<sub>2</sub>与漏<b>损</b>检<wbr>测", "co2与漏损检测"),
+        ("&#28431;&#25439;&#x68C0;&#X6D4B; R&amp;D &lt;5m&sup2;", "漏损检测 r&d <5m2"),
+        ("a&nosuch;b&#0;c&#xD800;d&#1114112;e", "a b" + "cde"),
         ("\x00\x07a\x1b", "a"),
     ],
 )
@@ -171,10 +174,10 @@ def naive_terms(text: str) -> Counter[str]:
     """Every stretch of up to three Chinese characters; every word and every two words next to each other."""
     found: Counter[str] = Counter()
     kept: list[str] = []
-    for piece in re.findall(r"[\u4e00-\u9fff]+|[a-z0-9]+", text):
+    for piece in re.findall(r"[\u4e00-\u9fff]+|[a-z0-9]+|[。\n.;]", text):
         if piece[0] >= "\u4e00":
             found.update(piece[i:j] for i in range(len(piece)) for j in range(i + 1, min(i + 3, len(piece)) + 1))
-        kept.append("" if piece[0] >= "\u4e00" or piece in STOP_WORDS else stem(piece))
+        kept.append("" if not piece.isascii() or piece in {*".;\n", *STOP_WORDS} else stem(piece))
     found.update(word for word in kept if word)
     found.update(f"{one} {two}" for one, two in pairwise(kept) if one and two)
     return found

@@ -13,16 +13,24 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from hashlib import blake2b
+from html import unescape
 
 from opencc import OpenCC
 
 CHINESE_RUN = re.compile(r"[\u3400-\u9fff]+")
 WORD = re.compile(r"[a-z0-9][a-z0-9+#.'-]*[a-z0-9+#]|[a-z0-9]")
-_PIECE = re.compile(rf"{CHINESE_RUN.pattern}|{WORD.pattern}")
-_SENTENCE_END = re.compile(r"[。！？!?；;\n]+|(?<=[a-z0-9])\.(?=\s|$)")
+_PIECE = re.compile(rf"{CHINESE_RUN.pattern}|{WORD.pattern}|[,。;!?\n]|\.(?!\S)")
+_MARKS = frozenset(",。;!?\n.")  # no pair of words stands across one of these
+_SENTENCE_END = re.compile(r"[。！？!?；;\n]+|(?<=[a-z0-9])\.(?=[\s。！？!?；;]|$)")
 # A tag without attributes or with attributes that have values: "p<Pmax, q>Q0" is a condition and stays.
 _ATTRIBUTE = r"""\s+[a-zA-Z][\w:-]{0,40}\s*=\s*(?:"[^"<>]{0,200}"|'[^'<>]{0,200}'|[^\s"'<>]{1,200})"""
-_MARKUP = re.compile(rf"</?[a-zA-Z][a-zA-Z0-9:]{{0,15}}(?:{_ATTRIBUTE}){{0,20}}\s*/?>|&(?:[a-zA-Z]{{2,8}}|#\d{{1,6}});")
+_MARKUP = re.compile(
+    rf"</?([a-zA-Z][a-zA-Z0-9:]{{0,15}})(?:{_ATTRIBUTE}){{0,20}}\s*/?>"
+    r"|&(?:[a-zA-Z]{2,8}\d{0,2}|#\d{1,7}|#[xX][0-9a-fA-F]{1,6});"
+)
+# Tags that stand inside a word or a sentence: what is on either side belongs together.
+_INLINE = frozenset("a abbr b big del em font i ins mark o:p s small span strike strong sub sup u wbr".split())
+_NOTHING = "\u200b"  # folds to nothing
 _GAP = re.compile(r"\A[ \n]+|[ \n]{2,}")  # white space that is reduced
 _LONGEST_GRAM = 3
 
@@ -130,7 +138,12 @@ def _without_markup(text: str) -> str:
 
 
 def _blank(found: re.Match[str]) -> str:
-    return " " * len(found.group())
+    """What a tag or a reference stands for, of the same length, so that positions hold."""
+    shown, tag = found.group(), found.group(1)
+    if tag:
+        return (_NOTHING if tag.lower() in _INLINE else " ") * len(shown)
+    meant = unescape(shown)
+    return " " * len(shown) if meant == shown else meant.ljust(len(shown), _NOTHING)
 
 
 def normalise_with_origin(text: str) -> Normalised:
@@ -221,7 +234,7 @@ def terms(text: str) -> Counter[str]:
     """How often each term stands in a normalised text.
 
     Chinese runs give their character 1-, 2- and 3-grams; other words give their stem, and each pair of neighbours
-    ``a b``. Stop words count neither alone nor in a pair.
+    ``a b`` of one clause. Stop words count neither alone nor in a pair.
     """
     found = in_words(text)
     for run in CHINESE_RUN.findall(text):
@@ -235,7 +248,7 @@ def in_words(text: str) -> Counter[str]:
     found: Counter[str] = Counter()
     previous = ""
     for piece in _PIECE.findall(text):
-        if is_gram(piece):
+        if is_gram(piece) or piece in _MARKS:
             previous = ""
             continue
         word = "" if piece in STOP_WORDS else _stem(piece)
@@ -284,13 +297,23 @@ class Request:
 
     @cached_property
     def first_line(self) -> str:
-        """The normalised title."""
+        """The normalised title; of one that says a sentence twice its sentences once each, one a line."""
+        inside = self._title_parts
+        return self._raw_title if len(inside) == len(set(inside)) else "\n".join(dict.fromkeys(inside))
+
+    @property
+    def _raw_title(self) -> str:
         return self.normalised.text.partition("\n")[0]
+
+    @property
+    def _title_parts(self) -> list[str]:
+        end = len(self._raw_title)
+        return [self.normalised.text[start:stop] for start, stop in self.spans if start < end]
 
     @property
     def n_title_parts(self) -> int | None:
         """So many sentences at the start of ``parts`` are those of the first line; None if it repeats one."""
-        inside = [self.normalised.text[start:end] for start, end in self.spans if start < len(self.first_line)]
+        inside = self._title_parts
         return len(inside) if len(inside) == len(set(inside)) else None
 
     @cached_property

@@ -117,10 +117,9 @@ def _leaves(message: Message, depth: int, *, attached: bool) -> Iterator[tuple[M
     """The parts that hold something, and whether they are attached; those of a mail within a mail are."""
     if depth > _MAX_DEPTH:
         return
-    payload = message.get_payload()
-    if isinstance(payload, list):
+    if message.is_multipart():  # asked first: the text of a part whose charset is nonsense cannot be got
         inside = attached or message.get_content_type() == "message/rfc822"
-        for part in payload:
+        for part in message.get_payload():
             if isinstance(part, Message):
                 yield from _leaves(part, depth + 1, attached=inside)
     else:

@@ -13,6 +13,7 @@ from matchmaker.intake.sheetscan import AS_CSV, MAX_AREA, SheetFacts
 from matchmaker.messages import said
 
 _MAX_STREAM: Final = 100_000_000
+_SECTORS: Final = frozenset({(9, 6), (12, 6)})  # 512 or 4,096 bytes, and 64 ([MS-CFB], section 2.2)
 _END_OF_SHEET, _BOUND_SHEET, _PASSWORD, _ROW = 0x0A, 0x85, 0x2F, 0x208
 # Number, label, shared label, RK number, formula, boolean or error, rich text, several RK numbers in a row.
 _FILLED: Final = frozenset({0x203, 0x204, 0xFD, 0x27E, 0x06, 0x205, 0xD6, 0xBD})
@@ -42,6 +43,7 @@ def _stream(file: BinaryIO, place: str) -> bytes:
     import olefile  # kept out of start-up: only old workbooks need it
 
     try:
+        _check_sectors(file)
         file.seek(0)
         with olefile.OleFileIO(file) as container:
             name = next((name for name in ("Workbook", "Book") if container.exists(name)), "")
@@ -51,6 +53,13 @@ def _stream(file: BinaryIO, place: str) -> bytes:
     except (OSError, ValueError, TypeError, IndexError, OverflowError, AttributeError, struct.error) as error:
         raise TableError(Fault(place, "the file is damaged or incomplete", _REMEDY)) from error
     return data
+
+
+def _check_sectors(file: BinaryIO) -> None:
+    """Refuse sectors of a size that no file has: olefile and calamine would make room for one of any size."""
+    file.seek(30)
+    if struct.unpack("<HH", file.read(4)) not in _SECTORS:
+        raise ValueError
 
 
 def _all_facts(data: bytes, place: str) -> list[SheetFacts]:

@@ -114,7 +114,7 @@ class Package:
         self._archive = archive
         self._place = place
         self._error = error
-        self.names = tuple(info.filename for info in archive.infolist() if not info.is_dir())
+        self.names = tuple(info.filename for info in archive.infolist() if not _is_folder(info))
         self.kind: Kind = "zip"
         self.links: tuple[Link, ...] = ()
 
@@ -158,7 +158,7 @@ class Package:
         self._check_sizes(infos, limits)
         self._check_names(infos)
         for info in infos:
-            if not info.is_dir():
+            if not _is_folder(info):
                 with self._reading(), self._archive.open(info) as part:
                     start = part.read(_PROLOG)
                 self._check_prolog(info.filename, start, is_start=info.file_size > len(start))
@@ -309,6 +309,11 @@ class _Bounded:
 
     def seekable(self) -> bool:
         return True
+
+
+def _is_folder(info: zipfile.ZipInfo) -> bool:
+    """As ``ZipInfo.is_dir``, which fails on an empty name."""
+    return info.filename.endswith("/")
 
 
 def _overlap(infos: list[zipfile.ZipInfo]) -> bool:

@@ -72,7 +72,21 @@ def pdf_blocks(data: bytes, *, place: str) -> tuple[list[Block], list[Fault]]:
     Raises:
         ProblemError: It is scanned, protected by a password, damaged, or made to exhaust its reader.
     """
-    answer = _answer(data, place)
+    return blocks_of_answer(_answer(data, place), place=place)
+
+
+def blocks_of_answer(answer: Mapping[str, Any], *, place: str) -> tuple[list[Block], list[Fault]]:
+    """As ``pdf_blocks``, from what ``pdfpages.read`` says of the file."""
+    if answer.get("problem") == "password":
+        fault = Fault(place, "the file is protected by a password", "open it with its password and save it without one")
+        raise ProblemError(fault)
+    if not answer.get("pages"):
+        fault = Fault(
+            place,
+            "the file is damaged or incomplete",
+            "ask for the file again, or open it in Word or WPS and save it anew",
+        )
+        raise ProblemError(fault)
     pages = [_page(page) for page in answer["pages"]]
     _check_text(pages, place)
     n_read, n_pages = pages[-1].number, int(answer["n_pages"])
@@ -102,16 +116,6 @@ def _answer(data: bytes, place: str) -> Mapping[str, Any]:
         finding = "damaged, or it takes more memory or time to read than any document"
         raise ProblemError(Fault(place, finding, "save it as .docx, or paste the text: matchmaker match -"))
     answer: dict[str, Any] = json.loads(done.stdout)
-    if answer.get("problem") == "password":
-        fault = Fault(place, "the file is protected by a password", "open it with its password and save it without one")
-        raise ProblemError(fault)
-    if not answer.get("pages"):
-        fault = Fault(
-            place,
-            "the file is damaged or incomplete",
-            "ask for the file again, or open it in Word or WPS and save it anew",
-        )
-        raise ProblemError(fault)
     return answer
 
 

@@ -66,7 +66,8 @@ _OUTCOMES: Final[Mapping[str, Outcome]] = {
 }
 _YEAR: Final = re.compile(r"((?:19|20)\d{2})(?:\D.*)?", re.DOTALL)
 _AMOUNT_AT_ALL: Final = re.compile(r"\d")
-_TEXTS: Final = ("title", "description", "enterprise", "industry", "region", "tried")
+_TEXTS: Final = ("id", "title", "description", "enterprise", "industry", "region", "tried")
+_LISTS: Final = ("targets", "conditions", "cooperation", "keywords", "exclude")
 _MAX_BYTES: Final = 10_000_000
 
 Resolve: TypeAlias = Callable[[str], str]
@@ -284,7 +285,13 @@ def _benefit_and_note(values: Mapping[str, Given], reader: ValueReader) -> tuple
 
 def _bare(problem: Problem) -> Problem:
     """The problem without the apostrophes that keep a spreadsheet from taking a text for a formula."""
-    changed = {name: bare for name in _TEXTS if (bare := _without_mark(text := getattr(problem, name))) != text}
+    changed: dict[str, object] = {
+        name: bare for name in _TEXTS if (bare := _without_mark(text := getattr(problem, name))) != text
+    }
+    for name in _LISTS:  # written as one cell, which may have one at its start
+        first, *rest = getattr(problem, name) or ("",)
+        if as_written(first) != first:
+            changed[name] = (as_written(first), *rest)
     return problem.model_copy(update=changed) if changed else problem
 
 

@@ -1,0 +1,82 @@
+"""The short form of fuzzing: the faulty files and a few thousand mutations, always the same ones.
+
+What the long form (``make fuzz``) finds becomes a file in ``tests/data/faulty`` with what must come out of it:
+``test_documents.py`` and ``test_tables.py`` hold it to that.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from fuzz_targets import FAULTY, TARGETS, mutated
+from matchmaker.domain import Problem
+from matchmaker.errors import MatchmakerError
+from matchmaker.intake.documents import load_problems
+from matchmaker.intake.mail import read_mail
+from matchmaker.intake.tables import read_problems
+
+SECONDS = 0.5  # of the processor for the mutations of one target; at least so many are run in any case:
+LEAST = 40
+HANG = 20.0  # seconds of the processor; the long form takes 2 for too many, on a machine with nothing else to do
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_nothing_but_our_own_errors_comes_out(name: str) -> None:
+    target = TARGETS[name]
+    random = Random(name)  # noqa: S311 - a test
+    seeds = target.contents()
+    end = time.process_time() + SECONDS
+    for seed in seeds:
+        target.run(seed[: 16 * target.largest])
+    for nth in range(1000):
+        if nth >= LEAST and time.process_time() > end:
+            break
+        data = mutated(seeds, target.words, random, target.largest)
+        started = time.process_time()
+        target.run(data)
+        assert time.process_time() - started < HANG
+
+
+@pytest.mark.parametrize("path", sorted(FAULTY.iterdir()), ids=lambda path: str(path.name))
+def test_a_faulty_file_is_refused_or_read_by_every_reader(path: Path) -> None:
+    """As a document and as a table, whatever it was made for."""
+    for read in (load_problems, lambda given: list(read_problems(given))):
+        try:
+            read(path)
+        except MatchmakerError as error:
+            faults = [fault.finding for fault in error.faults]
+        else:
+            faults = []
+        assert all(faults)
+
+
+def test_a_mail_with_a_charset_that_is_none_is_read() -> None:
+    """Found by fuzzing: Python's ``get_payload`` raises ValueError on the null character."""
+    data = (FAULTY / "problem_null_in_charset.eml").read_bytes()
+    assert b"charset=a\x00b" in data
+    mail = read_mail(data.replace(b"\xff\xfe\xfd\x00\x81", "管网漏损检测".encode()), place="x")
+    assert mail.text == "管网漏损检测"
+
+
+def test_a_target_fails_when_its_reader_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(data: bytes, *, place: str) -> object:
+        raise KeyError(data, place)
+
+    monkeypatch.setattr("fuzz_targets.read_mail", fails)
+    with pytest.raises(KeyError):
+        TARGETS["mail"].run(b"Subject: x\r\n\r\nx")
+
+
+def test_the_long_form_has_ten_million_inputs() -> None:
+    assert sum(target.inputs for target in TARGETS.values()) == 10_000
+
+
+def test_seeds_of_tables_hold_problems() -> None:
+    """A seed that its reader refuses leads nowhere."""
+    for name in ("plain.xlsx", "plain.ods", "plain.xls", "rows.parquet", "portal.jsonl"):
+        rows = list(read_problems(FAULTY.parent / "office" / "tables" / name))
+        assert any(isinstance(row, Problem) for row in rows)
