@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 
 import typer
 
@@ -12,6 +13,7 @@ from matchmaker.cli import (
     batch,
     calibrate,
     cases,
+    doctor,
     evaluate,
     explain,
     institutes,
@@ -51,6 +53,7 @@ app.command("judge")(judgements.judge)
 app.add_typer(judgements.app, name="judgements")
 app.command("stats")(stats.stats)
 app.add_typer(ledger.app, name="ledger")
+app.command("doctor")(doctor.doctor)
 
 
 def _print_version(asked: bool) -> None:
@@ -61,8 +64,22 @@ def _print_version(asked: bool) -> None:
         raise typer.Exit
 
 
+def _debug(ctx: typer.Context, asked: bool) -> bool:
+    if asked:
+        from matchmaker.cli.bugs import start_debugging
+
+        start_debugging(ctx)
+    return asked
+
+
 @app.callback()
 def program(
+    debug: bool = typer.Option(
+        False,
+        "--debug",
+        callback=_debug,
+        help="Say on stderr what is read, what is kept and how long it takes; texts of problems may show there.",
+    ),
     show_version: bool = typer.Option(
         False, "--version", is_eager=True, callback=_print_version, help="Print the version and stop."
     ),
@@ -76,4 +93,10 @@ def main() -> None:
     gc.set_threshold(100_000)  # start-up makes many objects that stay
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # looking for some takes longer than a match
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # the products are small: more threads only get in the way
-    app(prog_name="matchmaker")
+    try:
+        app(prog_name="matchmaker")
+    except Exception as error:
+        from matchmaker.cli.bugs import BUG, report_bug
+
+        report_bug(error, debugging="--debug" in sys.argv[1:2])
+        sys.exit(BUG)
