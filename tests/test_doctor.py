@@ -220,11 +220,7 @@ def test_a_cache_that_is_no_folder() -> None:
 def test_without_a_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As for a user without an entry in the list of users."""
     monkeypatch.chdir(tmp_path)
-    code = (
-        "import pwd, matchmaker.cli\n"
-        "pwd.getpwuid = pwd.getpwnam = lambda _: {}['nobody']\n"
-        "matchmaker.cli.main()"
-    )
+    code = "import pwd, matchmaker.cli\npwd.getpwuid = pwd.getpwnam = lambda _: {}['nobody']\nmatchmaker.cli.main()"
     without = ("XDG_CACHE_HOME", "XDG_DATA_HOME", "HOME", "USER", "LOGNAME", "USERNAME")
     found = process(sys.executable, "-c", code, "doctor", without=without)
     assert (found.returncode, found.stderr) == (0, ""), found.stdout

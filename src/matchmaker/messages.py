@@ -6,6 +6,7 @@ sees to it that none is missing. Nothing here knows which language is wanted: th
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, Literal
 
@@ -863,6 +864,26 @@ def in_language(text: str, language: Literal["zh", "en"]) -> str:
         for name, value in message.values.items()
     }
     return chinese.format(**values)
+
+
+def one_line(text: str) -> str:
+    """``text`` on one line; control and direction-changing characters become U+FFFD, as they could steer a terminal."""
+    line = steerless(" ".join(text.split()))
+    return line if line.isprintable() else "".join("\ufffd" if "\ud800" <= char <= "\udfff" else char for char in line)
+
+
+def steerless(text: str) -> str:
+    """``text`` with U+FFFD for control characters, line ends among them, and those that change the direction."""
+    if text.isprintable():  # quick: nothing that steers is printable
+        return text
+    return "".join("\ufffd" if _steers(char) else char for char in text)
+
+
+_DIRECTIONS: Final = frozenset(("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"))
+
+
+def _steers(char: str) -> bool:
+    return unicodedata.category(char) in {"Cc", "Zl", "Zp"} or unicodedata.bidirectional(char) in _DIRECTIONS
 
 
 def _restored(template: str, values: dict[str, Any]) -> Message:

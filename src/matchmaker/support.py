@@ -114,7 +114,7 @@ def _system(_: Examination) -> Facts:
     return {
         "python": f"{platform.python_implementation()} {platform.python_version()} ({bits} bit)",
         "virtual_environment": sys.prefix != sys.base_prefix,
-        "platform": platform.platform(),
+        "platform": " ".join([platform.system(), platform.release(), platform.machine(), *platform.libc_ver()]),
         "processors": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         "memory_mb": _memory(),
     }

@@ -15,7 +15,7 @@ import typer
 from typer.core import TyperGroup
 
 from matchmaker.errors import Fault, InputError, MatchmakerError, MissingExtraError
-from matchmaker.messages import in_language, reason_of, said
+from matchmaker.messages import in_language, reason_of, said, steerless
 
 if TYPE_CHECKING:
     from matchmaker.domain import Language
@@ -84,13 +84,16 @@ def _nothing(mode: Literal["r", "w"]) -> TextIO:
 
 
 def tell(message: str, *, err: bool = True) -> None:
-    """Print a message in the language spoken, on stderr unless it is what was asked for."""
-    typer.echo(in_language(message, spoken()), err=err)
+    """Print a message in the language spoken, on stderr unless it is what was asked for.
+
+    Without what steers a terminal: it may quote what others wrote, and names of their files.
+    """
+    typer.echo(steerless(in_language(message, spoken())), err=err)
 
 
 def tell_of_bug(message: str) -> None:
     """As ``tell``, when the command is over."""
-    typer.echo(in_language(message, _spoken_last.get() or system_language()), err=True)
+    typer.echo(steerless(in_language(message, _spoken_last.get() or system_language())), err=True)
 
 
 def spoken() -> Language:
