@@ -1,12 +1,17 @@
 from __future__ import annotations
 
+import os
+import stat
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
-from matchmaker.cache import remembered_arrays
+from matchmaker import cache
+from matchmaker.cache import remembered, remembered_arrays
 
 if TYPE_CHECKING:
     from matchmaker.cache import Arrays
@@ -60,3 +65,123 @@ def test_damaged_arrays_are_made_again(own_cache: Path, damage: str) -> None:
     path.write_bytes(bytes(changed))
     assert remembered_arrays("kind", b"key", lambda: MADE) is MADE
     assert same(remembered_arrays("kind", b"key", never), MADE)
+
+
+# --- whose entries are taken ------------------------------------------------------------------------------------------
+
+UNIX = pytest.mark.skipif(os.name == "nt", reason="owners and modes of Unix")
+
+
+def both() -> tuple[bytes, Arrays]:
+    """An entry of each kind, made if it is not taken from the cache."""
+    return remembered("text", b"key", lambda: b"made"), remembered_arrays("kind", b"key", lambda: MADE)
+
+
+def taken() -> bool:
+    """Whether both kinds of entries are taken from the cache."""
+    made = []
+
+    def make() -> bytes:
+        made.append(1)
+        return b"made"
+
+    def make_arrays() -> Arrays:
+        made.append(1)
+        return MADE
+
+    assert remembered("text", b"key", make) == b"made"
+    assert same(remembered_arrays("kind", b"key", make_arrays), MADE)
+    return not made
+
+
+@UNIX
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
+def test_entries_are_the_owner_s_alone_whatever_the_umask(own_cache: Path, umask: int) -> None:
+    before = os.umask(umask)
+    try:
+        both()
+    finally:
+        os.umask(before)
+    folder = own_cache / "matchmaker"
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert [stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()] == [0o600, 0o600]
+    assert taken()
+
+
+@UNIX
+@pytest.mark.parametrize("mode", [0o620, 0o602, 0o666])
+def test_an_entry_that_others_can_write_is_made_again(own_cache: Path, mode: int) -> None:
+    both()
+    for path in (own_cache / "matchmaker").iterdir():
+        path.chmod(mode)
+    assert not taken()
+    assert taken()  # for now they are the owner's alone again
+
+
+@UNIX
+@pytest.mark.parametrize("mode", [0o770, 0o707, 0o1777])
+def test_a_folder_that_others_can_write_is_not_used(own_cache: Path, mode: int) -> None:
+    both()
+    folder = own_cache / "matchmaker"
+    folder.chmod(mode)
+    kept_before = sorted(path.name for path in folder.iterdir())
+    assert not taken()
+    remembered("text", b"other", lambda: b"made")
+    assert sorted(path.name for path in folder.iterdir()) == kept_before  # nothing is put there either
+    folder.chmod(0o700)
+    assert taken()
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can give files away")
+@pytest.mark.parametrize("what", ["folder", "entries"])
+def test_what_belongs_to_another_user_is_not_taken(own_cache: Path, what: str) -> None:
+    both()
+    folder = own_cache / "matchmaker"
+    for path in [folder] if what == "folder" else list(folder.iterdir()):
+        os.chown(path, 12345, 12345)
+    assert not taken()
+
+
+def test_an_entry_under_another_s_name_is_made_again(own_cache: Path) -> None:
+    """Whoever can rename files need not be able to write them."""
+    remembered("text", b"other", lambda: b"another")
+    remembered_arrays("kind", b"other", lambda: {"a": np.ones(1)})
+    others = {path.name.partition("-")[0]: path.read_bytes() for path in (own_cache / "matchmaker").iterdir()}
+    for path in (own_cache / "matchmaker").iterdir():
+        path.unlink()
+    both()
+    for path in (own_cache / "matchmaker").iterdir():
+        path.write_bytes(others[path.name.partition("-")[0]])
+    assert not taken()
+
+
+def test_nothing_of_an_entry_is_ever_unpickled(own_cache: Path) -> None:
+    """An entry that is right in every other way, but says that its numbers are Python's own objects."""
+    remembered_arrays("kind", b"key", lambda: MADE)
+    path = kept(own_cache)
+    pieces = b"".join(cache._pieces(path, MADE)).replace(b'"<f8"', b'"|O" ')
+    start = len(cache._MAGIC) + 8
+    length = int.from_bytes(pieces[start - 8 : start], "little")
+    contents = pieces[start + cache._DIGEST : start + cache._DIGEST + length]
+    digest = cache._digest(path, contents)
+    path.write_bytes(pieces[:start] + digest + contents + pieces[start + cache._DIGEST + length :])
+    with pytest.raises(ValueError, match="OBJECT"):
+        cache._mapped(path, checked=True)
+    assert remembered_arrays("kind", b"key", lambda: MADE) is MADE
+
+
+@UNIX
+def test_without_a_home_folder_nothing_is_kept(tmp_path: Path) -> None:
+    """There is no user 12345, so no home folder either; none called ~ is made where the program runs."""
+    code = (
+        "import os, pwd, platformdirs\nfrom matchmaker.cache import cache_folder, remembered\n"
+        "if os.geteuid() == 0: os.setuid(12345)\n"
+        "else: os.environ['HOME'] = '~'\n"
+        "remembered('a', b'b', bytes)\nprint(cache_folder())"
+    )
+    environment = {name: value for name, value in os.environ.items() if name not in ("HOME", "XDG_CACHE_HOME")}
+    tmp_path.chmod(0o777)
+    command = [sys.executable, "-c", code]
+    found = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=environment, check=True)
+    assert found.stdout == "None\n"
+    assert list(tmp_path.iterdir()) == []

@@ -1,22 +1,28 @@
 """What was worked out before, kept by content in the user's cache folder; safe to delete at any time.
 
-An entry is found only by everything it was made from: the key holds the data, the settings and this program's own code.
-An entry that cannot be read, is damaged or cannot be written is as good as none.
+An entry is found only by everything it was made from: the key holds the data, the settings and this program's own code,
+and an entry that was given another's name is told by its digest. An entry that cannot be read, is damaged or cannot be
+written is as good as none; so is one that is another user's or that others can write, or that lies in such a folder:
+digests tell damage, but whoever can write an entry can write its digest. Nothing here is ever unpickled.
 """
 
 from __future__ import annotations
 
+import errno
 import json
 import mmap
 import os
+import stat
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 from zlib import crc32
+
+from matchmaker import log
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,11 +37,13 @@ def remembered(kind: str, key: bytes, make: Callable[[], bytes]) -> bytes:
     """What ``make`` gives, from the cache where it was made before from the same ``kind``, ``key`` and code."""
     path = _path(kind, key)
     if path is not None:
-        with suppress(OSError):
-            kept = path.read_bytes()
-            if blake2b(kept[_DIGEST:], digest_size=_DIGEST).digest() == kept[:_DIGEST]:
+        with suppress(OSError), _opened(path) as file:
+            kept = file.read()
+            if _digest(path, kept[_DIGEST:]) == kept[:_DIGEST]:
+                log.note("cache: %s taken from %s", kind, path)
                 return kept[_DIGEST:]
-    made = make()
+    with log.timed("cache: %s made", kind):
+        made = make()
     if path is not None:
         with suppress(OSError):
             _keep(path, made)
@@ -50,13 +58,31 @@ def remembered_arrays(kind: str, key: bytes, make: Callable[[], Arrays], *, chec
     """
     path = _path(kind, key)
     if path is not None:
-        with suppress(OSError, ValueError):
-            return _mapped(path, checked=checked)
-    made = make()
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            arrays = _mapped(path, checked=checked)
+            log.note("cache: %s taken from %s", kind, path)
+            return arrays
+    with log.timed("cache: %s made", kind):
+        made = make()
     if path is not None:
         with suppress(OSError):
-            _write_whole(path, _pieces(made))
+            _write_whole(path, _pieces(path, made))
     return made
+
+
+def cache_folder() -> Path | None:
+    """Where entries are kept, whether it is there or not; ``None`` where no home folder is known."""
+    from platformdirs import user_cache_path
+
+    with suppress(OSError, RuntimeError):
+        folder = user_cache_path("matchmaker", appauthor=False)
+        return folder if folder.is_absolute() else None  # without a home folder it would be one called ~
+    return None
+
+
+def is_only_ours(state: os.stat_result) -> bool:
+    """Whether a file or a folder is this user's, and nobody else may write it. On Windows folders are a user's own."""
+    return os.name == "nt" or (state.st_uid == os.geteuid() and not state.st_mode & (stat.S_IWGRP | stat.S_IWOTH))
 
 
 _MAGIC = b"matchmaker arrays 1\n"
@@ -64,7 +90,7 @@ _ALIGNED = 64
 _MOST_CHECKED = 1 << 26
 
 
-def _pieces(arrays: Arrays) -> Iterator[bytes | memoryview]:
+def _pieces(path: Path, arrays: Arrays) -> Iterator[bytes | memoryview]:
     """A file: magic, length and digest of the contents, the contents as JSON, and the arrays, each aligned."""
     import numpy as np
 
@@ -76,7 +102,7 @@ def _pieces(arrays: Arrays) -> Iterator[bytes | memoryview]:
         check = crc32(array.tobytes() + bytes(-array.nbytes % _ALIGNED), check) if at <= _MOST_CHECKED else 0
     contents = json.dumps({"size": at, "check": check, "arrays": places}).encode()
     contents += b" " * (-(len(_MAGIC) + 8 + _DIGEST + len(contents)) % _ALIGNED)
-    yield _MAGIC + len(contents).to_bytes(8, "little") + blake2b(contents, digest_size=_DIGEST).digest() + contents
+    yield _MAGIC + len(contents).to_bytes(8, "little") + _digest(path, contents) + contents
     for array in held.values():
         yield array.tobytes() + bytes(-array.nbytes % _ALIGNED)
 
@@ -90,12 +116,12 @@ def _mapped(path: Path, *, checked: bool) -> Arrays:
     """
     import numpy as np
 
-    with path.open("rb") as file:
+    with _opened(path) as file:
         start = len(_MAGIC) + 8 + _DIGEST
         head = file.read(start)
         length = int.from_bytes(head[len(_MAGIC) : len(_MAGIC) + 8], "little")
         contents = file.read(length) if head.startswith(_MAGIC) and length < _MOST_CHECKED else b""
-        if blake2b(contents, digest_size=_DIGEST).digest() != head[-_DIGEST:]:
+        if _digest(path, contents) != head[-_DIGEST:]:
             raise ValueError("no file of arrays, or a damaged one")
         found = json.loads(contents)
         data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
@@ -109,7 +135,25 @@ def _mapped(path: Path, *, checked: bool) -> Arrays:
 
 
 def _keep(path: Path, made: bytes) -> None:
-    _write_whole(path, [blake2b(made, digest_size=_DIGEST).digest() + made])
+    _write_whole(path, [_digest(path, made) + made])
+
+
+def _digest(path: Path, contents: bytes) -> bytes:
+    """Of the contents under this name: an entry moved to the place of another is a damaged one."""
+    return blake2b(path.name.encode() + b"\0" + contents, digest_size=_DIGEST).digest()
+
+
+def _opened(path: Path) -> BinaryIO:
+    """An entry for reading.
+
+    Raises:
+        OSError: There is none, or others could have written it.
+    """
+    file = path.open("rb")
+    if not is_only_ours(os.fstat(file.fileno())):
+        file.close()
+        raise PermissionError(errno.EPERM, "others could have written this", str(path))
+    return file
 
 
 def _write_whole(path: Path, pieces: Iterable[bytes | memoryview]) -> None:
@@ -126,12 +170,16 @@ def _write_whole(path: Path, pieces: Iterable[bytes | memoryview]) -> None:
 
 
 def _path(kind: str, key: bytes) -> Path | None:
-    from platformdirs import user_cache_path
-
-    name = blake2b(key + _code(), digest_size=16).hexdigest()
-    with suppress(OSError, RuntimeError):  # no home folder
-        return user_cache_path("matchmaker", appauthor=False) / f"{kind}-{name}"
-    return None
+    folder = cache_folder()
+    if folder is None:
+        return None
+    with suppress(FileNotFoundError):  # it is made with the first entry
+        try:
+            if not is_only_ours(folder.stat()):
+                return None
+        except PermissionError:
+            return None
+    return folder / f"{kind}-{blake2b(key + _code(), digest_size=16).hexdigest()}"
 
 
 @lru_cache(maxsize=1)

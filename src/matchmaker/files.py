@@ -43,7 +43,7 @@ _REMEDIES: Final[Mapping[int, str]] = {
 
 
 @contextmanager
-def atomic_writer(path: Path, *, bom: bool = False) -> Iterator[TextIO]:
+def atomic_writer(path: Path, *, bom: bool = False, private: bool = False) -> Iterator[TextIO]:
     """A UTF-8 text stream whose content replaces ``path`` when the block ends, and is dropped when the block raises.
 
     The content is collected in a hidden file beside the target, so the disk must have room for both. An existing file
@@ -53,11 +53,12 @@ def atomic_writer(path: Path, *, bom: bool = False) -> Iterator[TextIO]:
     Args:
         path: The file to make or to replace.
         bom: Begin with a byte order mark if any character is not ASCII.
+        private: A new file is its owner's alone to read, whatever the umask.
 
     Raises:
         InputError: The file cannot be written. Errors of the block itself pass unchanged.
     """
-    with _collected(path) as raw:
+    with _collected(path, private=private) as raw:
         stream = io.TextIOWrapper(io.BufferedWriter(raw), "utf-8", errors="backslashreplace", newline="")
         with _closed_in_any_case(stream):
             stream.write(_BOM if bom else "")
@@ -98,11 +99,12 @@ def scratch_folder(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def _collected(path: Path) -> Iterator[_Collector]:
+def _collected(path: Path, *, private: bool = False) -> Iterator[_Collector]:
     """The hidden file that takes the place of ``path`` at the end; whoever gets it closes it."""
     with write_faults(path):
         plan = _plan(path)
-        mode = 0o666 if plan.old_mode is None else plan.old_mode
+        new = 0o600 if private else 0o666
+        mode = new if plan.old_mode is None else plan.old_mode
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
         raw = _Collector(os.open(plan.collector, flags, mode), path)
     try:

@@ -9,6 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, overload
 
+from matchmaker import log
 from matchmaker.cache import remembered
 from matchmaker.domain import Alliance, Citation, Evidence, Institute, Language, Registry, Source, check
 from matchmaker.errors import Fault, ProfileError, did_you_mean
@@ -46,6 +47,7 @@ def load_institutes(path: Path | None = None, *, use_cache: bool = False) -> Reg
     faults: list[Fault] = []
     files: list[tuple[str, bytes]] = []
     for file in _files(path or shipped_profiles()):
+        log.note("profiles %s", file)
         try:
             with file.open("rb") as stream:
                 files.append((file.name, stream.read(_MAX_BYTES + 1)))  # one more than allowed shows that there is more

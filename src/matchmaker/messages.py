@@ -6,6 +6,7 @@ sees to it that none is missing. Nothing here knows which language is wanted: th
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, Literal
 
@@ -27,6 +28,44 @@ CHINESE: Final[Mapping[str, str]] = {
     "{finding}; {remedy}": "{finding}；{remedy}",
     "error: {fault}": "错误：{fault}",
     "standard output": "标准输出",
+    # support
+    "{part}": "{part}",
+    "cannot be looked at ({kind})": "无法检查（{kind}）",
+    "install matchmaker again": "请重新安装 matchmaker",
+    "is not installed": "未安装",
+    "is missing or damaged": "缺失或已损坏",
+    "is missing": "缺失",
+    "is not as it was shipped": "与发布时不一致",
+    "cache": "缓存",
+    "no home folder is known, so nothing is kept and every run takes longer": (
+        "找不到用户主目录，无法保存缓存，每次运行都会变慢"
+    ),
+    "set HOME or XDG_CACHE_HOME": "请设置 HOME 或 XDG_CACHE_HOME",
+    "cannot be read ({reason}), so every run takes longer": "无法读取（{reason}），每次运行都会变慢",
+    "delete the folder, it is made anew": "请删除该文件夹，程序会重新建立",
+    "others can write there, or this user cannot: it is not used, and every run takes longer": (
+        "其他用户可以写入，或当前用户无法写入，因此不使用，每次运行都会变慢"
+    ),
+    "ledger": "台账",
+    "sample match": "示例匹配",
+    "finds nobody": "没有找到任何机构",
+    # ledger
+    "no home folder is known": "找不到用户主目录",
+    "name the ledger with --ledger FILE": "请用 --ledger 指定台账文件",
+    # cli/bugs
+    "debug: what follows may show texts of problems; look it through before you pass it on": (
+        "调试：以下内容可能含有需求原文，转发前请先检查"
+    ),
+    "this is a bug in matchmaker, not a mistake of yours": "这是 matchmaker 的程序错误，不是您的操作有误",
+    "messages that may quote a problem are left out above; matchmaker --debug COMMAND shows them": (
+        "以上省略了可能引用需求原文的信息；如需查看，请用 matchmaker --debug 加命令重新运行"
+    ),
+    "report it {where}, with the lines above and what this prints: matchmaker doctor; neither holds text of a "
+    "problem, and please send none": (
+        "请{where}报告，并附上以上内容和 matchmaker doctor 的输出；两者都不含需求原文，也请不要附上需求原文"
+    ),
+    "at {url}": "在 {url} ",
+    "to whoever you have matchmaker from": "向提供 matchmaker 的人",
     # places
     "{place}, {inner}": "{place}，{inner}",
     "{place}.{inner}": "{place}.{inner}",
@@ -825,6 +864,26 @@ def in_language(text: str, language: Literal["zh", "en"]) -> str:
         for name, value in message.values.items()
     }
     return chinese.format(**values)
+
+
+def one_line(text: str) -> str:
+    """``text`` on one line; control and direction-changing characters become U+FFFD, as they could steer a terminal."""
+    line = steerless(" ".join(text.split()))
+    return line if line.isprintable() else "".join("\ufffd" if "\ud800" <= char <= "\udfff" else char for char in line)
+
+
+def steerless(text: str) -> str:
+    """``text`` with U+FFFD for control characters, line ends among them, and those that change the direction."""
+    if text.isprintable():  # quick: nothing that steers is printable
+        return text
+    return "".join("\ufffd" if _steers(char) else char for char in text)
+
+
+_DIRECTIONS: Final = frozenset(("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"))
+
+
+def _steers(char: str) -> bool:
+    return unicodedata.category(char) in {"Cc", "Zl", "Zp"} or unicodedata.bidirectional(char) in _DIRECTIONS
 
 
 def _restored(template: str, values: dict[str, Any]) -> Message:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 
 import typer
 
@@ -26,6 +27,7 @@ class Program(CommandsOnUse):
         "refer": "referrals:refer",
         "judge": "judgements:judge",
         "stats": "stats:stats",
+        "doctor": "doctor:doctor",
         "institutes": "institutes:app",
         "cases": "cases:app",
         "referrals": "referrals:app",
@@ -54,8 +56,22 @@ def _print_version(asked: bool) -> None:
         raise typer.Exit
 
 
+def _debug(ctx: typer.Context, asked: bool) -> bool:
+    if asked:
+        from matchmaker.cli.bugs import start_debugging
+
+        start_debugging(ctx)
+    return asked
+
+
 @app.callback()
 def program(
+    debug: bool = typer.Option(
+        False,
+        "--debug",
+        callback=_debug,
+        help="Say on stderr what is read, what is kept and how long it takes; texts of problems may show there.",
+    ),
     show_version: bool = typer.Option(
         False, "--version", is_eager=True, callback=_print_version, help="Print the version and stop."
     ),
@@ -71,5 +87,10 @@ def main() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # the products are small: more threads only get in the way
     try:
         app(prog_name="matchmaker")
+    except Exception as error:
+        from matchmaker.cli.bugs import BUG, report_bug
+
+        report_bug(error, debugging="--debug" in sys.argv[1:2])
+        sys.exit(BUG)
     finally:
         gc.freeze()  # Python's last collections would look at everything once more, and all of it goes

@@ -15,7 +15,7 @@ import typer
 from typer.core import TyperGroup
 
 from matchmaker.errors import Fault, InputError, MatchmakerError, MissingExtraError
-from matchmaker.messages import in_language, reason_of, said
+from matchmaker.messages import in_language, reason_of, said, steerless
 
 if TYPE_CHECKING:
     from matchmaker.domain import Language
@@ -27,6 +27,8 @@ _FULL = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
 _CHINESE_LOCALES = ("zh", "yue", "cmn", "chinese")  # Windows writes Chinese (Simplified)_China
 _running: ContextVar[Any] = ContextVar("_running", default=None)
 """The context of the command that runs, for those who tell something and are handed no context."""
+_spoken_last: ContextVar[Any] = ContextVar("_spoken_last", default=None)
+"""The language of the command that met a bug."""
 
 
 class Boundary(TyperGroup):
@@ -57,6 +59,11 @@ class Boundary(TyperGroup):
             finding = said("cannot be written ({reason})", reason=reason_of(error))
             fault = Fault(said("standard output"), finding, "free some space, or choose another disk")
             raise _told(InputError(fault)) from None
+        except (typer.Exit, typer.Abort):
+            raise
+        except Exception:
+            _spoken_last.set(spoken())
+            raise
         finally:
             _running.reset(running)
         return result
@@ -77,8 +84,16 @@ def _nothing(mode: Literal["r", "w"]) -> TextIO:
 
 
 def tell(message: str, *, err: bool = True) -> None:
-    """Print a message in the language spoken, on stderr unless it is what was asked for."""
-    typer.echo(in_language(message, spoken()), err=err)
+    """Print a message in the language spoken, on stderr unless it is what was asked for.
+
+    Without what steers a terminal: it may quote what others wrote, and names of their files.
+    """
+    typer.echo(steerless(in_language(message, spoken())), err=err)
+
+
+def tell_of_bug(message: str) -> None:
+    """As ``tell``, when the command is over."""
+    typer.echo(steerless(in_language(message, _spoken_last.get() or system_language())), err=True)
 
 
 def spoken() -> Language:

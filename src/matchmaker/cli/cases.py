@@ -407,7 +407,7 @@ def _write(
     if output is None:
         options.write_data(text if written is not ExportName.csv or text.isascii() else f"\ufeff{text}")
         return
-    with atomic_writer(output, bom=written is ExportName.csv) as stream:
+    with atomic_writer(output, bom=written is ExportName.csv, private=True) as stream:
         stream.write(text)
     if not quiet:
         tell(said("wrote {file}", file=output))

@@ -220,14 +220,14 @@ def report_format(format: ReportFormat | None, output: Path | None) -> ReportFor
     return format or ReportFormat.table
 
 
-def put(text: str, output: Path | None) -> None:
-    """Write a text to a file, whole or not at all, or to stdout."""
+def put(text: str, output: Path | None, *, private: bool = False) -> None:
+    """Write a text to a file, whole or not at all, or to stdout; a new one, if private, for its owner alone."""
     if output is None:
         options.write_data(text)
         return
     from matchmaker.files import atomic_writer
 
-    with atomic_writer(output) as stream:
+    with atomic_writer(output, private=private) as stream:
         stream.write(text)
 
 

@@ -271,8 +271,8 @@ def export(
     together = kept.agreed(found)
     if problems is not None:
         rows = (problem.model_dump(mode="json", exclude_defaults=True) for problem in together.problems)
-        put("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), problems)
-    put("".join(format_qrels(together.qrels)), output)
+        put("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), problems, private=True)
+    put("".join(format_qrels(together.qrels)), output, private=True)
     if not quiet:
         for file in filter(None, (output, problems)):
             tell(said("wrote {file}", file=file))

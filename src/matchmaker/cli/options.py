@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
@@ -12,7 +13,7 @@ import typer
 
 from matchmaker.cli.boundary import tell
 from matchmaker.errors import Fault, InputError, SettingsError
-from matchmaker.messages import said
+from matchmaker.messages import said, steerless
 
 if TYPE_CHECKING:
     from matchmaker.domain import Language, Registry, Shortlist
@@ -254,6 +255,10 @@ def write_to_stdout(shortlists: Iterable[Shortlist], format: Format, language: L
             is_ascii = is_ascii and piece.isascii()
             spool.write(piece.encode())
         spool.seek(0)
+        if sys.stdout.isatty():
+            for line in spool:
+                write_data(line.decode())
+            return
         write_data("" if is_ascii else "\ufeff")
         shutil.copyfileobj(spool, sys.stdout.buffer)
 
@@ -305,7 +310,12 @@ def write_page(pieces: Iterable[str], output: Path | None) -> None:
 
 
 def write_data(text: str) -> None:
-    """Write to stdout as to a file, in UTF-8 and with line ends as they are, whatever the terminal's encoding is."""
+    """Write to stdout as to a file, in UTF-8 and with line ends as they are, whatever the terminal's encoding is.
+
+    Only for eyes, on a terminal, what could steer it becomes U+FFFD.
+    """
     import sys
 
+    if sys.stdout.isatty():
+        text = re.sub(r"[^\t\r\n]+|\r(?!\n)", lambda found: steerless(found[0]), text)
     sys.stdout.buffer.write(text.encode())

@@ -33,10 +33,10 @@ def cases_from(
     Raises:
         LedgerError: The ledger that is named cannot be read.
     """
-    from matchmaker.ledger import default_path
+    from matchmaker.ledger import is_there_by_default
 
     named = (target or "").strip()
-    if named.casefold() == NO_LEDGER or (not named and not default_path().exists()):
+    if named.casefold() == NO_LEDGER or (not named and not is_there_by_default()):
         return None
     from matchmaker.institutes import ids_of
     from matchmaker.similarity.cases import CaseSimilarity

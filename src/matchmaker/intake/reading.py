@@ -7,6 +7,7 @@ import io
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
+from matchmaker import log
 from matchmaker.errors import Fault, InputError, TableError, did_you_mean
 from matchmaker.messages import foreign, said
 
@@ -35,6 +36,7 @@ def open_bytes(path: Path, error: type[InputError]) -> BinaryIO:
     try:
         if path.is_dir():
             raise error(Fault(place, "this is a folder, not a file", "name one file in it"))
+        log.note("reading %s", path)
         return path.open("rb")
     except FileNotFoundError as caught:
         raise error(Fault(place, said("no such file{hint}", hint=_nearby(path)), "check the path")) from caught

@@ -131,14 +131,14 @@ class PackedSheets:
         """The part each sheet is in; sheets that are charts are left out."""
         book = next(name for name in self._package.names if name.lower().endswith("xl/workbook.xml"))
         folder = PurePosixPath(book).parent
-        relations = ET.fromstring(self._package.read_xml(f"{folder}/_rels/workbook.xml.rels", _SMALL))  # noqa: S314
+        relations = ET.fromstring(self._package.read_xml(f"{folder}/_rels/workbook.xml.rels", _SMALL))  # noqa: S314 - no document type
         targets = {
             relation.get("Id", ""): relation.get("Target", "")
             for relation in relations.iter()
             if relation.get("Type", "").endswith("/worksheet")
         }
         sheets: dict[str, str] = {}
-        for element in ET.fromstring(self._package.read_xml(book, _SMALL)).iter():  # noqa: S314
+        for element in ET.fromstring(self._package.read_xml(book, _SMALL)).iter():  # noqa: S314 - no document type
             if _local(element.tag) == "sheet":
                 relation_id = next((value for key, value in element.attrib.items() if _local(key) == "id"), "")
                 if relation_id in targets:
@@ -153,7 +153,7 @@ class PackedSheets:
         part = next((name for name in self._package.names if name.lower().endswith("xl/styles.xml")), None)
         if part is None:
             return frozenset()
-        root = ET.fromstring(self._package.read_xml(part, _SMALL))  # noqa: S314
+        root = ET.fromstring(self._package.read_xml(part, _SMALL))  # noqa: S314 - no document type
         formats = {
             element.get("numFmtId", "")
             for element in root.iter()

@@ -7,9 +7,27 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from matchmaker.errors import Fault, LedgerError
+
 
 def default_path() -> Path:
-    """Where the ledger is when nobody says: in the user's folder for data."""
+    """Where the ledger is when nobody says: in the user's folder for data.
+
+    Raises:
+        LedgerError: No home folder is known.
+    """
     from platformdirs import user_data_path
 
-    return user_data_path("matchmaker", appauthor=False) / "ledger.db"
+    try:
+        return user_data_path("matchmaker", appauthor=False) / "ledger.db"
+    except RuntimeError as error:
+        remedy = "name the ledger with --ledger FILE"
+        raise LedgerError(Fault("--ledger", "no home folder is known", remedy)) from error
+
+
+def is_there_by_default() -> bool:
+    """Whether there is a ledger where ``default_path`` has it."""
+    try:
+        return default_path().exists()
+    except LedgerError:
+        return False

@@ -42,6 +42,18 @@ def find_damage(ledger: Ledger) -> list[Fault]:
     return faults[:_MOST_NAMED]
 
 
+def is_whole(ledger: Ledger) -> bool:
+    """Whether a ledger in a file passes SQLite's quick check; one on a server does.
+
+    Raises:
+        LedgerError: The database cannot be read at all.
+    """
+    if ledger.path is None:
+        return True
+    with ledger.raw_file() as raw:
+        return [text for (text,) in raw.execute("PRAGMA quick_check(1)")] == ["ok"]
+
+
 def _file_damage(ledger: Ledger) -> Iterator[Fault]:
     with ledger.raw_file() as raw:
         for (text,) in raw.execute(f"PRAGMA integrity_check({_MOST_NAMED})"):

@@ -20,6 +20,7 @@ from uuid import uuid4
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, select, text, update
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
+from matchmaker import log
 from matchmaker.errors import Fault, LedgerError, MissingExtraError
 from matchmaker.ledger import default_path
 from matchmaker.ledger.schema import LATEST, meta, migrate, version_of
@@ -153,13 +154,18 @@ class Ledger:
 
 
 def open_ledger(
-    target: str | Path | None = None, *, create: bool = False, now: Callable[[], datetime] = utc_now
+    target: str | Path | None = None,
+    *,
+    create: bool = False,
+    migrates: bool = True,
+    now: Callable[[], datetime] = utc_now,
 ) -> Ledger:
     """Open a ledger; an older one is brought up to date.
 
     Args:
         target: A file, or ``postgresql+psycopg://…``; ``default_path()`` when not given.
         create: Make a ledger where there is none.
+        migrates: Whether an older one is brought up to date; as it is, only its version can be asked.
         now: The clock.
 
     Raises:
@@ -175,19 +181,20 @@ def open_ledger(
         raise LedgerError(Fault(named.partition("://")[0] + "://…", finding, remedy))
     else:
         ledger = _in_file(Path(target) if target is not None else default_path(), create, now)
+    log.note("ledger %s", ledger.place)
     try:
-        _bring_up_to_date(ledger, create=create)
+        _bring_up_to_date(ledger, create=create, migrates=migrates)
     except BaseException:
         ledger.close()
         raise
     return ledger
 
 
-def _bring_up_to_date(ledger: Ledger, *, create: bool) -> None:
+def _bring_up_to_date(ledger: Ledger, *, create: bool, migrates: bool) -> None:
     version = ledger.version()
     if version == 0 and not create:
         raise LedgerError(_none_there(ledger.place))
-    if version < LATEST:
+    if version < LATEST and migrates:
         ledger.migrate()
 
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Final, get_args
 
 from matchmaker.domain import Citation, Language, Level, Match, Problem, Reason, Role
-
-_DIRECTIONS: Final = frozenset(("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"))
+from matchmaker.messages import one_line as one_line  # noqa: PLC0414 - handed on
 
 LEVEL_WORDS: Final[Mapping[Level, tuple[str, str]]] = {
     "strong": ("强相关", "strong"),
@@ -170,18 +168,6 @@ def capability_name(match: Match, language: Language) -> str:
     """The matched capability, marked when only the parent body is known to have it."""
     name = match.capability.name.in_language(language)
     return name + bracketed(word("via_parent", language), language) if match.capability.via_parent else name
-
-
-def one_line(text: str) -> str:
-    """``text`` on one line; control and direction-changing characters become U+FFFD, as they could steer a terminal."""
-    line = " ".join(text.split())
-    if line.isprintable():  # quick: nothing that steers is printable
-        return line
-    return "".join("\ufffd" if _steers(char) else char for char in line)
-
-
-def _steers(char: str) -> bool:
-    return unicodedata.category(char) in {"Cc", "Cs"} or unicodedata.bidirectional(char) in _DIRECTIONS
 
 
 def problem_heading(problem: Problem) -> str:
