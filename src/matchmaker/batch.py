@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from pathlib import Path
@@ -63,7 +64,7 @@ def match_all(
     top: int | None = 5,
     summary: Summary | None = None,
     workers: int = 1,
-) -> Iterator[Shortlist | Rejected]:
+) -> Generator[Shortlist | Rejected, None, None]:
     """A shortlist for each problem, in the order of the rows; rejected rows pass through in their place.
 
     Chunks bound the memory; neither their size nor the number of processes changes anything in the results.
@@ -157,8 +158,20 @@ _begun: list[tuple[Matcher, int | None]] = []  # in a worker process: what it ma
 
 
 def _begin(matcher: Matcher, top: int | None) -> None:
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the main process ends the others
     _begun[:] = [(matcher, top)]
+
+
+def _end_with_parent() -> None:
+    """Where the main process is killed, nobody tells its workers: they would wait for work for ever."""
+    import multiprocessing
+    from multiprocessing.connection import wait
+
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)
 
 
 def _match(problems: list[Problem]) -> list[Shortlist]:
