@@ -307,7 +307,9 @@ class Journal:
         extents = Extent(*last["output"]), Extent(*last["rejects"])
         for part, extent, path in zip((self.output, self.rejects), extents, finished, strict=True):
             is_moved = self.stage == "complete" and not part.path.exists() and extent_of(path, extent.size) == extent
-            if not (self.stage == "delivered" or is_moved or part.cut(extent)):
+            if self.stage == "delivered" or is_moved:
+                part.extent = extent
+            elif not part.cut(extent):
                 return False
         self.counts = Counts(*last["counts"])
         self.load = sum((Counter(mark["load"]) for mark in marks), Counter())

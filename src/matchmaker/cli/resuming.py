@@ -207,8 +207,8 @@ def deliver(
         elif not journal.rejects.extent.size:
             with write_faults(rejects):
                 rejects.unlink(missing_ok=True)
-    if make is not None:
+    if make is not None and journal.stage != "delivered":
         make(journal.output.path)
-    elif journal.output.path.exists():
+    elif make is None and journal.output.path.exists():
         put_in_place(journal.output.path, output, bom=bom)
     journal.end()
