@@ -157,7 +157,7 @@ def _killed_often(format: str, seed: int, n_kills: int) -> None:
     n_killed, told = 0, ""
     while not Path(name).exists():
         workers = str(chance.choice((1, 2)))
-        process = started("--resume", "--workers", workers, output=name, share=chance.choice((1, 5)))
+        process = started("--resume", "--workers", workers, output=name, share=0.0)
         if n_killed < n_kills and wait_for_marks(process, n_lines(name) + chance.randint(-1, 6), name):
             time.sleep(chance.random() * 0.02)
             process.kill()
