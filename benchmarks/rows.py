@@ -3,10 +3,10 @@
     python benchmarks/rows.py [--rows N ...] [--workers N ...] [--journal-rows N]
 
 The work: CSV tables of requests of a line each, drawn deterministically from the shipped list of words, against one
-institute, as it is memory that is looked for and not speed. Peaks are resident memory as Linux counts it (VmHWM), of the
+institute, as memory is what is looked for and not speed. Peaks are resident memory as Linux counts it (VmHWM), of the
 main process and of the largest worker; pages that processes share count in each. The journal's price is the processor
-time of all processes with it (-o FILE) over that without (the same format to stdout), least of several runs in turn,
-against the five institutes that ship. It needs /proc.
+time of all processes with it (-o FILE) over that without (the same format to stdout), least of several runs in turn.
+It needs /proc.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROWS = (10_000, 100_000, 1_000_000)
-JOURNAL_ROWS, N_TURNS = 20_000, 5
+JOURNAL_ROWS, N_TURNS = 10_000, 5
 _POLL = 0.2  # seconds
 
 
@@ -64,17 +64,19 @@ institutes:
 
 
 def command(table: Path, *options: str) -> list[str]:
-    return [sys.executable, "-m", "matchmaker", "batch", str(table), "--ledger", "none", "-q", *options]
+    profile = table.with_name("one.yaml")
+    profile.write_text(INSTITUTE, encoding="utf-8")
+    given = ["--institutes", str(profile), "--ledger", "none", "-q"]
+    return [sys.executable, "-m", "matchmaker", "batch", str(table), *given, *options]
 
 
 def peaks_of(table: Path, workers: int) -> Peaks:
     """Run a batch to its end, watching its processes."""
-    output, profile = table.with_suffix(".out.csv"), table.with_name("one.yaml")
-    profile.write_text(INSTITUTE, encoding="utf-8")
-    given = ["--institutes", str(profile), "-o", str(output), "--workers", str(workers)]
+    output = table.with_suffix(".out.csv")
+    given = command(table, "-o", str(output), "--workers", str(workers))
     start = time.perf_counter()
     main, worker = 0.0, 0.0
-    with subprocess.Popen(command(table, *given), stderr=subprocess.DEVNULL) as process:  # noqa: S603
+    with subprocess.Popen(given, stderr=subprocess.DEVNULL) as process:  # noqa: S603
         while process.poll() is None:
             main = max(main, peak(process.pid))
             worker = max([worker, *map(peak, children(process.pid))])
