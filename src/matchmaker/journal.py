@@ -78,16 +78,27 @@ class Part:
         self._descriptor = descriptor
         self._held: list[bytes] = []
         self._n_held = 0
-        self._flushed = 0
-        self.extent = Extent()
+        self._flushed = Extent()
+
+    @property
+    def size(self) -> int:
+        """How many bytes were written, those that stay in memory among them."""
+        return self._flushed.size + self._n_held
+
+    @property
+    def extent(self) -> Extent:
+        """The same, with their checksum."""
+        return Extent(self.size, crc32(b"".join(self._held), self._flushed.check))
+
+    @property
+    def is_heavy(self) -> bool:
+        """Whether so much stays in memory that it should be flushed."""
+        return self._n_held >= _HELD
 
     def write(self, data: bytes) -> None:
-        """Add ``data``, which may stay in memory for a while."""
+        """Add ``data``, which stays in memory until it is flushed: nothing can go wrong here."""
         self._held.append(data)
         self._n_held += len(data)
-        self.extent = Extent(self.extent.size + len(data), crc32(data, self.extent.check))
-        if self._n_held >= _HELD:
-            self.flush()
 
     def flush(self) -> None:
         """Hand everything to the system. After a failure it can be tried again, and nothing is there twice."""
@@ -95,11 +106,11 @@ class Part:
             return
         with write_faults(self._place):
             self._open()
-            data = memoryview(b"".join(self._held))
-            os.lseek(self._descriptor, self._flushed, os.SEEK_SET)
+            extent, data = self.extent, memoryview(b"".join(self._held))
+            os.lseek(self._descriptor, self._flushed.size, os.SEEK_SET)
             while data:
                 data = data[os.write(self._descriptor, data) :]
-        self._flushed, self._held, self._n_held = self._flushed + self._n_held, [], 0
+        self.assume(extent)
 
     def sync(self) -> None:
         """See to it that everything is on the disk."""
@@ -118,8 +129,12 @@ class Part:
         with write_faults(self._place):
             self._open()
             os.ftruncate(self._descriptor, extent.size)
-        self.extent, self._flushed, self._held, self._n_held = extent, extent.size, [], 0
+        self.assume(extent)
         return True
+
+    def assume(self, extent: Extent) -> None:
+        """Take it that so much is in the file, and drop what stays in memory."""
+        self._flushed, self._held, self._n_held = extent, [], 0
 
     def checked_lines(self) -> tuple[list[dict[str, Any]], Extent]:
         """The good lines of a journal, and how far they go: to the first that is torn or damaged."""
@@ -203,7 +218,7 @@ class Journal:
         self._header = {name: str(value) for name, value in header.items()}
         self._signals = signals
         self._lines = Part(self.path, output, descriptor=_locked(self.path, output))
-        self._extents = (Extent(), Extent())
+        self._pending: tuple[list[bytes], list[bytes]] = ([], [])  # of output and rejects, until the next row is added
         self._unsaid: Counter[str] = Counter()  # first places since the last mark
         self._n_marks = 0
         self._next = time.monotonic() + _INTERVAL
@@ -234,39 +249,45 @@ class Journal:
         self._begin_anew()
 
     def _begin_anew(self) -> None:
-        self.stage, self._extents = "running", (Extent(), Extent())
+        self.stage = "running"
         for part in (self._lines, self.output, self.rejects):
             part.cut(Extent())
         self._write(self._header)
         self._lines.flush()
 
     def open_with(self, text: str) -> None:
-        """Begin the output with ``text``, before any row."""
-        with self._signals.held():
-            self.output.write(_encoded(text))
+        """Begin the output with ``text``; it is written with the row that is added next, or with the end."""
+        self._pending[0].append(_encoded(text))
 
     def reject(self, text: str) -> None:
-        """Add to the rejected rows; it counts with the row that is added next."""
-        with self._signals.held():
-            self.rejects.write(_encoded(text))
+        """Add to the rejected rows; it is written with the row that is added next."""
+        self._pending[1].append(_encoded(text))
 
     def add(self, text: str, counts: Counts, first: str | None = None) -> None:
         """Add what the next row gives; ``counts`` includes it, ``first`` is the institute in its first place."""
-        with self._signals.held():
-            self.output.write(_encoded(text))
+        data = _encoded(text)
+        self._signals.hold()  # and not ``held``: this is done for every row
+        try:
+            self._write_pending()
+            self.output.write(data)
             if first is not None:
                 self._unsaid[first] += 1
             self.counts = counts
-            self._extents = (self.output.extent, self.rejects.extent)
+            # Only now can anything fail, and the parts and the counts say the same.
             if time.monotonic() >= self._next:
                 self._mark()
+            elif self.output.is_heavy or self.rejects.is_heavy:
+                self.output.flush()
+                self.rejects.flush()
+        finally:
+            self._signals.release()
 
     def complete(self, text: str) -> None:
         """Add the end of the output; from now on only the finished files are missing."""
         with self._signals.held():
             if self.stage == "running":
+                self._write_pending()
                 self.output.write(_encoded(text))
-                self._extents = (self.output.extent, self.rejects.extent)
                 self.stage = "complete"
                 # A run so short that nothing was noted yet spares the disk: if it is cut off now, it begins anew.
                 if self._n_marks:
@@ -308,20 +329,24 @@ class Journal:
         for part, extent, path in zip((self.output, self.rejects), extents, finished, strict=True):
             is_moved = self.stage == "complete" and not part.path.exists() and extent_of(path, extent.size) == extent
             if self.stage == "delivered" or is_moved:
-                part.extent = extent
+                part.assume(extent)
             elif not part.cut(extent):
                 return False
         self.counts = Counts(*last["counts"])
         self.load = sum((Counter(mark["load"]) for mark in marks), Counter())
-        self._extents = extents
         return True
+
+    def _write_pending(self) -> None:
+        for part, pending in zip((self.output, self.rejects), self._pending, strict=True):
+            if pending:
+                part.write(b"".join(pending))
+                pending.clear()
 
     def _mark(self) -> None:
         began = time.monotonic()
         self.output.sync()
         self.rejects.sync()
-        output, rejects = self._extents
-        mark = {"counts": self.counts, "output": output, "rejects": rejects}
+        mark = {"counts": self.counts, "output": self.output.extent, "rejects": self.rejects.extent}
         kept = self._lines.extent
         try:
             self._write({**mark, "load": dict(sorted(self._unsaid.items())), "stage": self.stage})
@@ -397,14 +422,22 @@ class Signals:
     @contextmanager
     def held(self) -> Iterator[None]:
         """Nothing interrupts the block; what comes meanwhile interrupts after it."""
-        self._is_held = True
+        self.hold()
         try:
             yield
         finally:
-            self._is_held = False
+            self.release()
+
+    def hold(self) -> None:
+        """Nothing interrupts from here on."""
+        self._is_held = True
+
+    def release(self) -> None:
+        """Interrupt now if a signal came since ``hold``."""
+        self._is_held = False
+        if self._came is not None:
             came, self._came = self._came, None
-            if came is not None:
-                raise Interruption(came)
+            raise Interruption(came)
 
     def _on(self, number: int, frame: FrameType | None) -> None:
         del frame

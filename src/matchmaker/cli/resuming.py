@@ -171,7 +171,7 @@ def keep_rejects(journal: Journal, headings: Sequence[str]) -> Callable[[int, Se
     from matchmaker.output import reject_row, rejects_opening
 
     def keep(line: int, cells: Sequence[str], fault: str) -> None:
-        first = "" if journal.rejects.extent.size else "\ufeff" + rejects_opening(headings)
+        first = "" if journal.rejects.size else "\ufeff" + rejects_opening(headings)
         journal.reject(first + reject_row(line, cells, fault))
 
     return keep
@@ -191,7 +191,7 @@ def write_answers(
     from matchmaker.output.spool import to_spool
 
     is_spool = format in {"xlsx", "html"}
-    if not journal.output.extent.size and not is_spool:
+    if not journal.output.size and not is_spool:
         journal.open_with(("\ufeff" if format == "csv" else "") + opening(format))
     for answer in answers:
         piece, first = "", None
@@ -220,9 +220,9 @@ def deliver(
     from matchmaker.files import put_in_place, write_faults
 
     if rejects is not None:
-        if journal.rejects.path.exists() and journal.rejects.extent.size:
+        if journal.rejects.path.exists() and journal.rejects.size:
             put_in_place(journal.rejects.path, rejects, bom=True)
-        elif not journal.rejects.extent.size:
+        elif not journal.rejects.size:
             with write_faults(rejects):
                 rejects.unlink(missing_ok=True)
     if make is not None and journal.stage != "delivered":
