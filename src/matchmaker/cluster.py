@@ -7,6 +7,7 @@ and the settings, once, and problems; the only functions they run are those of t
 from __future__ import annotations
 
 import logging
+import pickle
 import platform
 import threading
 import time
@@ -128,7 +129,7 @@ class _Work:
 
     def begin(self, problems: list[Problem]) -> Future:
         """Have them matched by whichever worker is free."""
-        return self._client.submit(_match, self._sent, problems, self._top, pure=False)
+        return self._client.submit(_match, self._sent, pickle.dumps(problems), self._top, pure=False)
 
     def finish(self, problems: list[Problem], future: Future) -> list[Shortlist]:
         """The shortlists, waited for; what the cluster lost is sent out anew."""
@@ -160,7 +161,7 @@ class _Work:
     def _waited_for(self, future: Future) -> list[Shortlist]:
         while True:
             try:
-                found: list[Shortlist] = future.result(timeout=_GLANCE)
+                found: list[Shortlist] = pickle.loads(future.result(timeout=_GLANCE))  # noqa: S301 - as all of Dask's
             except TimeoutError:
                 self._seen_workers()
             else:
@@ -276,9 +277,10 @@ _ONE_AT_A_TIME = threading.Lock()
 _held: list[tuple[_Kit, Matcher]] = []  # what the two runs served last have sent, each with the matcher built from it
 
 
-def _match(kit: _Kit, problems: list[Problem], top: int | None) -> list[Shortlist]:
+def _match(kit: _Kit, problems: bytes, top: int | None) -> bytes:
+    """Pickled here: Dask would pickle each shortlist by itself, with all that it shares with others."""
     with _ONE_AT_A_TIME:
-        return _matcher(kit).match(problems, top=top)
+        return pickle.dumps(_matcher(kit).match(pickle.loads(problems), top=top))  # noqa: S301
 
 
 def _matcher(kit: _Kit) -> Matcher:
