@@ -20,6 +20,34 @@ CHINESE: Final[Mapping[str, str]] = {
         "其中一个进程未完成任务就已退出；可能内存不足以支持这么多进程"
     ),
     "run again with --workers 1": "请加上 --workers 1 重新运行",
+    # cluster
+    "needs Dask": "需要 Dask",
+    "run: pip install 'matchmaker[dask]'": "请运行：pip install 'matchmaker[dask]'",
+    "'{address}' is no address": "“{address}”不是有效的地址",
+    "write tcp://host:8786": "请写成“tcp://主机:8786”",
+    "no Dask scheduler answers there within {n} seconds": "{n} 秒内没有 Dask 调度器应答",
+    "check the address and that the scheduler runs": "请检查地址，并确认调度器正在运行",
+    "the scheduler is gone": "与调度器的连接已中断",
+    "start the scheduler and workers, then run the same command again with --resume": (
+        "请启动调度器和工作节点，再以相同命令加上 --resume 继续"
+    ),
+    "no worker is there, for {n} seconds now": "已有 {n} 秒没有任何工作节点",
+    "start workers, then run the same command again with --resume": "请启动工作节点，再以相同命令加上 --resume 继续",
+    "the workers do not take the institutes": "工作节点未能接收机构档案",
+    "workers ended again and again on the problems from '{first}' to '{last}'": (
+        "处理“{first}”至“{last}”这些需求时，工作节点接连异常退出"
+    ),
+    "give the workers more memory, then run the same command again with --resume": (
+        "请为工作节点增加内存，再以相同命令加上 --resume 继续"
+    ),
+    "worker {name}": "工作节点 {name}",
+    "matchmaker does not run there ({reason})": "其上无法运行 matchmaker（{reason}）",
+    "differs: {differences}": "版本不一致：{differences}",
+    "{what} {there} (here {here})": "{what} {there}（本机 {here}）",
+    "{n:,} more workers differ": "另有 {n:,} 个工作节点不一致",
+    "install the same matchmaker with the same dependencies on every worker": (
+        "请在每个工作节点上安装相同的 matchmaker 及相同的依赖"
+    ),
     # errors, boundary
     " (did you mean '{word}'?)": "（是否应为“{word}”？）",
     "{fault}": "{fault}",

@@ -42,6 +42,16 @@ Workers = Annotated[
         show_default=False,
     ),
 ]
+Dask = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option(
+        "--dask",
+        metavar="ADDRESS",
+        help="Match on the workers of a Dask cluster, such as tcp://host:8786, instead of here; needs the extra "
+        "[dask]. Changes nothing in the results.",
+        show_default=False,
+    ),
+]
 Encoding = Annotated[
     Optional[str],  # noqa: UP045
     typer.Option("--encoding", help="How the table is encoded. Default: detected.", show_default=False),
@@ -77,6 +87,7 @@ def batch(
     top: options.Top = 5,
     output: options.Output = None,
     workers: Workers = None,
+    dask: Dask = None,
     quiet: options.Quiet = False,
 ) -> None:
     """Write a shortlist for every problem of a table, in its order; without -o as CSV to stdout.
@@ -102,7 +113,8 @@ def batch(
     summary = Summary()
     shown = not quiet and output is not None
     with progress(table, shown=shown) as rows, kept_rejects(kept, table) as rejects:
-        found = match_all(rows, matcher, top=top, summary=summary, workers=workers or available_workers())
+        n = workers or available_workers()
+        found = match_all(rows, matcher, top=top, summary=summary, workers=n, cluster=dask)
         answers = rejects.seen(found)
         if written == "xlsx":
             origin = Origin(file, table.headings, registry, matcher.settings)
