@@ -6,13 +6,17 @@ once, and problems; the only functions they run are those of this module.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import pickle
 import platform
+import socket
 import threading
 import time
+import warnings
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 from hashlib import blake2b
@@ -24,7 +28,7 @@ from urllib.parse import urlsplit
 from matchmaker.domain import Problem, Shortlist
 from matchmaker.errors import ClusterError, Fault, InputError, MissingExtraError
 from matchmaker.matcher import Matcher
-from matchmaker.messages import listed, said
+from matchmaker.messages import listed, reason_of, said
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -78,16 +82,16 @@ def _connected(address: str) -> Iterator[Client]:
         import dask.config
         from distributed import Client
         from distributed.utils import silence_logging_cmgr
+        from distributed.versions import VersionMismatchWarning
     except ImportError as error:
         raise MissingExtraError(Fault("--dask", "needs Dask", "run: pip install 'matchmaker[dask]'")) from error
     _check(address)
     # the client tells what went wrong on stderr as well; a chunk of long problems is no reason for a warning
     with silence_logging_cmgr(logging.CRITICAL + 1), dask.config.set(_WITHOUT_WARNINGS):
-        try:
+        _look_for_scheduler(address)
+        with warnings.catch_warnings():  # what differs is told by _refuse_others
+            warnings.simplefilter("ignore", VersionMismatchWarning)
             client = Client(address, timeout=_CONNECTING, set_as_default=False)
-        except Exception as error:  # whatever answers there may answer anything
-            finding = said("no Dask scheduler answers there within {n} seconds", n=_CONNECTING)
-            raise ClusterError(Fault(address, finding, "check the address and that the scheduler runs")) from error
         try:
             yield client
         finally:
@@ -101,9 +105,70 @@ _WITHOUT_WARNINGS = {"distributed.admin.large-graph-warning-threshold": "1GB"}
 def _check(address: str) -> None:
     with suppress(ValueError):
         parts = urlsplit(address)
-        if parts.scheme in {"tcp", "tls"} and parts.hostname and parts.port:
+        is_plain = address == f"{parts.scheme}://{parts.netloc}" and "@" not in address
+        if is_plain and parts.scheme in {"tcp", "tls"} and parts.hostname and parts.port:
             return
     raise InputError(Fault("--dask", said("'{address}' is no address", address=address), "write tcp://host:8786"))
+
+
+def _look_for_scheduler(address: str) -> None:
+    """Ask who is there before a client is made: one that fails waits long, and then complains on stderr.
+
+    Raises:
+        ClusterError: Nothing answers, or something else than a scheduler, or TLS is not set up here.
+    """
+    parts = urlsplit(address)
+    try:
+        socket.create_connection((parts.hostname, parts.port or 0), timeout=_CONNECTING).close()
+    except OSError as error:
+        finding = said("nothing answers there ({reason})", reason=reason_of(error))
+        raise ClusterError(Fault(address, finding, "check the address and that the scheduler runs")) from error
+    arguments = _certificates(address)
+    try:
+        with ThreadPoolExecutor(1) as thread:  # whoever calls may run an event loop already
+            kind = thread.submit(asyncio.run, _kind(address, arguments)).result()
+    except Exception as error:  # whatever answers there may answer anything
+        is_tls = parts.scheme == "tls"
+        remedy = "check the address, the certificates, and that the scheduler uses TLS" if is_tls else _NO_SCHEDULER
+        raise ClusterError(Fault(address, "what answers there does not speak as a Dask scheduler", remedy)) from error
+    if kind != "Scheduler":
+        raise ClusterError(Fault(address, "a worker answers there", "give the address of the scheduler"))
+
+
+_NO_SCHEDULER = "check the address; that of a scheduler which uses TLS begins with tls://"
+
+
+_CERTIFICATES = [f"DASK_DISTRIBUTED__COMM__TLS__{name}" for name in ("CA_FILE", "CLIENT__CERT", "CLIENT__KEY")]
+
+
+def _certificates(address: str) -> dict[str, Any]:
+    """What a connection needs to know of TLS, from Dask's own configuration."""
+    from distributed.security import Security
+
+    remedy = said("set {names} to the paths of yours", names=listed(_CERTIFICATES))
+    try:
+        arguments: dict[str, Any] = Security().get_connection_args("client")
+    except OSError as error:  # of a wrong certificate too
+        raise ClusterError(
+            Fault(address, said("no certificate ({reason})", reason=reason_of(error)), remedy)
+        ) from error
+    if address.startswith("tls:") and not arguments.get("ssl_context"):
+        raise ClusterError(Fault(address, "no certificates for TLS are known here", remedy))
+    return arguments
+
+
+async def _kind(address: str, arguments: dict[str, Any]) -> str:
+    """What a server of Dask calls itself, such as ``Scheduler``."""
+    from distributed.comm import connect
+    from distributed.core import send_recv
+
+    async with asyncio.timeout(_CONNECTING):
+        comm = await connect(address, timeout=_CONNECTING, **arguments)
+        try:
+            told = await send_recv(comm, op="identity")
+        finally:
+            comm.abort()
+    return str(told["type"])
 
 
 class _Work:
@@ -190,25 +255,34 @@ class _Work:
         raise ClusterError(Fault(self._address, "the workers do not take the institutes", _GO_ON))
 
     def _refuse_others(self) -> None:
-        """Refuse workers whose matchmaker is another, or none.
+        """Refuse a cluster whose matchmaker is another, or none; the scheduler too takes tasks apart.
 
         Raises:
-            ClusterError: All of them, a fault for each, in order of address.
+            ClusterError: All that differ, a fault for each, workers in order of address.
         """
-        there: dict[str, Any] = self._client.run(installed, self._encoder, on_error="return")
-        found = {worker: one for worker, one in sorted(there.items()) if not isinstance(one, OSError)}  # they have left
-        faults = [fault for worker, one in found.items() if (fault := _difference(worker, self._installed, one))]
+        there: list[tuple[str, Any]] = [(said("scheduler {name}", name=self._address), self._scheduler_s())]
+        workers: dict[str, Any] = self._client.run(installed, self._encoder, on_error="return")
+        there += [(said("worker {name}", name=name), workers[name]) for name in sorted(workers)]
+        found = [(place, one) for place, one in there if not isinstance(one, OSError)]  # those have left
+        faults = [fault for place, one in found if (fault := _difference(place, self._installed, one))]
         if faults:
             more = said("{n:,} more workers differ", n=len(faults) - _MOST_NAMED)
             raise ClusterError(faults[:_MOST_NAMED] + [Fault("", more)] * (len(faults) > _MOST_NAMED))
 
+    def _scheduler_s(self) -> dict[str, str] | Exception:
+        """What the scheduler has installed, or why it does not say."""
+        try:
+            there: dict[str, str] = self._client.run_on_scheduler(installed, self._encoder)
+        except Exception as error:  # as of a worker
+            return error
+        return there
 
-_SAME = "install the same matchmaker with the same dependencies on every worker"
+
+_SAME = "install the same matchmaker with the same dependencies there as here"
 
 
-def _difference(worker: str, here: Mapping[str, str], there: Mapping[str, str] | Exception) -> Fault | None:
-    """What is not the same on a worker as here, or what came of asking it."""
-    place = said("worker {name}", name=worker)
+def _difference(place: str, here: Mapping[str, str], there: Mapping[str, str] | Exception) -> Fault | None:
+    """What is not the same in one place as here, or what came of asking it."""
     if isinstance(there, Exception):
         return Fault(place, said("matchmaker does not run there ({reason})", reason=there), _SAME)
     differing = [name for name in here if here[name] != there.get(name)]
@@ -297,7 +371,7 @@ def _matcher(kit: _Kit) -> Matcher:
 def _unpacked(kit: _Kit) -> Matcher:
     from distributed import get_worker
 
-    fault = _difference(get_worker().address, kit.installed, installed(kit.encoder))
+    fault = _difference(said("worker {name}", name=get_worker().address), kit.installed, installed(kit.encoder))
     if fault:
         raise ClusterError(fault)
     matcher: Matcher = pickle.loads(kit.matcher)  # noqa: S301

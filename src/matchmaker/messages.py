@@ -25,8 +25,18 @@ CHINESE: Final[Mapping[str, str]] = {
     "run: pip install 'matchmaker[dask]'": "请运行：pip install 'matchmaker[dask]'",
     "'{address}' is no address": "“{address}”不是有效的地址",
     "write tcp://host:8786": "请写成“tcp://主机:8786”",
-    "no Dask scheduler answers there within {n} seconds": "{n} 秒内没有 Dask 调度器应答",
+    "nothing answers there ({reason})": "该地址没有应答（{reason}）",
     "check the address and that the scheduler runs": "请检查地址，并确认调度器正在运行",
+    "what answers there does not speak as a Dask scheduler": "应答的不是 Dask 调度器",
+    "check the address; that of a scheduler which uses TLS begins with tls://": (
+        "请检查地址；调度器若启用了 TLS，地址应以“tls://”开头"
+    ),
+    "check the address, the certificates, and that the scheduler uses TLS": "请检查地址和证书，并确认调度器已启用 TLS",
+    "a worker answers there": "应答的是工作节点",
+    "give the address of the scheduler": "请填写调度器的地址",
+    "no certificate ({reason})": "证书无法使用（{reason}）",
+    "no certificates for TLS are known here": "本机未配置 TLS 证书",
+    "set {names} to the paths of yours": "请将 {names} 设为证书文件的路径",
     "the scheduler is gone": "与调度器的连接已中断",
     "start the scheduler and workers, then run the same command again with --resume": (
         "请启动调度器和工作节点，再以相同命令加上 --resume 继续"
@@ -40,13 +50,14 @@ CHINESE: Final[Mapping[str, str]] = {
     "give the workers more memory, then run the same command again with --resume": (
         "请为工作节点增加内存，再以相同命令加上 --resume 继续"
     ),
+    "scheduler {name}": "调度器 {name}",
     "worker {name}": "工作节点 {name}",
     "matchmaker does not run there ({reason})": "其上无法运行 matchmaker（{reason}）",
     "differs: {differences}": "版本不一致：{differences}",
     "{what} {there} (here {here})": "{what} {there}（本机 {here}）",
     "{n:,} more workers differ": "另有 {n:,} 个工作节点不一致",
-    "install the same matchmaker with the same dependencies on every worker": (
-        "请在每个工作节点上安装相同的 matchmaker 及相同的依赖"
+    "install the same matchmaker with the same dependencies there as here": (
+        "请在该处安装与本机相同的 matchmaker 及相同的依赖"
     ),
     # errors, boundary
     " (did you mean '{word}'?)": "（是否应为“{word}”？）",
@@ -728,6 +739,14 @@ FOREIGN: Final[Mapping[str, str]] = {
     "input/output error": "磁盘读写出错",
     "too many levels of symbolic links": "符号链接层数过多",
     "device or resource busy": "设备或资源正忙",
+    "connection refused": "连接被拒绝",
+    "connection reset by peer": "连接被对方断开",
+    "timed out": "超时",
+    "name or service not known": "没有这个主机名",
+    "temporary failure in name resolution": "域名暂时无法解析",
+    "no address associated with hostname": "该主机名没有地址",
+    "network is unreachable": "网络不可达",
+    "no route to host": "无法到达该主机",
     # json
     "expecting value": "此处缺少值",
     "expecting ',' delimiter": "此处缺少逗号",
