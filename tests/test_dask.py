@@ -196,7 +196,7 @@ def test_what_is_under_way_is_cancelled_when_a_run_is_given_up(two: Cluster) -> 
     answers = match_all(mixed(N_ROWS), matcher(), cluster=two.address)
     next(answers)
     assert two.n_tasks() > 1
-    answers.close()  # type: ignore[attr-defined]
+    answers.close()
     _wait(lambda: two.n_tasks() == 0)
 
 
@@ -212,7 +212,7 @@ def test_no_more_is_read_ahead_than_keeps_the_workers_busy(two: Cluster) -> None
     answers = match_all(endless(), matcher(), cluster=two.address)
     next(answers)
     assert n_taken == 256 * 6  # two workers, three chunks for each
-    answers.close()  # type: ignore[attr-defined]
+    answers.close()
 
 
 def test_ctrl_c_ends_a_run(two: Cluster, tmp_path: Path) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from pathlib import Path
@@ -65,7 +66,7 @@ def match_all(
     summary: Summary | None = None,
     workers: int = 1,
     cluster: str | None = None,
-) -> Iterator[Shortlist | Rejected]:
+) -> Generator[Shortlist | Rejected, None, None]:
     """A shortlist for each problem, in the order of the rows; rejected rows pass through in their place.
 
     Chunks bound the memory; neither their size nor the number of processes changes anything in the results.
@@ -149,7 +150,8 @@ def _by_processes(
         if not is_done:  # interrupted: nobody waits for what is under way
             for process in list((pool._processes or {}).values()):
                 process.terminate()
-        pool.shutdown(wait=is_done, cancel_futures=True)
+        # Waits for the pool's thread as well: left alone it may fail at exit, and write so to stderr.
+        pool.shutdown(cancel_futures=True)
 
 
 def _context(matcher: Matcher) -> BaseContext:
@@ -165,8 +167,20 @@ _begun: list[tuple[Matcher, int | None]] = []  # in a worker process: what it ma
 
 
 def _begin(matcher: Matcher, top: int | None) -> None:
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the main process ends the others
     _begun[:] = [(matcher, top)]
+
+
+def _end_with_parent() -> None:
+    """Where the main process is killed, nobody tells its workers: they would wait for work for ever."""
+    import multiprocessing
+    from multiprocessing.connection import wait
+
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)
 
 
 def _match(problems: list[Problem]) -> list[Shortlist]:

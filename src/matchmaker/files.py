@@ -81,6 +81,43 @@ def atomic_bytes(path: Path) -> Iterator[BinaryIO]:
                 os.fsync(raw.fileno())
 
 
+def place_of(path: Path) -> tuple[Path, int]:
+    """The file that ``path`` leads to, and the mode of what will replace it or be it.
+
+    Raises:
+        InputError: It may not be written, or is a folder.
+    """
+    with write_faults(path):
+        plan = _plan(path)
+    return plan.goal, 0o666 if plan.old_mode is None else plan.old_mode
+
+
+def put_in_place(part: Path, path: Path, *, bom: bool = False) -> None:
+    """Have ``part``, a whole file beside ``path``, replace it.
+
+    Args:
+        part: Is gone afterwards, or left as it was.
+        path: A regular file, or none yet; keeps its mode and its links.
+        bom: ``part`` begins with a byte order mark; if all of it is ASCII, that is left out, and ``part`` stays.
+
+    Raises:
+        InputError: It cannot be written.
+    """
+    if bom and _is_ascii_after_bom(part):
+        with part.open("rb") as source, atomic_bytes(path) as target:
+            source.seek(len(_BOM.encode()))
+            shutil.copyfileobj(source, target)
+        return
+    with write_faults(path):
+        _deliver(_plan(path)._replace(collector=part))
+
+
+def _is_ascii_after_bom(part: Path) -> bool:
+    with part.open("rb") as file:
+        file.seek(len(_BOM.encode()))
+        return all(chunk.isascii() for chunk in iter(lambda: file.read(_CHUNK), b""))
+
+
 @contextmanager
 def scratch_folder(path: Path) -> Iterator[Path]:
     """A hidden folder beside ``path`` (which must have room for it) that is gone when the block ends.

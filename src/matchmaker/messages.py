@@ -59,6 +59,31 @@ CHINESE: Final[Mapping[str, str]] = {
     "install the same matchmaker with the same dependencies there as here": (
         "请在该处安装与本机相同的 matchmaker 及相同的依赖"
     ),
+    # journal
+    "another run is writing it": "另一个运行中的任务正在写入该文件",
+    "wait for its end, or choose another name": "请等它结束，或换一个文件名",
+    # cli/resuming
+    "stopped; to continue: {command}": "已停止；如需继续，请运行：{command}",
+    "what is done is kept; to continue: {command}": "已完成的部分已保留；如需继续，请运行：{command}",
+    "note: continued after {n} row": "提示：已从第 {n} 行之后继续",
+    "note: continued after {n:,} rows": "提示：已从第 {n:,} 行之后继续",
+    "note: {path} is void, changed since: {names}; begun anew": (
+        "提示：{path} 已失效，此后有变动：{names}；已从头开始"
+    ),
+    "note: nothing to continue, begun anew": "提示：没有可继续的任务，已从头开始",
+    "note: an earlier run had done {n} row; begun anew, as --resume was not given": (
+        "提示：之前的任务已完成 {n} 行；因未加 --resume，已从头开始"
+    ),
+    "note: an earlier run had done {n:,} rows; begun anew, as --resume was not given": (
+        "提示：之前的任务已完成 {n:,} 行；因未加 --resume，已从头开始"
+    ),
+    "the version of matchmaker": "matchmaker 的版本",
+    "the input": "输入文件",
+    "the profiles": "机构资料",
+    "the settings": "设置",
+    "the ledger": "台账",
+    "what was written so far": "已写入的内容",
+    "the language of messages": "提示信息的语言",
     # errors, boundary
     " (did you mean '{word}'?)": "（是否应为“{word}”？）",
     "{fault}": "{fault}",

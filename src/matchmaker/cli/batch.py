@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from functools import reduce
+from functools import partial, reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional, TypeVar
 
 import typer
 
-from matchmaker.cli import options
+from matchmaker.cli import options, resuming
 from matchmaker.cli.boundary import BAD_INPUT, spoken, tell
+from matchmaker.cli.precedents import what_counts
 from matchmaker.messages import counted, in_language, listed, said
 
 if TYPE_CHECKING:
@@ -88,12 +89,14 @@ def batch(
     output: options.Output = None,
     workers: Workers = None,
     dask: Dask = None,
+    resume: resuming.Resume = False,
     quiet: options.Quiet = False,
 ) -> None:
     """Write a shortlist for every problem of a table, in its order; without -o as CSV to stdout.
 
     A row that is no problem never stops the run: it is named, counted, written to OUT.rejects.csv (in a workbook, to a
-    sheet of its own), and makes the exit code 3.
+    sheet of its own), and makes the exit code 3. A run into a file that was interrupted, by Ctrl-C, a full disk or a
+    power cut, continues with --resume and ends with the same bytes.
 
     Example: matchmaker batch data/problems/requests.csv -o shortlists.csv
     """
@@ -101,33 +104,108 @@ def batch(
     kept = rejects_path(output, written)
     for path in (output, kept):
         options.check_output(path, file, institutes, settings)
-    from matchmaker.batch import Summary, available_workers, match_all
-    from matchmaker.output import Origin
-
-    registry = options.registry_from(institutes)
-    matcher = options.matcher_for(registry, settings, encoder, ledger=ledger, as_of=as_of)
+    if resume and not resuming.can_continue(output):
+        raise typer.BadParameter("--resume needs -o FILE, a regular file")
+    if resume and as_of is None:
+        as_of = resuming.day_before(output)
+    matcher = options.matcher_for(options.registry_from(institutes), settings, encoder, ledger=ledger, as_of=as_of)
     table = open_table(file, column, encoding, matcher, sheets=sheet, quiet=quiet)
     if dry_run:
         show_rows(table, format, quiet=quiet)
         return
-    summary = Summary()
-    shown = not quiet and output is not None
-    with progress(table, shown=shown) as rows, kept_rejects(kept, table) as rejects:
-        n = workers or available_workers()
-        found = match_all(rows, matcher, top=top, summary=summary, workers=n, cluster=dask)
-        answers = rejects.seen(found)
-        if written == "xlsx":
-            origin = Origin(file, table.headings, registry, matcher.settings)
-            options.write_book(answers, output, options.language_from(lang), origin=origin, quiet=quiet)
-        elif written == "html":
-            _write_page(good(answers), matcher, file, output, options.language_from(lang), summary)
-        else:
-            _write(good(answers), output, written, options.language_from(lang), registry)
+    run = _Run(file, table, matcher, top, workers, dask, written, options.language_from(lang), output, kept, quiet)
+    if resuming.can_continue(output):
+        chosen: dict[str, object] = {"--format": written, "--lang": lang, "--top": top}
+        chosen |= {"--column": column, "--sheet": sheet, "--encoding": encoding}
+        header = resuming.header_of(file, matcher, what_counts(ledger, as_of), chosen, spoken())
+        rejects, summary = run.journaled(header, resume=resume)
+    else:
+        rejects, summary = run.at_once()
     report_rows(table, rejects, output if written == "xlsx" else kept, quiet=quiet)
     if not quiet:
-        _print_summary(summary, registry)
+        _print_summary(summary, matcher.registry)
     if rejects.n:
         raise typer.Exit(BAD_INPUT)
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """What a batch works with. Both ways to run it give the rejected rows and the summary."""
+
+    file: Path
+    table: ProblemTable
+    matcher: Matcher
+    top: int
+    workers: int | None
+    cluster: str | None
+    written: Format
+    lang: Language | None
+    output: Path | None
+    kept: Path | None
+    quiet: bool
+
+    def at_once(self) -> tuple[Rejects, Summary]:
+        """To stdout, a device or a pipe: what is interrupted there is lost."""
+        from matchmaker.batch import Summary
+
+        summary = Summary()
+        shown = not self.quiet and self.output is not None
+        with progress(self.table, shown=shown) as rows, kept_rejects(self.kept, self.table) as rejects:
+            answers = rejects.seen(self._matched(rows, summary))
+            if self.written == "xlsx":
+                self._write_book(answers)
+            elif self.written == "html":
+                self._write_page(good(answers), summary)
+            else:
+                _write(good(answers), self.output, self.written, self.lang, self.matcher.registry)
+        return rejects, summary
+
+    def journaled(self, header: Mapping[str, object], *, resume: bool) -> tuple[Rejects, Summary]:
+        """To a file, which appears when all is done; what is interrupted can be continued."""
+        if self.output is None:
+            raise ValueError("stdout cannot be continued")
+        rejects = Rejects()
+        with (
+            resuming.journaled(self.output, self.kept, header, resume=resume, quiet=self.quiet) as journal,
+            progress(self.table, shown=not self.quiet) as rows,
+        ):
+            summary = resuming.summary_of(journal)
+            rest = resuming.unmatched(rows, journal.counts.n_rows, rejects.note)
+            rejects.keep = resuming.keep_rejects(journal, self.table.headings) if self.kept is not None else None
+            with closing(self._matched(rest, summary)) as found:
+                resuming.write_answers(rejects.seen(found), journal, summary, self.written, self.lang)
+            make = partial(self._from_spool, summary) if self.written in {"xlsx", "html"} else None
+            resuming.deliver(journal, self.output, self.kept, make=make, bom=self.written == "csv")
+        return rejects, summary
+
+    def _matched(
+        self, rows: Iterable[Problem | Rejected], summary: Summary
+    ) -> Generator[Shortlist | Rejected, None, None]:
+        from matchmaker.batch import available_workers, match_all
+
+        n_workers = self.workers or available_workers()
+        return match_all(rows, self.matcher, top=self.top, summary=summary, workers=n_workers, cluster=self.cluster)
+
+    def _from_spool(self, summary: Summary, spool: Path) -> None:
+        from matchmaker.output.spool import from_spool
+
+        with closing(from_spool(spool)) as answers:
+            if self.written == "xlsx":
+                self._write_book(answers)
+            else:
+                self._write_page(good(answers), summary)
+
+    def _write_book(self, answers: Iterable[Shortlist | Rejected]) -> None:
+        from matchmaker.output import Origin
+
+        origin = Origin(self.file, self.table.headings, self.matcher.registry, self.matcher.settings)
+        options.write_book(answers, self.output, self.lang, origin=origin, quiet=self.quiet)
+
+    def _write_page(self, shortlists: Iterator[Shortlist], summary: Summary) -> None:
+        from matchmaker.report import Page
+
+        page = Page(self.matcher, language=self.lang, source=self.file.name)
+        options.write_page(page.of_problems(shortlists, n_rejected=lambda: summary.n_rejected), self.output)
 
 
 @dataclass
@@ -147,11 +225,15 @@ class Rejects:
                 self.add(answer)
             yield answer
 
-    def add(self, rejected: Rejected) -> None:
-        """Note one more."""
+    def note(self, rejected: Rejected) -> None:
+        """Count one more, and keep it to be shown if it is among the first."""
         self.n += 1
         if len(self.first) < _MOST_SHOWN:
             self.first.append(rejected)
+
+    def add(self, rejected: Rejected) -> None:
+        """Note one more, and pass it on."""
+        self.note(rejected)
         if self.keep is not None:
             self.keep(rejected.line, rejected.cells, in_language(_joined(rejected), spoken()))
 
@@ -286,20 +368,6 @@ def _write(
             console.print()
     else:
         options.write_to_stdout(shortlists, written, lang)
-
-
-def _write_page(
-    shortlists: Iterator[Shortlist],
-    matcher: Matcher,
-    file: Path,
-    output: Path | None,
-    lang: Language | None,
-    summary: Summary,
-) -> None:
-    from matchmaker.report import Page
-
-    page = Page(matcher, language=lang, source=file.name)
-    options.write_page(page.of_problems(shortlists, n_rejected=lambda: summary.n_rejected), output)
 
 
 def rejects_path(output: Path | None, written: Format) -> Path | None:

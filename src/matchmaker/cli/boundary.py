@@ -46,7 +46,7 @@ class Boundary(TyperGroup):
                 raise
             sys.stdout.flush()
         except MatchmakerError as error:
-            raise _told(error) from None
+            raise told(error) from None
         except (BrokenPipeError, SystemExit):  # the reader, such as head, has had enough; rich says so by SystemExit
             _drop_stdout()
             raise typer.Exit(0) from None
@@ -56,7 +56,7 @@ class Boundary(TyperGroup):
             _drop_stdout()
             finding = said("cannot be written ({reason})", reason=reason_of(error))
             fault = Fault(said("standard output"), finding, "free some space, or choose another disk")
-            raise _told(InputError(fault)) from None
+            raise told(InputError(fault)) from None
         finally:
             _running.reset(running)
         return result
@@ -100,7 +100,8 @@ def system_language() -> Language:
     return "zh" if named.lower().startswith(_CHINESE_LOCALES) else "en"
 
 
-def _told(error: MatchmakerError) -> typer.Exit:
+def told(error: MatchmakerError) -> typer.Exit:
+    """Print the faults of an error; what to raise then, which has its exit code."""
     for fault in error.faults:
         tell(said("error: {fault}", fault=fault.message))
     return typer.Exit(MISSING_HERE if isinstance(error, (MissingExtraError, ClusterError)) else BAD_INPUT)

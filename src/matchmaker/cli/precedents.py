@@ -46,10 +46,25 @@ def cases_from(
     blocks = [shelf.compiled(at) for at in range(len(shelf.keys))]
     if not blocks:
         return None
-    day: date = (as_of or datetime.now(UTC)).date()
+    day = _day(as_of)
     ids = [institute.id for institute in sorted(registry.institutes, key=lambda institute: institute.id)]
     name = f"sha256:{shelf.digest} as of {day.isoformat()}"
     return CaseSimilarity(blocks, ids, settings, as_of=day, rarity=background(), encoder=encoder(), name=name)
+
+
+def what_counts(target: str | None, as_of: datetime | None) -> tuple[str, str]:
+    """What decides how earlier problems count: the digest of all that are known, and the day; empty without any."""
+    from matchmaker.ledger import default_path
+
+    named = (target or "").strip()
+    if named.casefold() == NO_LEDGER or (not named and not default_path().exists()):
+        return "", ""
+    shelf = _Shelf(named)
+    return (f"sha256:{shelf.digest}", _day(as_of).isoformat()) if shelf.keys else ("", "")
+
+
+def _day(as_of: datetime | None) -> date:
+    return (as_of or datetime.now(UTC)).date()
 
 
 class _Shelf:

@@ -252,20 +252,36 @@ def format_shortlists(
     if format in {"table", "xlsx", "html"}:
         raise ValueError("a table is for the terminal, a workbook and a page are written whole; use another format")
     if format == "csv":
-        yield csv_text([CSV_COLUMNS])
+        yield opening(format)
     n_written = 0
     for shortlist in shortlists:
-        if format == "json":
-            yield ("[\n  " if n_written == 0 else ",\n  ") + to_json(shortlist).replace("\n", "\n  ")
-        elif format == "jsonl":
-            yield to_jsonl(shortlist) + "\n"
-        elif format == "csv":
-            yield csv_text(_csv_rows(shortlist, language or shortlist.problem.language))
-        else:
-            yield ("\n" if n_written else "") + to_markdown(shortlist, language)
+        yield piece_of(shortlist, format, language, is_first=n_written == 0)
         n_written += 1
     if format == "json":
-        yield "\n]\n" if n_written else "[]\n"
+        yield closing(format, n_written)
+
+
+def opening(format: Format) -> str:
+    """What stands before the first shortlist."""
+    return csv_text([CSV_COLUMNS]) if format == "csv" else ""
+
+
+def piece_of(shortlist: Shortlist, format: Format, language: Language | None, *, is_first: bool) -> str:
+    """One shortlist of many, with what parts it from the one before."""
+    if format == "json":
+        return ("[\n  " if is_first else ",\n  ") + to_json(shortlist).replace("\n", "\n  ")
+    if format == "jsonl":
+        return to_jsonl(shortlist) + "\n"
+    if format == "csv":
+        return csv_text(_csv_rows(shortlist, language or shortlist.problem.language))
+    return ("" if is_first else "\n") + to_markdown(shortlist, language)
+
+
+def closing(format: Format, n_written: int) -> str:
+    """What stands after the last shortlist."""
+    if format != "json":
+        return ""
+    return "\n]\n" if n_written else "[]\n"
 
 
 def write_shortlists(
@@ -310,6 +326,16 @@ def write_shortlist(
         stream.write(to_json(shortlist) + "\n")
 
 
+def rejects_opening(headings: Sequence[str]) -> str:
+    """The first row of a file of rejected rows."""
+    return csv_text([["line", "fault", *map(harmless, headings)]])
+
+
+def reject_row(line: int, cells: Sequence[str], fault: str) -> str:
+    """One rejected row, as it stands in a file of them."""
+    return csv_text([[str(line), *map(harmless, (fault, *cells))]])
+
+
 @contextmanager
 def rejects_writer(path: Path, headings: Sequence[str]) -> Iterator[Callable[[int, Sequence[str], str], None]]:
     """Write the rows of a table that could not be read as problems, as CSV and as they come.
@@ -334,8 +360,8 @@ def rejects_writer(path: Path, headings: Sequence[str]) -> Iterator[Callable[[in
             nonlocal stream
             if stream is None:
                 stream = opened.enter_context(atomic_writer(path, bom=True))
-                stream.write(csv_text([["line", "fault", *map(harmless, headings)]]))
-            stream.write(csv_text([[str(line), *map(harmless, (fault, *cells))]]))
+                stream.write(rejects_opening(headings))
+            stream.write(reject_row(line, cells, fault))
 
         yield write
         if stream is None:

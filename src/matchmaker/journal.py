@@ -1,0 +1,471 @@
+"""What a long run has done so far, kept beside its output, so that it can be continued after any interruption.
+
+A run writes into parts (``OUT.partial``, ``OUT.rejects.partial``), and from time to time notes in ``OUT.journal`` how
+far they are good. The order makes it safe: first the bytes of the parts reach the disk, then the line that vouches for
+them. What a part holds beyond its last mark is cut off when the run goes on; a line that was not written to its end, as
+after a power cut, does not count.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from hashlib import blake2b
+from pathlib import Path
+from types import FrameType
+from typing import Any, BinaryIO, Final, Literal, NamedTuple, TypeAlias
+from zlib import crc32
+
+from matchmaker.errors import Fault, InputError
+from matchmaker.files import place_of, write_faults
+
+Stage: TypeAlias = Literal["running", "complete", "delivered"]
+
+_ENDING: Final = ".journal"
+_INTERVAL = 1.0  # seconds between marks
+_LEAST_SHARE: Final = 50  # a mark that took long, as on a slow disk, is followed by a pause of so many times as long
+_HELD: Final = 1 << 20
+_DIGEST: Final = 8
+
+
+class Interruption(KeyboardInterrupt):
+    """The run was told to stop, by Ctrl-C or by SIGTERM."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.exit_code = 128 + number
+
+
+class Extent(NamedTuple):
+    """How much of a part is good, and the checksum of that much."""
+
+    size: int = 0
+    check: int = 0
+
+
+class Counts(NamedTuple):
+    """The rows that are done, by what became of them."""
+
+    n_matched: int = 0
+    n_none: int = 0
+    n_rejected: int = 0
+
+    @property
+    def n_rows(self) -> int:
+        return sum(self)
+
+    @property
+    def n_answered(self) -> int:
+        return self.n_matched + self.n_none
+
+
+class Part:
+    """A file that grows at its end. It is made with the first byte."""
+
+    def __init__(self, path: Path, place: Path, mode: int = 0o666, descriptor: int = -1) -> None:
+        """Nothing is opened yet, unless ``descriptor`` is; faults name ``place``."""
+        self.path = path
+        self._place = place
+        self._mode = mode
+        self._descriptor = descriptor
+        self._held: list[bytes] = []
+        self._n_held = 0
+        self._flushed = 0
+        self.extent = Extent()
+
+    def write(self, data: bytes) -> None:
+        """Add ``data``, which may stay in memory for a while."""
+        self._held.append(data)
+        self._n_held += len(data)
+        self.extent = Extent(self.extent.size + len(data), crc32(data, self.extent.check))
+        if self._n_held >= _HELD:
+            self.flush()
+
+    def flush(self) -> None:
+        """Hand everything to the system. After a failure it can be tried again, and nothing is there twice."""
+        if not self._held:
+            return
+        with write_faults(self._place):
+            self._open()
+            data = memoryview(b"".join(self._held))
+            os.lseek(self._descriptor, self._flushed, os.SEEK_SET)
+            while data:
+                data = data[os.write(self._descriptor, data) :]
+        self._flushed, self._held, self._n_held = self._flushed + self._n_held, [], 0
+
+    def sync(self) -> None:
+        """See to it that everything is on the disk."""
+        self.flush()
+        if self._descriptor >= 0:
+            with write_faults(self._place):
+                os.fsync(self._descriptor)
+
+    def cut(self, extent: Extent) -> bool:
+        """Go on after ``extent``; whether that much is there, unharmed. Afterwards the part is as long as that."""
+        if extent.size:
+            if extent_of(self.path if self._descriptor < 0 else self._descriptor, extent.size) != extent:
+                return False
+        elif self._descriptor < 0 and not self.path.exists():
+            return True
+        with write_faults(self._place):
+            self._open()
+            os.ftruncate(self._descriptor, extent.size)
+        self.extent, self._flushed, self._held, self._n_held = extent, extent.size, [], 0
+        return True
+
+    def checked_lines(self) -> tuple[list[dict[str, Any]], Extent]:
+        """The good lines of a journal, and how far they go: to the first that is torn or damaged."""
+        found: list[dict[str, Any]] = []
+        extent = Extent()
+        with _reader(self._descriptor) as file:
+            for line in file:
+                if (entry := _entry(line)) is None:
+                    break
+                found.append(entry)
+                extent = Extent(extent.size + len(line), crc32(line, extent.check))
+        return found, extent
+
+    def close(self) -> None:
+        """Drop what is held, and close the file."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    def _open(self) -> None:
+        if self._descriptor < 0:
+            flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0)
+            self._descriptor = os.open(self.path, flags, self._mode)
+
+
+def extent_of(path: Path | int, size: int) -> Extent | None:
+    """The checksum of the first ``size`` bytes of a file or an open descriptor; ``None`` when it has fewer."""
+    check, left = 0, size
+    try:
+        with _reader(path) as file:
+            while left and (chunk := file.read(min(left, _HELD))):
+                check, left = crc32(chunk, check), left - len(chunk)
+    except OSError:
+        return None
+    return None if left else Extent(size, check)
+
+
+def _reader(path: Path | int) -> BinaryIO:
+    if isinstance(path, Path):
+        return path.open("rb")
+    os.lseek(path, 0, os.SEEK_SET)
+    return os.fdopen(path, "rb", closefd=False)
+
+
+def fingerprint_of(path: Path) -> str:
+    """A digest of all bytes of a file: what it is called and when it was saved do not matter."""
+    digest = blake2b(digest_size=16)
+    with path.open("rb") as file:
+        while chunk := file.read(_HELD):
+            digest.update(chunk)
+    return f"blake2b:{digest.hexdigest()}"
+
+
+class Journal:
+    """The journal of one run, open and locked.
+
+    Attributes:
+        output: What the run has made so far; under another name than the finished file.
+        rejects: The rejected rows so far.
+        counts: What is done. At the beginning: what an earlier run did.
+        load: First places by institute, over the rows that are done.
+        stage: ``complete`` when all rows are done, ``delivered`` when the finished files are in place as well.
+        n_before: How many rows an earlier run did that this one continues.
+        is_found: Whether there was a journal.
+        changed: What of an earlier run differs from this one, so that it could not be continued.
+        n_dropped: How many rows of an earlier run were done that nobody asked to continue.
+    """
+
+    def __init__(self, output: Path, header: Mapping[str, object], signals: Signals) -> None:
+        goal, mode = place_of(output)
+        self.path = goal.with_name(goal.name + _ENDING)
+        self.output = Part(goal.with_name(f"{goal.name}.partial"), output, mode)
+        self.rejects = Part(goal.with_name(f"{goal.name}.rejects.partial"), output, mode)
+        self.counts = Counts()
+        self.load: Counter[str] = Counter()
+        self.stage: Stage = "running"
+        self.n_before = 0
+        self.is_found = False
+        self.changed: tuple[str, ...] = ()
+        self.n_dropped = 0
+        self._header = {name: str(value) for name, value in header.items()}
+        self._signals = signals
+        self._lines = Part(self.path, output, descriptor=_locked(self.path, output))
+        self._extents = (Extent(), Extent())
+        self._unsaid: Counter[str] = Counter()  # first places since the last mark
+        self._n_marks = 0
+        self._next = time.monotonic() + _INTERVAL
+
+    def begin(self, *, resume: bool, finished: Sequence[Path]) -> None:
+        """Continue what is there, or begin anew.
+
+        Args:
+            resume: Whether to continue.
+            finished: Where output and rejected rows go in the end.
+        """
+        kept, end = self._lines.checked_lines()
+        header, marks = kept[:1], kept[1:]
+        self.is_found = bool(header)
+        if header == [self._header]:
+            if resume and marks and self._taken_up(marks, finished):
+                self._lines.cut(end)
+                self._n_marks = len(marks)
+                self.n_before = self.counts.n_rows
+                return
+            if marks and resume:
+                self.changed = ("partial",)
+            elif marks:
+                self.n_dropped = sum(marks[-1]["counts"])
+        elif header and resume:
+            names = dict.fromkeys((*self._header, *header[0]))
+            self.changed = tuple(name for name in names if header[0].get(name) != self._header.get(name))
+        self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        self.stage, self._extents = "running", (Extent(), Extent())
+        for part in (self._lines, self.output, self.rejects):
+            part.cut(Extent())
+        self._write(self._header)
+        self._lines.flush()
+
+    def open_with(self, text: str) -> None:
+        """Begin the output with ``text``, before any row."""
+        with self._signals.held():
+            self.output.write(_encoded(text))
+
+    def reject(self, text: str) -> None:
+        """Add to the rejected rows; it counts with the row that is added next."""
+        with self._signals.held():
+            self.rejects.write(_encoded(text))
+
+    def add(self, text: str, counts: Counts, first: str | None = None) -> None:
+        """Add what the next row gives; ``counts`` includes it, ``first`` is the institute in its first place."""
+        with self._signals.held():
+            self.output.write(_encoded(text))
+            if first is not None:
+                self._unsaid[first] += 1
+            self.counts = counts
+            self._extents = (self.output.extent, self.rejects.extent)
+            if time.monotonic() >= self._next:
+                self._mark()
+
+    def complete(self, text: str) -> None:
+        """Add the end of the output; from now on only the finished files are missing."""
+        with self._signals.held():
+            if self.stage == "running":
+                self.output.write(_encoded(text))
+                self._extents = (self.output.extent, self.rejects.extent)
+                self.stage = "complete"
+                # A run so short that nothing was noted yet spares the disk: if it is cut off now, it begins anew.
+                if self._n_marks:
+                    self._mark()
+            self.output.sync()
+            self.rejects.sync()
+
+    def end(self) -> None:
+        """The finished files are in place: the journal and what is left of the parts go."""
+        with self._signals.held():
+            self.stage = "delivered"
+            if self._n_marks:
+                self._mark()
+            paths = (self.output.path, self.rejects.path, self.path)
+            if os.name == "nt":  # where an open file cannot go
+                self.close()
+            for path in paths:
+                with suppress(OSError):
+                    path.unlink()
+
+    def interrupted(self) -> None:
+        """Note what is done, so that little is done again; a disk that is full keeps the mark before."""
+        with suppress(InputError), self._signals.held():
+            if self.stage != "delivered" and self.counts.n_rows:
+                self._mark()
+
+    def close(self) -> None:
+        """Close all files; the lock goes with them."""
+        for part in (self.output, self.rejects, self._lines):
+            part.close()
+
+    def _taken_up(self, marks: Sequence[Mapping[str, Any]], finished: Sequence[Path]) -> bool:
+        """Whether the parts hold what the last mark says; then that is where the run goes on."""
+        if not marks:
+            return False
+        last = marks[-1]
+        self.stage = last["stage"]
+        extents = Extent(*last["output"]), Extent(*last["rejects"])
+        for part, extent, path in zip((self.output, self.rejects), extents, finished, strict=True):
+            is_moved = self.stage == "complete" and not part.path.exists() and extent_of(path, extent.size) == extent
+            if self.stage == "delivered" or is_moved:
+                part.extent = extent
+            elif not part.cut(extent):
+                return False
+        self.counts = Counts(*last["counts"])
+        self.load = sum((Counter(mark["load"]) for mark in marks), Counter())
+        self._extents = extents
+        return True
+
+    def _mark(self) -> None:
+        began = time.monotonic()
+        self.output.sync()
+        self.rejects.sync()
+        output, rejects = self._extents
+        mark = {"counts": self.counts, "output": output, "rejects": rejects}
+        kept = self._lines.extent
+        try:
+            self._write({**mark, "load": dict(sorted(self._unsaid.items())), "stage": self.stage})
+            self._lines.sync()
+        except InputError:
+            with suppress(InputError):
+                self._lines.cut(kept)
+            raise
+        self.load.update(self._unsaid)
+        self._unsaid.clear()
+        self._n_marks += 1
+        now = time.monotonic()
+        self._next = now + max(_INTERVAL, _LEAST_SHARE * (now - began))
+
+    def _write(self, entry: Mapping[str, object]) -> None:
+        text = json.dumps(entry, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "backslashreplace")
+        self._lines.write(_digest(text) + b" " + text + b"\n")
+
+
+def header_beside(output: Path) -> dict[str, str]:
+    """What the journal beside an output says of its run; empty without a journal."""
+    goal = Path(os.path.realpath(output))
+    try:
+        with goal.with_name(goal.name + _ENDING).open("rb") as file:
+            return _entry(file.readline()) or {}
+    except OSError:
+        return {}
+
+
+@contextmanager
+def open_journal(output: Path, header: Mapping[str, object]) -> Iterator[Journal]:
+    """A journal for the run of the block, which must call ``begin`` first.
+
+    In the block Ctrl-C and SIGTERM raise ``Interruption``, never in the middle of a row. When the block raises, what is
+    done is noted.
+
+    Args:
+        output: A regular file, or none yet.
+        header: All that shapes the output; a journal with another header is void.
+
+    Raises:
+        InputError: The output cannot be written, or another run is writing it.
+    """
+    with Signals() as signals:
+        journal = Journal(output, header, signals)
+        try:
+            yield journal
+        except BaseException:
+            journal.interrupted()
+            raise
+        finally:
+            journal.close()
+
+
+class Signals:
+    """Signals that end the run raise ``Interruption``: at once, or when what must not be torn is done."""
+
+    def __enter__(self) -> Signals:
+        self._process = os.getpid()
+        self._is_held = False
+        self._came: int | None = None
+        self._before: dict[int, Any] = {}
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                if signal.getsignal(number) is not signal.SIG_IGN:  # as in the background of a shell
+                    self._before[number] = signal.signal(number, self._on)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Nothing interrupts the block; what comes meanwhile interrupts after it."""
+        self._is_held = True
+        try:
+            yield
+        finally:
+            self._is_held = False
+            came, self._came = self._came, None
+            if came is not None:
+                raise Interruption(came)
+
+    def _on(self, number: int, frame: FrameType | None) -> None:
+        del frame
+        if os.getpid() != self._process:  # a worker that was forked from here
+            os._exit(128 + number)
+        if self._is_held:
+            self._came = number
+        else:
+            raise Interruption(number)
+
+
+def _entry(line: bytes) -> dict[str, Any] | None:
+    """What a line of a journal says; ``None`` when it is torn or damaged."""
+    digest, _, text = line.removesuffix(b"\n").partition(b" ")
+    if not line.endswith(b"\n") or digest != _digest(text):
+        return None
+    entry: dict[str, Any] = json.loads(text)
+    return entry
+
+
+def _digest(text: bytes) -> bytes:
+    return blake2b(text, digest_size=_DIGEST).hexdigest().encode()
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "backslashreplace")
+
+
+def _locked(path: Path, place: Path) -> int:
+    """A descriptor that holds the lock of the journal, which is made if need be.
+
+    Raises:
+        InputError: Another process holds it.
+    """
+    while True:
+        with write_faults(place):
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        try:
+            _lock(descriptor)
+        except OSError as error:
+            if error.errno not in {errno.EACCES, errno.EAGAIN, errno.EDEADLK}:
+                return descriptor  # a file system without locks
+            os.close(descriptor)
+            finding = "another run is writing it"
+            raise InputError(Fault(str(place), finding, "wait for its end, or choose another name")) from None
+        with suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(descriptor), path.stat()):
+                return descriptor
+        os.close(descriptor)  # the run that held it has ended meanwhile, and its journal is gone
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _lock(descriptor: int) -> None:
+        os.lseek(descriptor, 1 << 40, os.SEEK_SET)  # beyond all that is read: a lock forbids reading here
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+else:
+    import fcntl
+
+    def _lock(descriptor: int) -> None:
+        # Of this process: with flock, workers would hold it too, and for a moment after this process was killed.
+        # It ends when any descriptor of the file is closed, so that there may be only one.
+        fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
