@@ -21,6 +21,7 @@ from contextlib import contextmanager, suppress
 from functools import lru_cache
 from hashlib import blake2b
 from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from urllib.parse import urlsplit
@@ -41,7 +42,6 @@ _AHEAD = 3  # chunks under way for each thread of a worker
 _MOST_TRIES = 5  # so often is a chunk sent out anew when the cluster loses it
 _MOST_NAMED = 10
 _COMPARED = ("matchmaker", "distributed", "numpy", "opencc", "pydantic", "rapidfuzz")
-_GO_ON = "start workers, then run the same command again with --resume"
 
 
 def match_on_cluster(
@@ -78,14 +78,12 @@ def match_on_cluster(
 @contextmanager
 def _connected(address: str) -> Iterator[Client]:
     """A client; whatever is still under way at the end is cancelled."""
-    try:
-        import dask.config
-        from distributed import Client
-        from distributed.utils import silence_logging_cmgr
-        from distributed.versions import VersionMismatchWarning
-    except ImportError as error:
-        raise MissingExtraError(Fault("--dask", "needs Dask", "run: pip install 'matchmaker[dask]'")) from error
-    _check(address)
+    check_address(address)
+    import dask.config
+    from distributed import Client
+    from distributed.utils import silence_logging_cmgr
+    from distributed.versions import VersionMismatchWarning
+
     # the client tells what went wrong on stderr as well; a chunk of long problems is no reason for a warning
     with silence_logging_cmgr(logging.CRITICAL + 1), dask.config.set(_WITHOUT_WARNINGS):
         _look_for_scheduler(address)
@@ -102,7 +100,15 @@ def _connected(address: str) -> Iterator[Client]:
 _WITHOUT_WARNINGS = {"distributed.admin.large-graph-warning-threshold": "1GB"}
 
 
-def _check(address: str) -> None:
+def check_address(address: str) -> None:
+    """Refuse what cannot be the address of a scheduler, and a machine that cannot talk to one.
+
+    Raises:
+        InputError: ``address`` is no address.
+        MissingExtraError: The extra ``dask`` is not installed.
+    """
+    if find_spec("distributed") is None:
+        raise MissingExtraError(Fault("--dask", "needs Dask", "run: pip install 'matchmaker[dask]'"))
     with suppress(ValueError):
         parts = urlsplit(address)
         is_plain = address == f"{parts.scheme}://{parts.netloc}" and "@" not in address
@@ -215,7 +221,7 @@ class _Work:
                 raise
         names = [problem.id or problem.title for problem in problems] or ["-"]
         finding = "workers ended again and again on the problems from '{first}' to '{last}'"
-        remedy = "give the workers more memory, then run the same command again with --resume"
+        remedy = "see what they log, give them more memory, then run it again"
         raise ClusterError(Fault(self._address, said(finding, first=names[0], last=names[-1]), remedy))
 
     def _waited_for(self, future: Future) -> list[Shortlist]:
@@ -233,7 +239,7 @@ class _Work:
         while not (n_threads := self._threads()):
             if time.monotonic() > until:
                 finding = said("no worker is there, for {n} seconds now", n=_PATIENCE)
-                raise ClusterError(Fault(self._address, finding, _GO_ON))
+                raise ClusterError(Fault(self._address, finding, "start workers, then run it again"))
             time.sleep(_GLANCE / 4)
         return n_threads
 
@@ -241,8 +247,7 @@ class _Work:
         with suppress(OSError, TimeoutError):
             if self._client.status == "running":
                 return sum(self._client.nthreads().values())
-        remedy = "start the scheduler and workers, then run the same command again with --resume"
-        raise ClusterError(Fault(self._address, "the scheduler is gone", remedy))
+        raise ClusterError(Fault(self._address, "the scheduler is gone", "start it and workers, then run it again"))
 
     def _scattered(self) -> Future:
         """The matcher, with every worker there is."""
@@ -252,7 +257,8 @@ class _Work:
                 (sent,) = self._client.scatter([tuple(self._kit)], broadcast=True, hash=False, timeout=_PATIENCE)
                 return sent
             self._seen_workers()
-        raise ClusterError(Fault(self._address, "the workers do not take the institutes", _GO_ON))
+        finding = "the workers do not take the institutes"
+        raise ClusterError(Fault(self._address, finding, "see what they log, then run it again"))
 
     def _refuse_others(self) -> None:
         """Refuse a cluster whose matchmaker is another, or none; the scheduler too takes tasks apart.

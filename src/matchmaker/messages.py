@@ -38,18 +38,15 @@ CHINESE: Final[Mapping[str, str]] = {
     "no certificates for TLS are known here": "本机未配置 TLS 证书",
     "set {names} to the paths of yours": "请将 {names} 设为证书文件的路径",
     "the scheduler is gone": "与调度器的连接已中断",
-    "start the scheduler and workers, then run the same command again with --resume": (
-        "请启动调度器和工作节点，再以相同命令加上 --resume 继续"
-    ),
+    "start it and workers, then run it again": "请启动调度器和工作节点，再重新运行",
     "no worker is there, for {n} seconds now": "已有 {n} 秒没有任何工作节点",
-    "start workers, then run the same command again with --resume": "请启动工作节点，再以相同命令加上 --resume 继续",
+    "start workers, then run it again": "请启动工作节点，再重新运行",
     "the workers do not take the institutes": "工作节点未能接收机构档案",
     "workers ended again and again on the problems from '{first}' to '{last}'": (
         "处理“{first}”至“{last}”这些需求时，工作节点接连异常退出"
     ),
-    "give the workers more memory, then run the same command again with --resume": (
-        "请为工作节点增加内存，再以相同命令加上 --resume 继续"
-    ),
+    "see what they log, then run it again": "请查看工作节点的日志，再重新运行",
+    "see what they log, give them more memory, then run it again": "请查看工作节点的日志，增加其内存，再重新运行",
     "scheduler {name}": "调度器 {name}",
     "worker {name}": "工作节点 {name}",
     "matchmaker does not run there ({reason})": "其上无法运行 matchmaker（{reason}）",

@@ -43,16 +43,6 @@ Workers = Annotated[
         show_default=False,
     ),
 ]
-Dask = Annotated[
-    Optional[str],  # noqa: UP045
-    typer.Option(
-        "--dask",
-        metavar="ADDRESS",
-        help="Match on the workers of a Dask cluster, such as tcp://host:8786, instead of here; needs the extra "
-        "[dask]. Changes nothing in the results.",
-        show_default=False,
-    ),
-]
 Encoding = Annotated[
     Optional[str],  # noqa: UP045
     typer.Option("--encoding", help="How the table is encoded. Default: detected.", show_default=False),
@@ -88,7 +78,7 @@ def batch(
     top: options.Top = 5,
     output: options.Output = None,
     workers: Workers = None,
-    dask: Dask = None,
+    dask: options.Dask = None,
     resume: resuming.Resume = False,
     quiet: options.Quiet = False,
 ) -> None:
