@@ -1,4 +1,4 @@
-# make demo | test | check | stress | fuzz | golden | docs | benchmark-quality | benchmark-rows | calibration | background | encoder | lock
+# make demo | test | check | stress | fuzz | golden | docs | benchmark-quality | benchmark-cases | benchmark-speed | benchmark-rows | benchmark-cluster | calibration | background | encoder | lock
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 DATA ?= ../shared/benchmarks/requirement-achievement
@@ -52,6 +52,10 @@ benchmark-speed: .venv/dev ## DATA=folder with labelled data; writes benchmarks/
 benchmark-rows: .venv/dev ## memory of long batches, and what the journal costs; writes benchmarks/rows.txt; about an hour
 	$(BIN)/python benchmarks/rows.py > build-rows.txt && mv build-rows.txt benchmarks/rows.txt
 	@cat benchmarks/rows.txt
+
+benchmark-cluster: .venv/dev ## --dask on this machine; writes benchmarks/cluster.txt; about 2 minutes
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/cluster.py > build-cluster.txt && mv build-cluster.txt benchmarks/cluster.txt
+	@cat benchmarks/cluster.txt
 
 calibration: .venv/dev ## DATA=folder with labelled data; writes benchmarks/settings.toml, calibration.txt and the diagram
 	COLUMNS=100 $(BIN)/matchmaker calibrate --institutes $(DATA)/capabilities.jsonl --problems $(DATA)/problems.jsonl \

@@ -65,6 +65,7 @@ def match_all(
     top: int | None = 5,
     summary: Summary | None = None,
     workers: int = 1,
+    cluster: str | None = None,
 ) -> Generator[Shortlist | Rejected, None, None]:
     """A shortlist for each problem, in the order of the rows; rejected rows pass through in their place.
 
@@ -76,15 +77,21 @@ def match_all(
         top: As in ``Matcher.match``.
         summary: Counts along when given.
         workers: How many processes match. More than one are started only when there are more rows than one chunk.
+        cluster: The address of a Dask scheduler; its workers match instead, see ``cluster.match_on_cluster``.
 
     Raises:
         ProblemError: A limit of a problem names an institute that is not in the registry; have the table check its
             rows by ``Matcher.limit_faults`` to get them rejected instead.
-        MatchmakerError: A worker process ended before its work was done.
+        MatchmakerError: A worker process ended before its work was done, or a cluster cannot do it.
     """
     stream = iter(rows)
-    first = list(islice(stream, _CHUNK))
-    if workers > 1 and len(first) == _CHUNK:
+    first = list(islice(stream, _CHUNK)) if cluster is None else []
+    if cluster is not None:
+        from matchmaker.cluster import match_on_cluster
+
+        sent = ((chunk, _problems(chunk)) for chunk in _chunks(stream, _CHUNK))
+        answered = match_on_cluster(sent, matcher, top=top, address=cluster)
+    elif workers > 1 and len(first) == _CHUNK:
         chunks = _chunks(chain(first, stream), _CHUNK // 2)
         answered = _by_processes(chunks, matcher, top, workers)
     else:

@@ -10,6 +10,7 @@
     |   +-- EvaluationError         judgements and runs
     +-- LedgerError                 the store of cases, referrals and judgements (exit code 3)
     +-- MissingExtraError           an optional part is not installed here (exit code 4)
+    +-- ClusterError                a Dask cluster does not answer or does not do (exit code 4)
 
 Wrong use of the Python API raises ValueError or TypeError instead.
 """
@@ -99,6 +100,10 @@ class LedgerError(MatchmakerError):
 
 class MissingExtraError(MatchmakerError):
     """An optional part is not installed on this machine."""
+
+
+class ClusterError(MatchmakerError):
+    """A Dask cluster cannot be reached, has no workers, or has workers with another matchmaker."""
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

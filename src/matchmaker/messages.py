@@ -21,6 +21,42 @@ CHINESE: Final[Mapping[str, str]] = {
         "其中一个进程未完成任务就已退出；可能内存不足以支持这么多进程"
     ),
     "run again with --workers 1": "请加上 --workers 1 重新运行",
+    # cluster
+    "needs Dask": "需要 Dask",
+    "run: pip install 'matchmaker[dask]'": "请运行：pip install 'matchmaker[dask]'",
+    "'{address}' is no address": "“{address}”不是有效的地址",
+    "write tcp://host:8786": "请写成“tcp://主机:8786”",
+    "nothing answers there ({reason})": "该地址没有应答（{reason}）",
+    "check the address and that the scheduler runs": "请检查地址，并确认调度器正在运行",
+    "what answers there does not speak as a Dask scheduler": "应答的不是 Dask 调度器",
+    "check the address; that of a scheduler which uses TLS begins with tls://": (
+        "请检查地址；调度器若启用了 TLS，地址应以“tls://”开头"
+    ),
+    "check the address, the certificates, and that the scheduler uses TLS": "请检查地址和证书，并确认调度器已启用 TLS",
+    "a worker answers there": "应答的是工作节点",
+    "give the address of the scheduler": "请填写调度器的地址",
+    "no certificate ({reason})": "证书无法使用（{reason}）",
+    "no certificates for TLS are known here": "本机未配置 TLS 证书",
+    "set {names} to the paths of yours": "请将 {names} 设为证书文件的路径",
+    "the scheduler is gone": "与调度器的连接已中断",
+    "start it and workers, then run it again": "请启动调度器和工作节点，再重新运行",
+    "no worker is there, for {n} seconds now": "已有 {n} 秒没有任何工作节点",
+    "start workers, then run it again": "请启动工作节点，再重新运行",
+    "the workers do not take the institutes": "工作节点未能接收机构档案",
+    "workers ended again and again on the problems from '{first}' to '{last}'": (
+        "处理“{first}”至“{last}”这些需求时，工作节点接连异常退出"
+    ),
+    "see what they log, then run it again": "请查看工作节点的日志，再重新运行",
+    "see what they log, give them more memory, then run it again": "请查看工作节点的日志，增加其内存，再重新运行",
+    "scheduler {name}": "调度器 {name}",
+    "worker {name}": "工作节点 {name}",
+    "matchmaker does not run there ({reason})": "其上无法运行 matchmaker（{reason}）",
+    "differs: {differences}": "版本不一致：{differences}",
+    "{what} {there} (here {here})": "{what} {there}（本机 {here}）",
+    "{n:,} more workers differ": "另有 {n:,} 个工作节点不一致",
+    "install the same matchmaker with the same dependencies there as here": (
+        "请在该处安装与本机相同的 matchmaker 及相同的依赖"
+    ),
     # journal
     "another run is writing it": "另一个运行中的任务正在写入该文件",
     "wait for its end, or choose another name": "请等它结束，或换一个文件名",
@@ -764,6 +800,14 @@ FOREIGN: Final[Mapping[str, str]] = {
     "input/output error": "磁盘读写出错",
     "too many levels of symbolic links": "符号链接层数过多",
     "device or resource busy": "设备或资源正忙",
+    "connection refused": "连接被拒绝",
+    "connection reset by peer": "连接被对方断开",
+    "timed out": "超时",
+    "name or service not known": "没有这个主机名",
+    "temporary failure in name resolution": "域名暂时无法解析",
+    "no address associated with hostname": "该主机名没有地址",
+    "network is unreachable": "网络不可达",
+    "no route to host": "无法到达该主机",
     # json
     "expecting value": "此处缺少值",
     "expecting ',' delimiter": "此处缺少逗号",

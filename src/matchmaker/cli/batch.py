@@ -78,6 +78,7 @@ def batch(
     top: options.Top = 5,
     output: options.Output = None,
     workers: Workers = None,
+    dask: options.Dask = None,
     resume: resuming.Resume = False,
     quiet: options.Quiet = False,
 ) -> None:
@@ -102,7 +103,7 @@ def batch(
     if dry_run:
         show_rows(table, format, quiet=quiet)
         return
-    run = _Run(file, table, matcher, top, workers, written, options.language_from(lang), output, kept, quiet)
+    run = _Run(file, table, matcher, top, workers, dask, written, options.language_from(lang), output, kept, quiet)
     if resuming.can_continue(output):
         chosen: dict[str, object] = {"--format": written, "--lang": lang, "--top": top}
         chosen |= {"--column": column, "--sheet": sheet, "--encoding": encoding}
@@ -126,6 +127,7 @@ class _Run:
     matcher: Matcher
     top: int
     workers: int | None
+    cluster: str | None
     written: Format
     lang: Language | None
     output: Path | None
@@ -172,7 +174,7 @@ class _Run:
         from matchmaker.batch import available_workers, match_all
 
         n_workers = self.workers or available_workers()
-        return match_all(rows, self.matcher, top=self.top, summary=summary, workers=n_workers)
+        return match_all(rows, self.matcher, top=self.top, summary=summary, workers=n_workers, cluster=self.cluster)
 
     def _from_spool(self, summary: Summary, spool: Path) -> None:
         from matchmaker.output.spool import from_spool

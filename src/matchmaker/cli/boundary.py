@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, TextIO
 import typer
 from typer.core import TyperGroup
 
-from matchmaker.errors import Fault, InputError, MatchmakerError, MissingExtraError
+from matchmaker.errors import ClusterError, Fault, InputError, MatchmakerError, MissingExtraError
 from matchmaker.messages import in_language, reason_of, said, steerless
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def told(error: MatchmakerError) -> typer.Exit:
     """Print the faults of an error; what to raise then, which has its exit code."""
     for fault in error.faults:
         tell(said("error: {fault}", fault=fault.message))
-    return typer.Exit(MISSING_HERE if isinstance(error, MissingExtraError) else BAD_INPUT)
+    return typer.Exit(MISSING_HERE if isinstance(error, (MissingExtraError, ClusterError)) else BAD_INPUT)
 
 
 def _drop_stdout() -> None:

@@ -54,6 +54,15 @@ def _keep_language(ctx: typer.Context, asked: LanguageName | None) -> LanguageNa
     return asked
 
 
+def _address_of_a_cluster(address: str | None) -> str | None:
+    """Checked before anything is read."""
+    if address is not None:
+        from matchmaker.cluster import check_address
+
+        check_address(address)
+    return address
+
+
 def _ledger_that_is_there(ctx: typer.Context, named: str | None) -> str | None:
     """A ledger that the environment names need not be there yet: there are no cases then."""
     source = ctx.get_parameter_source("ledger")
@@ -108,6 +117,17 @@ Settings = Annotated[
         "--settings",
         metavar="FILE",
         help="Weights and levels, a TOML file as 'calibrate' writes it. Default: the shipped ones.",
+        show_default=False,
+    ),
+]
+Dask = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option(
+        "--dask",
+        metavar="ADDRESS",
+        callback=_address_of_a_cluster,
+        help="Match on the workers of a Dask cluster, such as tcp://host:8786, instead of here; needs the extra "
+        "[dask]. Changes nothing in the results.",
         show_default=False,
     ),
 ]
