@@ -14,7 +14,7 @@ from matchmaker.intake.labels import Labelled, column_for, is_label, is_unused, 
 _SPEAKS_OF_NEEDS: Final = re.compile(
     r"需求|難題|难题|問題|问题|課題|课题|problem|need|requirement|challenge", re.IGNORECASE
 )
-_BETWEEN_LABELS: Final = re.compile(r"(?:\t|[ \u3000]+)(?=[^\s:：]{2,12}\s?[:：])")
+_BETWEEN_LABELS: Final = re.compile(r"(?:\t|(?<![ \u3000])[ \u3000]++)(?=[^\s:：]{2,12}\s?[:：])")
 _SHORT_LABEL: Final = 10
 
 
