@@ -13,10 +13,10 @@ _RULE = re.compile(
     r"^ {0,3}(?:=++|(?:-[ \t]*+){3,}+|(?:\*[ \t]*+){3,}+|(?:_[ \t]*+){3,}+|\|?[ \t]*+:?-{2,}+[-:| \t]*+)[ \t]*+$"
 )
 _BULLET = re.compile(r"^([ \t]*)(?:[-*+][ \t]+(?:\[[ xX]\][ \t]+)?|(?:>[ \t]?)+)")
-# Bounded, so that a page of opening marks without closing ones costs no more than any other.
+# None looks beyond the next mark of its kind, so that a page of opening marks costs no more than any other.
 _INLINE = (
     (re.compile(r"!?\[([^\[\]\n]*)\]\([^()\n]*\)"), r"\1"),
-    (re.compile(r"(\*\*|__)(?=\S)(.{1,1000}?)(?<=\S)\1"), r"\2"),
+    (re.compile(r"(\*\*|__)(?=\S)((?:(?!\1).)+?)(?<=\S)\1"), r"\2"),
     # A single star or underscore is markup only where it cannot be a product (5*3) or part of a name (max_flow).
     (re.compile(r"(?<![\w*])\*(?=[^\s*])([^*\n]+?)(?<=[^\s*])\*(?![\w*])", re.ASCII), r"\1"),
     (re.compile(r"(?<!\w)_(?=[^\s_])([^_\n]+?)(?<=[^\s_])_(?!\w)"), r"\1"),
