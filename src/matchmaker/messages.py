@@ -348,6 +348,7 @@ CHINESE: Final[Mapping[str, str]] = {
     "unknown source '{name}'{hint}": "未知来源“{name}”{hint}",
     "add it under 'sources:' or give an address": "请在“sources:”下补充该来源，或直接写网址",
     # settings
+    "is no settings file": "不是参数文件",
     "is not UTF-8 text": "不是 UTF-8 文本",
     "save it as UTF-8": "请另存为 UTF-8",
     "is not TOML ({problem})": "不是有效的 TOML（{problem}）",
@@ -847,6 +848,7 @@ FOREIGN: Final[Mapping[str, str]] = {
     "hour must be in 0..23": "小时应为 0 至 23",
     "minute must be in 0..59": "分钟应为 0 至 59",
     "found an alias within what it stands for": "别名引用了自身",
+    "found a number that is too long": "数字过长",
     # tomllib
     "invalid value": "值有误",
     "invalid statement": "语句有误",

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from math import inf
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from pydantic import Field, model_validator
 
@@ -17,6 +17,8 @@ from matchmaker.errors import Fault, SettingsError
 from matchmaker.messages import Message, foreign, reason_of, said
 
 Encoder: TypeAlias = Literal["words", "e5"]
+_MAX_BYTES: Final = 20_000
+"""Many times what any settings file has; tables within tables take tomllib time by the square."""
 
 
 class Weights(Record):
@@ -124,7 +126,7 @@ def load_settings(path: Path) -> Settings:
 
     place = str(path)
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        data = tomllib.loads(_text(path))
     except FileNotFoundError as error:
         raise SettingsError(Fault(place, "no such file", "check the path")) from error
     except OSError as error:
@@ -135,10 +137,20 @@ def load_settings(path: Path) -> Settings:
     except tomllib.TOMLDecodeError as error:
         finding = said("is not TOML ({problem})", problem=_toml_problem(str(error)))
         raise SettingsError(Fault(place, finding, "write lines such as: intercept = -3.6")) from error
+    except (RecursionError, ValueError) as error:  # a number of thousands of digits, lists within lists
+        raise SettingsError(Fault(place, "is no settings file", "write lines such as: intercept = -3.6")) from error
     found = check(Settings, _completed(data), place=place)
     if isinstance(found, list):
         raise SettingsError(found)
     return found
+
+
+def _text(path: Path) -> str:
+    with path.open("rb") as file:
+        data = file.read(_MAX_BYTES + 1)
+    if len(data) > _MAX_BYTES:
+        raise SettingsError(Fault(str(path), "is no settings file", "write lines such as: intercept = -3.6"))
+    return data.decode("utf-8-sig").replace("\r\n", "\n")
 
 
 def _toml_problem(text: str) -> Message:

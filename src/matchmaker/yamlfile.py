@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar, Final, Literal, TypeAlias
 
 if TYPE_CHECKING:
-    from yaml import AliasEvent, MappingNode, SafeLoader
+    from yaml import AliasEvent, MappingNode, SafeLoader, ScalarNode
 
 Kind: TypeAlias = Literal["syntax", "characters", "twice", "several", "tag", "deep", "aliases", "large"]
 
@@ -19,6 +19,8 @@ _PLAIN_TAGS: Final = (None, "!", *(f"tag:yaml.org,2002:{kind}" for kind in ("str
 _MERGE: Final = "tag:yaml.org,2002:merge"
 _TWICE: Final = "a field twice"
 _LARGE: Final = "too many fields merged"
+_MAX_NUMBER: Final = 300
+"""Characters of a number: in base 2, 16 or 60 a long one is quickly made and never written out."""
 
 
 class YamlError(ValueError):
@@ -126,6 +128,14 @@ class _Sizes:
             raise YamlError("large", "")
 
 
+def _short(node: ScalarNode) -> ScalarNode:
+    import yaml
+
+    if len(node.value) > _MAX_NUMBER:
+        raise yaml.constructor.ConstructorError(None, None, "found a number that is too long", node.start_mark)
+    return node
+
+
 @lru_cache(maxsize=2)
 def _loader(typed: bool) -> type[SafeLoader]:
     import yaml
@@ -151,6 +161,12 @@ def _loader(typed: bool) -> type[SafeLoader]:
                 if len(node.value) > MAX_SIZE // 100:
                     raise yaml.constructor.ConstructorError(None, None, _LARGE, node.start_mark)
 
+        def construct_yaml_int(self, node: ScalarNode) -> int:
+            return int(super().construct_yaml_int(_short(node)))
+
+        def construct_yaml_float(self, node: ScalarNode) -> float:
+            return float(super().construct_yaml_float(_short(node)))
+
     class PlainLoader(CarefulLoader):
         """The careful loader, with null, true and false as its only special words."""
 
@@ -163,5 +179,7 @@ def _loader(typed: bool) -> type[SafeLoader]:
         "tag:yaml.org,2002:bool", re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF")
     )
     chosen: type[SafeLoader] = CarefulLoader if typed else PlainLoader
+    chosen.add_constructor("tag:yaml.org,2002:int", CarefulLoader.construct_yaml_int)
+    chosen.add_constructor("tag:yaml.org,2002:float", CarefulLoader.construct_yaml_float)
     chosen.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, CarefulLoader.construct_yaml_map)
     return chosen

@@ -62,7 +62,7 @@ def parse_qrels(text: str, *, place: str) -> Qrels:
             continue
         problem, _, institute, grade = parts
         if grade not in {str(known) for known in GRADES}:
-            finding = said("'{grade}' is no grade", grade=grade)
+            finding = said("'{grade}' is no grade", grade=grade[:60])
             faults.append(Fault(where, finding, "grades are 0 (none), 1 (weak), 2 (fair), 3 (strong)"))
             continue
         earlier = qrels.setdefault(problem, {}).setdefault(institute, int(grade))
@@ -94,7 +94,9 @@ def parse_run(text: str, *, place: str) -> Run:
         problem, _, institute, _, score, _ = parts
         value = _number(score)
         if value is None:
-            faults.append(Fault(where, said("'{score}' is no score", score=score), "write a number such as 0.871234"))
+            faults.append(
+                Fault(where, said("'{score}' is no score", score=score[:60]), "write a number such as 0.871234")
+            )
         elif institute in run.setdefault(problem, {}):
             finding = said("'{institute}' stands under '{problem}' twice", institute=institute, problem=problem)
             faults.append(Fault(where, finding, "keep one of the two"))

@@ -236,7 +236,7 @@ class _Draft:
         if open_entry and not text.level and self._continues(open_entry):
             self._entry(Entry(open_entry.label, open_entry.column, text.text))
             return open_entry
-        if re.search(_CONTACT_LINE, text.text) and len(text.text) <= 80:
+        if len(text.text) <= 80 and re.search(_CONTACT_LINE, text.text):
             self._not_used(text.text)
         elif self._has_form and is_form_name(text.text):
             return None

@@ -12,7 +12,7 @@ from matchmaker.intake.headings import Column
 from matchmaker.intake.labels import Labelled, column_for, is_label, is_unused, label_text, labelled_line
 
 _SPEAKS_OF_NEEDS: Final = r"(?i)需求|難題|难题|問題|问题|課題|课题|problem|need|requirement|challenge"
-_BETWEEN_LABELS: Final = r"(?:\t|[ \u3000]+)(?=[^\s:：]{2,12}\s?[:：])"
+_BETWEEN_LABELS: Final = r"(?:\t|(?<![ \u3000])[ \u3000]++)(?=[^\s:：]{2,12}\s?[:：])"
 _SHORT_LABEL: Final = 10
 
 

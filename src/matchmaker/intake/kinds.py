@@ -17,7 +17,7 @@ _SIGNATURES: Final[tuple[tuple[tuple[bytes, ...], Kind], ...]] = (
     ((b"7z\xbc\xaf\x27\x1c", b"Rar!", b"\x1f\x8b", b"PAR1"), "archive"),
 )
 _PAGE: Final = re.compile(
-    rb"\s*(?:<\?xml[^>]{0,200}>\s*)?(?:<!--.{0,2000}?-->\s*)*<(?:!doctype\s+html|html|head|body|meta|table)\b",
+    rb"\s*(?:<\?xml[^>]{0,200}>\s*)?(?:(?><!--.{0,2000}?-->)\s*+)*+<(?:!doctype\s+html|html|head|body|meta|table)\b",
     re.I | re.S,
 )
 _MAIL_HEADER: Final = re.compile(

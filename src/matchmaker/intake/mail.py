@@ -25,13 +25,13 @@ _PREFIX: Final = re.compile(
 )
 _FORWARDED: Final = re.compile(r"^\s*(?:fw|fwd|wg|转发|轉發|轉寄|转)\s*[:：]", re.IGNORECASE)
 _QUOTE_BEGINS: Final = re.compile(
-    r"^\s*(?:-{2,}\s*(?:original message|forwarded message|原始邮件|原始郵件|原邮件|转发邮件|轉寄郵件|回复的原邮件"
+    r"^\s*+(?:-{2,}\s*(?:original message|forwarded message|原始邮件|原始郵件|原邮件|转发邮件|轉寄郵件|回复的原邮件"
     r"|转发的邮件|转发邮件信息)\s*-{2,}|_{20,}|on .{5,200} wrote:|在.{5,200}写道[:：]"
-    r"|.{5,200}\s*(?:于|於).{5,100}[写寫]道[:：])\s*$",
+    r"|.{5,200}(?:于|於).{5,100}[写寫]道[:：])\s*$",
     re.IGNORECASE,
 )
 _QUOTED_HEADER: Final = re.compile(
-    r"^\s*[*>]*\s*(?:发件人|寄件者|寄件人|收件人|收件者|抄送|副本|发送时间|寄件日期|傳送時間|日期|主题|主旨|主題|from|to|cc|sent|date|subject)"
+    r"^\s*+[*>]*+\s*+(?:发件人|寄件者|寄件人|收件人|收件者|抄送|副本|发送时间|寄件日期|傳送時間|日期|主题|主旨|主題|from|to|cc|sent|date|subject)"
     r"\s*\*?\s*[:：]",
     re.IGNORECASE,
 )
@@ -72,7 +72,7 @@ class Mail:
     @property
     def says_little(self) -> bool:
         """Whether the text is no more than a word that something is attached."""
-        text = self.text or re.sub(r"<[^>]{0,1000}>", " ", self.page)
+        text = self.text or re.sub(r"<[^<>]{0,1000}>", " ", self.page)
         n_letters = sum(map(str.isalnum, text))
         return n_letters < _MIN_USABLE or (n_letters < 120 and bool(_SAYS_LITTLE.search(text)))
 

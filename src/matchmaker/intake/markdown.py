@@ -9,17 +9,18 @@ _FRONT = re.compile(r"\s*---[ \t]*\n(?P<front>.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z
 _HEADING = re.compile(r"^ {0,3}(?P<level>#{1,6})[ \t]+(?P<text>.*)")
 _CLOSING_MARKS = re.compile(r"[ \t]#+$")
 _FENCE = re.compile(r"^ {0,3}(?:```|~~~)")
-_RULE = re.compile(r"^ {0,3}(?:=+|(?:-[ \t]*){3,}|(?:\*[ \t]*){3,}|(?:_[ \t]*){3,}|\|?[ \t]*:?-{2,}[-:| \t]*)[ \t]*$")
+_RULE = re.compile(
+    r"^ {0,3}(?:=++|(?:-[ \t]*+){3,}+|(?:\*[ \t]*+){3,}+|(?:_[ \t]*+){3,}+|\|?[ \t]*+:?-{2,}+[-:| \t]*+)[ \t]*+$"
+)
 _BULLET = re.compile(r"^([ \t]*)(?:[-*+][ \t]+(?:\[[ xX]\][ \t]+)?|(?:>[ \t]?)+)")
-# Bounded, so that a page of opening marks without closing ones costs no more than any other.
+# None looks beyond the next mark of its kind, so that a page of opening marks costs no more than any other.
 _INLINE = (
-    (re.compile(r"<!--.{0,10000}?-->", re.DOTALL), ""),
     (re.compile(r"!?\[([^\[\]\n]*)\]\([^()\n]*\)"), r"\1"),
-    (re.compile(r"(\*\*|__)(?=\S)(.{1,1000}?)(?<=\S)\1"), r"\2"),
+    (re.compile(r"(\*\*|__)(?=\S)((?:(?!\1).)+?)(?<=\S)\1"), r"\2"),
     # A single star or underscore is markup only where it cannot be a product (5*3) or part of a name (max_flow).
     (re.compile(r"(?<![\w*])\*(?=[^\s*])([^*\n]+?)(?<=[^\s*])\*(?![\w*])", re.ASCII), r"\1"),
     (re.compile(r"(?<!\w)_(?=[^\s_])([^_\n]+?)(?<=[^\s_])_(?!\w)"), r"\1"),
-    (re.compile(r"(`+)([^`\n]+)\1"), r"\2"),
+    (re.compile(r"(?<!`)(`++)([^`\n]+)\1"), r"\2"),
 )
 
 
@@ -45,6 +46,7 @@ def split_markdown(text: str, *, front_matter: bool = True) -> Document:
         # Line ends in front keep YAML's line numbers those of the file.
         front = "\n" * text[: match.start("front")].count("\n") + match["front"]
         text = text[match.end() :]
+    text = _without_comments(text)
     for pattern, plain in _INLINE:
         text = pattern.sub(plain, text)
     lines = text.split("\n")
@@ -52,6 +54,14 @@ def split_markdown(text: str, *, front_matter: bool = True) -> Document:
     title = "" if at is None else _without_marks(lines[at])
     body = "\n".join(_without_marks(line) for n, line in enumerate(lines) if n != at and not _RULE.match(line))
     return Document(front, title, re.sub(r"\n{3,}", "\n\n", body).strip())
+
+
+def _without_comments(text: str) -> str:
+    pieces, at = [], 0
+    while (start := text.find("<!--", at)) >= 0 and (end := text.find("-->", start + 4)) >= 0:
+        pieces.append(text[at:start])
+        at = end + 3
+    return "".join([*pieces, text[at:]])
 
 
 def markdown_text(text: str) -> str:

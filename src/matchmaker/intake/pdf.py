@@ -227,7 +227,7 @@ def _is_furniture(line: _Line, page: _Page, running: set[tuple[bool, str]]) -> b
     if key is None:
         return False
     text = line.text.strip()
-    return key in running or bool(_PAGE_NUMBER.fullmatch(text) or _PRINTED.fullmatch(text))
+    return key in running or (len(text) < 200 and bool(_PAGE_NUMBER.fullmatch(text) or _PRINTED.fullmatch(text)))
 
 
 def _paragraphs(lines: Sequence[_Line]) -> Iterator[Paragraph]:

@@ -7,6 +7,7 @@ keyword ``NO`` (nitric oxide) is not ``false``. What a text means is decided fie
 from __future__ import annotations
 
 import json
+from collections import Counter
 
 from matchmaker.errors import Fault, ProblemError
 from matchmaker.intake.values import shown
@@ -61,8 +62,7 @@ def read_json(text: str, *, place: str, is_line: bool = False) -> object:
     def object_of(pairs: list[tuple[str, object]]) -> dict[str, object]:
         found = dict(pairs)
         if len(found) < len(pairs):
-            keys = [key for key, _ in pairs]
-            twice.extend(key for key in found if keys.count(key) > 1)
+            twice.extend(key for key, n in Counter(key for key, _ in pairs).items() if n > 1)
         return found
 
     try:

@@ -34,7 +34,7 @@ _NOTES: Final[dict[Kind, str]] = {
     "lines": _AS_TEXT,
 }
 _WEB_PAGE: Final = re.compile(
-    rb"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|table|meta)\b", re.I | re.DOTALL
+    rb"\s*(?:(?><!--.*?-->)\s*+)*+<(?:!doctype\s+html|html|head|body|table|meta)\b", re.I | re.DOTALL
 )
 _OLD_XML: Final = b"urn:schemas-microsoft-com:office:spreadsheet"
 _SAVE_AS_XLSX: Final = "open it in Excel or WPS and save it as .xlsx"

@@ -31,7 +31,8 @@ _BLOCKS: Final = frozenset(
         *("header", "hr", "html", "legend", "li", "main", "ol", "p", "pre", "section", "ul", "caption", "details"),
     )
 )
-_WRAPPED: Final = re.compile(r"(?<=[\u2e80-\u9fff\uff00-\uffef\u3000-\u303f])\s*\n\s*(?=[\u2e80-\u9fff\uff00-\uffef])")
+_BLANKS: Final = re.compile(r"\s+")
+_CHINESE: Final = re.compile(r"[\u2e80-\u9fff\uff00-\uffef]")
 _HIDDEN: Final = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _LINE: Final = "\ufdd0"  # stands for <br>; no text has this character
 
@@ -118,7 +119,7 @@ class _Page:
             yield from self.blocks(element, level)
 
     def _end(self, level: int) -> Iterator[Block]:
-        text = _WRAPPED.sub("", "".join(self._pieces))
+        text = _BLANKS.sub(_unwrapped, "".join(self._pieces))
         self._pieces.clear()
         lines = [" ".join(line.split()) for line in text.split(_LINE)]
         if joined := "\n".join(lines).strip():
@@ -127,6 +128,15 @@ class _Page:
     def all_blocks(self, element: Element) -> tuple[Block, ...]:
         """The blocks of an element, whatever it is."""
         return (*self.blocks(element), *self._end(0))
+
+
+def _unwrapped(blanks: re.Match[str]) -> str:
+    """Nothing where a line of Chinese was broken in the source; other blanks as they are."""
+    text, is_broken = blanks.string, "\n" in blanks[0]
+    is_between = (
+        _CHINESE.match(text, blanks.start() - 1) and _CHINESE.match(text, blanks.end()) if blanks.start() else None
+    )
+    return "" if is_broken and is_between else blanks[0]
 
 
 def _table(table: Element) -> Table:

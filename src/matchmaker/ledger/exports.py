@@ -38,9 +38,10 @@ _PLACE: Final = re.compile(
     r"^(?:[\u4e00-\u9fff]{2,3}省)?(?:[\u4e00-\u9fff]{2,3}市|广东|广州|深圳|佛山|东莞|珠海|香港|澳门)?"
 )
 _LEGAL_FORM: Final = re.compile(
-    r"(?:集团)?(?:股份)?(?:有限)?(?:责任)?公司$|集团$|[ ,]*(?:co\.?,? ?ltd\.?|limited|ltd\.?|inc\.?)$", re.IGNORECASE
+    r"(?:集团)?(?:股份)?(?:有限)?(?:责任)?公司$|集团$|[ ,]{0,9}(?:co\.?,? ?ltd\.?|limited|ltd\.?|inc\.?)$",
+    re.IGNORECASE,
 )
-_IN_BRACKETS: Final = re.compile(r"（[^）]*）|\([^)]*\)")
+_IN_BRACKETS: Final = re.compile(r"（[^（）]*）|\([^()]*\)")
 _LEAST_CORE: Final = 4  # characters of a short name that is looked for in texts
 _LEAST_NAME: Final = 2  # of any name: one character alone would be found everywhere
 _HIDDEN: Final = "（隐去 hidden）"

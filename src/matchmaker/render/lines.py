@@ -30,7 +30,9 @@ _WIDEST_PROSE: Final = 120
 _CHINESE: Final = "\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef"
 _OPENING: Final = "“‘（《【〖〔"
 _CLOSING: Final = "，。；：、）】》〗〕！？”’"
-_TOKEN: Final = re.compile(rf"\s+|[{_OPENING}]*(?:[{_CHINESE}]|[^\s{_CHINESE}{_OPENING}{_CLOSING}]+)[{_CLOSING}]*|\S")
+_TOKEN: Final = re.compile(
+    rf"\s+|[{_OPENING}]{{0,8}}+(?:[{_CHINESE}]|[^\s{_CHINESE}{_OPENING}{_CLOSING}]+)[{_CLOSING}]*|\S"
+)
 
 
 class Column(NamedTuple):

@@ -14,7 +14,7 @@ from matchmaker.report.words import say
 Kind: TypeAlias = Literal["broker", "enterprise", "institute"]
 
 _LEGAL_FORM: Final = re.compile(
-    r"(?:股份有限公司|有限责任公司|有限公司|集团公司|集团|公司|[\s,，.]+(?:co\.?,?\s*ltd\.?|ltd\.?|limited|inc\.?|llc))+$",
+    r"(?:股份有限公司|有限责任公司|有限公司|集团公司|集团|公司|[\s,，.]{1,9}(?:co\.?,?\s*ltd\.?|ltd\.?|limited|inc\.?|llc))+$",
     re.IGNORECASE,
 )
 _PLACE: Final = re.compile(
