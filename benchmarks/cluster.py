@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import resource
 import subprocess
 import sys
 import time
@@ -16,6 +17,7 @@ from contextlib import contextmanager
 from itertools import cycle, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
 from distributed import Client
 
@@ -46,9 +48,8 @@ def running(n_workers: int) -> Iterator[str]:
         try:
             while not (where.exists() and where.stat().st_size):
                 time.sleep(0.1)
-            processes += [
-                start("worker", "--no-nanny", "--nthreads", "1", "--death-timeout", "60 s") for _ in range(n_workers)
-            ]
+            args = ("--no-nanny", "--nthreads", "1", "--death-timeout", "60 s")
+            processes += [start("worker", *args) for _ in range(n_workers)]
             address: str = json.loads(where.read_text())["address"]
             with Client(address, set_as_default=False) as client:
                 client.wait_for_workers(n_workers, timeout=60)
@@ -59,11 +60,30 @@ def running(n_workers: int) -> Iterator[str]:
                 process.wait()
 
 
-def timed(work: Callable[[], object]) -> tuple[float, float]:
-    """Seconds that it took, and seconds that this process computed meanwhile."""
-    start, computed = time.perf_counter(), time.process_time()
+def processor_seconds(address: str | None = None) -> float:
+    """What this process, those it started and the workers of a cluster have computed, whatever else the machine does."""
+    own, children = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
+    there = 0.0
+    if address is not None:
+        with Client(address, set_as_default=False) as client:
+            there = sum(client.run(time.process_time).values())
+    return own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime + there
+
+
+class Took(NamedTuple):
+    """Seconds by the clock, computed by this process, and computed by all."""
+
+    clock: float
+    here: float
+    everywhere: float
+
+
+def timed(work: Callable[[], object], address: str | None) -> Took:
+    """What some work takes."""
+    before, start, computed = processor_seconds(address), time.perf_counter(), time.process_time()
     work()
-    return time.perf_counter() - start, time.process_time() - computed
+    clock, here = time.perf_counter() - start, time.process_time() - computed
+    return Took(clock, here, processor_seconds(address) - before)
 
 
 def main() -> None:
@@ -72,31 +92,30 @@ def main() -> None:
     rows = list(islice(cycle(row for row in read_problems(REQUESTS) if isinstance(row, Problem)), N_ROWS))
     nothing = [((), list[Problem]())] * N_EMPTY
     with running(1) as one, running(2) as two:
-        works: dict[str, Callable[[], object]] = {
-            "this process": lambda: list(match_all(rows, matcher)),
-            "this machine, --workers 2": lambda: list(match_all(rows, matcher, workers=2)),
-            "one worker": lambda: list(match_all(rows, matcher, cluster=one)),
-            "two workers": lambda: list(match_all(rows, matcher, cluster=two)),
-            "two workers, nothing to do": lambda: list(match_on_cluster((), matcher, top=5, address=two)),
-            f"two workers, {N_EMPTY} empty chunks": lambda: list(
-                match_on_cluster(nothing, matcher, top=5, address=two)
-            ),
-        }
-        for address in (one, two):  # their caches warm
+        works: list[tuple[str, str | None, Callable[[], object]]] = [
+            ("this process", None, lambda: list(match_all(rows, matcher))),
+            ("this machine, --workers 2", None, lambda: list(match_all(rows, matcher, workers=2))),
+            ("one worker", one, lambda: list(match_all(rows, matcher, cluster=one))),
+            ("two workers", two, lambda: list(match_all(rows, matcher, cluster=two))),
+            ("no chunk", two, lambda: list(match_on_cluster((), matcher, top=5, address=two))),
+            ("empty chunks", two, lambda: list(match_on_cluster(nothing, matcher, top=5, address=two))),
+        ]
+        for address in (one, two):  # each has the matcher
             list(match_all(rows, matcher, cluster=address))
-        found: dict[str, list[tuple[float, float]]] = {name: [] for name in works}
-        for name, work in [*works.items()] * 3:
-            found[name].append(timed(work))
+        found: dict[str, list[Took]] = {name: [] for name, _, _ in works}
+        for name, at, work in works * 3:
+            found[name].append(timed(work, at))
     print(f"{len(rows):,} problems, {len(matcher.registry.institutes)} institutes, sent: {size(matcher):.1f} MB")
-    print(f"{'':32}{'seconds':>8}{'ratio':>7}{'seconds computed here':>23}")
-    least = {name: (min(took for took, _ in times), min(used for _, used in times)) for name, times in found.items()}
-    base, _ = least["this process"]
-    for name, (took, used) in least.items():
-        print(f"{name:32}{took:8.2f}{took / base:7.2f}{used:23.2f}")
-    start, _ = least["two workers, nothing to do"]
-    empty, _ = least[f"two workers, {N_EMPTY} empty chunks"]
-    chunk, idle = base / (N_ROWS / 256), (empty - start) / N_EMPTY
-    print(f"a chunk of 256: {1000 * chunk:.0f} ms of matching, {1000 * idle:.1f} ms of sending ({idle / chunk:.1%})")
+    print("                             clock          computed here     computed in all")
+    least = {name: Took(*map(min, zip(*times, strict=True))) for name, times in found.items()}
+    base = least["this process"]
+    for name, took in least.items():
+        parts = [f"{own:8.2f} s {own / first:5.2f}" for own, first in zip(took, base, strict=True)]
+        print(f"{name:26}{'   '.join(parts)}")
+    parts = []
+    for what, start, end in zip(Took._fields, least["no chunk"], least["empty chunks"], strict=True):
+        parts.append(f"{what} {1000 * (end - start) / N_EMPTY:.1f} ms")
+    print(f"an empty chunk: {', '.join(parts)}; a chunk of 256: {1000 * base.here * 256 / N_ROWS:.0f} ms computed")
 
 
 def size(matcher: Matcher) -> float:
