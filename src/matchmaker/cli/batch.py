@@ -15,12 +15,13 @@ import typer
 from matchmaker.cli import options, resuming
 from matchmaker.cli.boundary import BAD_INPUT, spoken, tell
 from matchmaker.cli.precedents import what_counts
+from matchmaker.errors import Fault, InputError
 from matchmaker.messages import counted, in_language, listed, said
 
 if TYPE_CHECKING:
     from matchmaker.batch import Summary
     from matchmaker.domain import Language, Problem, Registry, Shortlist
-    from matchmaker.intake import ProblemTable, Rejected, Taken
+    from matchmaker.intake import ProblemFolder, ProblemTable, Rejected, Taken
     from matchmaker.matcher import Matcher
     from matchmaker.output import Format
 
@@ -28,7 +29,11 @@ _MOST_SHOWN = 20
 Answer = TypeVar("Answer")
 
 Table = Annotated[
-    Path, typer.Argument(metavar="FILE", help="A table of problems: .csv, .tsv, .xlsx, .ods, .xls, .jsonl, .parquet.")
+    Path,
+    typer.Argument(
+        metavar="FILE|FOLDER",
+        help="Problems: .csv, .tsv, .xlsx, .ods, .xls, .jsonl or .parquet table, or a folder of tables and documents.",
+    ),
 ]
 BatchFormat = Annotated[
     Optional[options.FormatName],  # noqa: UP045
@@ -93,6 +98,8 @@ def batch(
     kept = rejects_path(output, written)
     for path in (output, kept):
         options.check_output(path, file, institutes, settings)
+    if file.is_dir() and output is not None and output.resolve().parent == file.resolve():
+        raise InputError(Fault(str(output), "would be read as input by the next run", "write it to another folder"))
     if resume and not resuming.can_continue(output):
         raise typer.BadParameter("--resume needs -o FILE, a regular file")
     if resume and as_of is None:
@@ -122,7 +129,7 @@ class _Run:
     """What a batch works with. Both ways to run it give the rejected rows and the summary."""
 
     file: Path
-    table: ProblemTable
+    table: ProblemFolder | ProblemTable
     matcher: Matcher
     top: int
     workers: int | None
@@ -227,7 +234,7 @@ class Rejects:
 
 
 @contextmanager
-def kept_rejects(path: Path | None, table: ProblemTable) -> Iterator[Rejects]:
+def kept_rejects(path: Path | None, table: ProblemFolder | ProblemTable) -> Iterator[Rejects]:
     """Where rejected rows go: to a file that appears at the end, or nowhere but into the count."""
     from matchmaker.output import rejects_writer
 
@@ -246,20 +253,25 @@ def open_table(
     *,
     sheets: list[str] | None = None,
     quiet: bool,
-) -> ProblemTable:
+) -> ProblemFolder | ProblemTable:
     """A table whose rows are checked against the institutes; says on stderr which column was taken for what."""
-    from matchmaker.intake import read_problems
+    from matchmaker.intake import ProblemFolder, ProblemTable
 
-    named = options.columns_from(columns)
-    table = read_problems(file, columns=named, encoding=encoding, sheets=sheets or (), check=matcher.limit_faults)
+    kind = ProblemFolder if file.is_dir() else ProblemTable
+    table = kind(file, options.columns_from(columns), encoding, sheets or (), matcher.limit_faults)
     if not quiet:
         report_columns(file, table)
         report_notes(table)
     return table
 
 
-def report_columns(file: Path, table: ProblemTable) -> None:
+def report_columns(file: Path, table: ProblemFolder | ProblemTable) -> None:
     """Say on stderr which column was taken for what: once, or for each sheet where they differ."""
+    from matchmaker.intake import ProblemFolder
+
+    if isinstance(table, ProblemFolder):
+        n_documents = len(table.files) - table.n_tables
+        tell(said("{path}: tables {tables:,}, documents {n:,}", path=file, tables=table.n_tables, n=n_documents))
     for taken, sheets in _alike(table):
         columns = listed(f"{field} <- {heading}" for field, heading in taken.columns.items())
         place = said("{place}, sheet '{sheet}'", place=file, sheet="', '".join(sheets)) if taken.sheet else str(file)
@@ -270,7 +282,7 @@ def report_columns(file: Path, table: ProblemTable) -> None:
             tell(said("not used: {headings}", headings=listed([*taken.unused[:_MOST_SHOWN], *more])))
 
 
-def _alike(table: ProblemTable) -> list[tuple[Taken, list[str]]]:
+def _alike(table: ProblemFolder | ProblemTable) -> list[tuple[Taken, list[str]]]:
     """Sheets in which the same was taken for the same, together."""
     alike: list[tuple[Taken, list[str]]] = []
     for taken in table.taken:
@@ -282,14 +294,14 @@ def _alike(table: ProblemTable) -> list[tuple[Taken, list[str]]]:
     return alike
 
 
-def report_notes(table: ProblemTable) -> None:
+def report_notes(table: ProblemFolder | ProblemTable) -> None:
     """Say on stderr what a person should know before the rows are read."""
     for note in table.notes:
         tell(said("note: {fault}", fault=note.message))
 
 
 @contextmanager
-def progress(table: ProblemTable, *, shown: bool) -> Iterator[Iterable[Problem | Rejected]]:
+def progress(table: ProblemFolder | ProblemTable, *, shown: bool) -> Iterator[Iterable[Problem | Rejected]]:
     """The rows of a table, with a counter on stderr while they are read, if that is a terminal."""
     if not (shown and sys.stderr.isatty()):
         yield table
@@ -300,7 +312,7 @@ def progress(table: ProblemTable, *, shown: bool) -> Iterator[Iterable[Problem |
         yield rows
 
 
-def report_rows(table: ProblemTable, rejects: Rejects, kept: Path | None, *, quiet: bool) -> None:
+def report_rows(table: ProblemFolder | ProblemTable, rejects: Rejects, kept: Path | None, *, quiet: bool) -> None:
     """Say on stderr which rows were rejected, and unless quiet what was left out of others."""
     if not quiet:
         for warning in table.warnings[:_MOST_SHOWN]:
@@ -328,7 +340,7 @@ def good(answers: Iterable[Shortlist | Rejected]) -> Iterator[Shortlist]:
     return (answer for answer in answers if not isinstance(answer, Rejected))
 
 
-def show_rows(table: ProblemTable, format: options.FormatName | None, *, quiet: bool) -> None:
+def show_rows(table: ProblemFolder | ProblemTable, format: options.FormatName | None, *, quiet: bool) -> None:
     """Write the first ten rows to stdout as they are read, without matching; exit code 3 if any row is rejected."""
     from matchmaker.cli.dryrun import read_rows, write_rows
 

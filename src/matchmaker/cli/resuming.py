@@ -58,13 +58,14 @@ def header_of(
 
     ``counts`` is what ``precedents.what_counts`` says.
     """
+    from matchmaker.intake import files_digest
     from matchmaker.journal import fingerprint_of
     from matchmaker.output import version
 
     ledger, day = counts
     return {
         "version": version(),
-        "input": f"{file} {fingerprint_of(file)}",
+        "input": f"{file} {files_digest(file) if file.is_dir() else fingerprint_of(file)}",
         "institutes": matcher.registry.fingerprint,
         "settings": matcher.settings.fingerprint,
         "ledger": ledger,

@@ -13,16 +13,19 @@ from matchmaker.intake.documents import (
 )
 from matchmaker.intake.drafts import Loaded
 from matchmaker.intake.encodings import decode
+from matchmaker.intake.folder import ProblemFolder, files_digest
 from matchmaker.intake.tables import ProblemTable, Rejected, Row, Taken, read_problems
 
 __all__ = [
     "Format",
     "Loaded",
+    "ProblemFolder",
     "ProblemTable",
     "Rejected",
     "Row",
     "Taken",
     "decode",
+    "files_digest",
     "load_problem",
     "load_problems",
     "parse_problem",
