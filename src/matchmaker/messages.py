@@ -23,6 +23,12 @@ CHINESE: Final[Mapping[str, str]] = {
     # journal
     "another run is writing it": "另一个运行中的任务正在写入该文件",
     "wait for its end, or choose another name": "请等它结束，或换一个文件名",
+    # cli/targets, output/columns
+    "a folder gets parts in jsonl or parquet": "文件夹中只能分批写入 jsonl 或 parquet",
+    "use --format jsonl or --format parquet": "请使用 --format jsonl 或 --format parquet",
+    "Parquet cannot be shown in a terminal": "终端无法显示 Parquet",
+    "name a file with -o out.parquet": "请用 -o out.parquet 指定文件",
+    "writing Parquet needs pyarrow": "写入 Parquet 需要 pyarrow",
     # cli/batch
     "would be read as input by the next run": "下次运行时会被当作输入读取",
     "write it to another folder": "请写到别的文件夹",

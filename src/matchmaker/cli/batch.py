@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Optional, TypeVar
 
 import typer
 
-from matchmaker.cli import options, resuming
+from matchmaker.cli import options, resuming, targets
 from matchmaker.cli.boundary import BAD_INPUT, spoken, tell
 from matchmaker.cli.precedents import what_counts
 from matchmaker.errors import Fault, InputError
@@ -34,10 +34,6 @@ Table = Annotated[
         metavar="FILE|FOLDER",
         help="Problems: .csv, .tsv, .xlsx, .ods, .xls, .jsonl or .parquet table, or a folder of tables and documents.",
     ),
-]
-BatchFormat = Annotated[
-    Optional[options.FormatName],  # noqa: UP045
-    typer.Option("--format", help="How to write. Default: by the ending of --output, else csv.", show_default=False),
 ]
 Workers = Annotated[
     Optional[int],  # noqa: UP045
@@ -78,10 +74,10 @@ def batch(
     sheet: Sheets = None,
     encoding: Encoding = None,
     dry_run: DryRun = False,
-    format: BatchFormat = None,
+    format: targets.BatchFormat = None,
     lang: options.LanguageOption = None,
     top: options.Top = 5,
-    output: options.Output = None,
+    output: targets.Output = None,
     workers: Workers = None,
     resume: resuming.Resume = False,
     quiet: options.Quiet = False,
@@ -94,30 +90,29 @@ def batch(
 
     Example: matchmaker batch data/problems/requests.csv -o shortlists.csv
     """
-    written = options.format_from(format, output, default="csv")
-    kept = rejects_path(output, written)
-    for path in (output, kept):
+    target = targets.target_from(output, format)
+    for path in (target.path, target.rejects):
         options.check_output(path, file, institutes, settings)
-    if file.is_dir() and output is not None and output.resolve().parent == file.resolve():
+    if file.is_dir() and target.path is not None and target.path.resolve().parent == file.resolve():
         raise InputError(Fault(str(output), "would be read as input by the next run", "write it to another folder"))
-    if resume and not resuming.can_continue(output):
+    if resume and not target.can_continue:
         raise typer.BadParameter("--resume needs -o FILE, a regular file")
     if resume and as_of is None:
-        as_of = resuming.day_before(output)
+        as_of = resuming.day_before(target.path)
     matcher = options.matcher_for(options.registry_from(institutes), settings, encoder, ledger=ledger, as_of=as_of)
     table = open_table(file, column, encoding, matcher, sheets=sheet, quiet=quiet)
     if dry_run:
         show_rows(table, format, quiet=quiet)
         return
-    run = _Run(file, table, matcher, top, workers, written, options.language_from(lang), output, kept, quiet)
-    if resuming.can_continue(output):
-        chosen: dict[str, object] = {"--format": written, "--lang": lang, "--top": top}
+    run = _Run(file, table, matcher, top, workers, target, options.language_from(lang), quiet)
+    if target.can_continue:
+        chosen: dict[str, object] = {"--format": target.format + "/" * target.in_parts, "--lang": lang, "--top": top}
         chosen |= {"--column": column, "--sheet": sheet, "--encoding": encoding}
         header = resuming.header_of(file, matcher, what_counts(ledger, as_of), chosen, spoken())
         rejects, summary = run.journaled(header, resume=resume)
     else:
         rejects, summary = run.at_once()
-    report_rows(table, rejects, output if written == "xlsx" else kept, quiet=quiet)
+    report_rows(table, rejects, target.path if target.format == "xlsx" else target.rejects, quiet=quiet)
     if not quiet:
         _print_summary(summary, matcher.registry)
     if rejects.n:
@@ -133,44 +128,42 @@ class _Run:
     matcher: Matcher
     top: int
     workers: int | None
-    written: Format
+    target: targets.Target
     lang: Language | None
-    output: Path | None
-    kept: Path | None
     quiet: bool
 
     def at_once(self) -> tuple[Rejects, Summary]:
         """To stdout, a device or a pipe: what is interrupted there is lost."""
         from matchmaker.batch import Summary
 
-        summary = Summary()
-        shown = not self.quiet and self.output is not None
-        with progress(self.table, shown=shown) as rows, kept_rejects(self.kept, self.table) as rejects:
+        summary, output, written = Summary(), self.target.path, self.target.format
+        shown = not self.quiet and output is not None
+        with progress(self.table, shown=shown) as rows, kept_rejects(self.target.rejects, self.table) as rejects:
             answers = rejects.seen(self._matched(rows, summary))
-            if self.written == "xlsx":
-                self._write_book(answers)
-            elif self.written == "html":
-                self._write_page(good(answers), summary)
+            if written in targets.MADE_WHOLE:
+                self._make(answers, summary)
             else:
-                _write(good(answers), self.output, self.written, self.lang, self.matcher.registry)
+                _write(good(answers), output, written, self.lang, self.matcher.registry)
         return rejects, summary
 
     def journaled(self, header: Mapping[str, object], *, resume: bool) -> tuple[Rejects, Summary]:
         """To a file, which appears when all is done; what is interrupted can be continued."""
-        if self.output is None:
+        output, kept, written = self.target.path, self.target.rejects, self.target.format
+        if output is None:
             raise ValueError("stdout cannot be continued")
-        rejects = Rejects()
+        rejects, is_spool = Rejects(), self.target.in_parts or written in targets.MADE_WHOLE
         with (
-            resuming.journaled(self.output, self.kept, header, resume=resume, quiet=self.quiet) as journal,
+            resuming.journaled(output, kept, header, resume=resume, quiet=self.quiet) as journal,
             progress(self.table, shown=not self.quiet) as rows,
         ):
             summary = resuming.summary_of(journal)
             rest = resuming.unmatched(rows, journal.counts.n_rows, rejects.note)
-            rejects.keep = resuming.keep_rejects(journal, self.table.headings) if self.kept is not None else None
+            rejects.keep = resuming.keep_rejects(journal, self.table.headings) if kept is not None else None
             with closing(self._matched(rest, summary)) as found:
-                resuming.write_answers(rejects.seen(found), journal, summary, self.written, self.lang)
-            make = partial(self._from_spool, summary) if self.written in {"xlsx", "html"} else None
-            resuming.deliver(journal, self.output, self.kept, make=make, bom=self.written == "csv")
+                answers = rejects.seen(found)
+                resuming.write_answers(answers, journal, summary, None if is_spool else written, self.lang)
+            make = partial(self._from_spool, summary) if is_spool else None
+            resuming.deliver(journal, output, kept, make=make, bom=written == "csv")
         return rejects, summary
 
     def _matched(
@@ -185,22 +178,27 @@ class _Run:
         from matchmaker.output.spool import from_spool
 
         with closing(from_spool(spool)) as answers:
-            if self.written == "xlsx":
-                self._write_book(answers)
-            else:
-                self._write_page(good(answers), summary)
+            self._make(answers, summary)
 
-    def _write_book(self, answers: Iterable[Shortlist | Rejected]) -> None:
-        from matchmaker.output import Origin
+    def _make(self, answers: Iterable[Shortlist | Rejected], summary: Summary) -> None:
+        """What can only be written when all is known, or in other files than one."""
+        output = self.target.path
+        if self.target.in_parts and output is not None:
+            from matchmaker.output.columns import write_parts
 
-        origin = Origin(self.file, self.table.headings, self.matcher.registry, self.matcher.settings)
-        options.write_book(answers, self.output, self.lang, origin=origin, quiet=self.quiet)
+            write_parts(answers, output, "parquet" if self.target.format == "parquet" else "jsonl", self.lang)
+        elif self.target.format == "xlsx":
+            from matchmaker.output import Origin
 
-    def _write_page(self, shortlists: Iterator[Shortlist], summary: Summary) -> None:
-        from matchmaker.report import Page
+            origin = Origin(self.file, self.table.headings, self.matcher.registry, self.matcher.settings)
+            options.write_book(answers, output, self.lang, origin=origin, quiet=self.quiet)
+        elif self.target.format == "parquet":
+            targets.write_columns(good(answers), output, self.lang)
+        else:
+            from matchmaker.report import Page
 
-        page = Page(self.matcher, language=self.lang, source=self.file.name)
-        options.write_page(page.of_problems(shortlists, n_rejected=lambda: summary.n_rejected), self.output)
+            page = Page(self.matcher, language=self.lang, source=self.file.name)
+            options.write_page(page.of_problems(good(answers), n_rejected=lambda: summary.n_rejected), output)
 
 
 @dataclass
@@ -340,7 +338,7 @@ def good(answers: Iterable[Shortlist | Rejected]) -> Iterator[Shortlist]:
     return (answer for answer in answers if not isinstance(answer, Rejected))
 
 
-def show_rows(table: ProblemFolder | ProblemTable, format: options.FormatName | None, *, quiet: bool) -> None:
+def show_rows(table: ProblemFolder | ProblemTable, format: targets.BatchFormatName | None, *, quiet: bool) -> None:
     """Write the first ten rows to stdout as they are read, without matching; exit code 3 if any row is rejected."""
     from matchmaker.cli.dryrun import read_rows, write_rows
 
@@ -368,13 +366,6 @@ def _write(
             console.print()
     else:
         options.write_to_stdout(shortlists, written, lang)
-
-
-def rejects_path(output: Path | None, written: Format) -> Path | None:
-    """Where the rejected rows are kept: beside the output, nowhere when that is stdout, a device, or keeps them."""
-    if output is None or written == "xlsx" or (output.exists() and not output.is_file()):
-        return None
-    return output.with_name(f"{output.name}.rejects.csv")
 
 
 def _joined(rejected: Rejected) -> str:
