@@ -204,7 +204,8 @@ class Journal:
     """
 
     def __init__(self, output: Path, header: Mapping[str, object], signals: Signals) -> None:
-        goal, mode = place_of(output)
+        is_folder = output.is_dir()  # of parts: the journal stands beside it
+        goal, mode = (Path(os.path.realpath(output)), 0o666) if is_folder else place_of(output)
         self.path = goal.with_name(goal.name + _ENDING)
         self.output = Part(goal.with_name(f"{goal.name}.partial"), output, mode)
         self.rejects = Part(goal.with_name(f"{goal.name}.rejects.partial"), output, mode)

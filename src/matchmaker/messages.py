@@ -60,6 +60,24 @@ CHINESE: Final[Mapping[str, str]] = {
     # journal
     "another run is writing it": "另一个运行中的任务正在写入该文件",
     "wait for its end, or choose another name": "请等它结束，或换一个文件名",
+    # cli/targets, output/columns
+    "a folder gets parts in jsonl or parquet": "文件夹中只能分批写入 jsonl 或 parquet",
+    "use --format jsonl or --format parquet": "请使用 --format jsonl 或 --format parquet",
+    "Parquet cannot be shown in a terminal": "终端无法显示 Parquet",
+    "name a file with -o out.parquet": "请用 -o out.parquet 指定文件",
+    "writing Parquet needs pyarrow": "写入 Parquet 需要 pyarrow",
+    # cli/batch
+    "would be read as input by the next run": "下次运行时会被当作输入读取",
+    "write it to another folder": "请写到别的文件夹",
+    # intake/folder
+    "{path}: tables {tables:,}, documents {n:,}": "{path}：表格 {tables:,} 个，文档 {n:,} 个",
+    "folders inside are passed over: {n}": "其中的文件夹未读取：{n} 个",
+    "give each by itself": "请分别指定",
+    "this problem is called '{id}'": "本需求改用编号“{id}”",
+    "the folder cannot be read": "无法读取该文件夹",
+    "allow reading it": "请开放读取权限",
+    "there is no file in this folder": "该文件夹中没有文件",
+    "name another folder, or a file": "请另选文件夹，或指定一个文件",
     # cli/resuming
     "stopped; to continue: {command}": "已停止；如需继续，请运行：{command}",
     "what is done is kept; to continue: {command}": "已完成的部分已保留；如需继续，请运行：{command}",

@@ -12,15 +12,16 @@ from typing import TYPE_CHECKING, Annotated, Optional, TypeVar
 
 import typer
 
-from matchmaker.cli import options, resuming
+from matchmaker.cli import options, resuming, targets
 from matchmaker.cli.boundary import BAD_INPUT, spoken, tell
 from matchmaker.cli.precedents import what_counts
+from matchmaker.errors import Fault, InputError
 from matchmaker.messages import counted, in_language, listed, said
 
 if TYPE_CHECKING:
     from matchmaker.batch import Summary
     from matchmaker.domain import Language, Problem, Registry, Shortlist
-    from matchmaker.intake import ProblemTable, Rejected, Taken
+    from matchmaker.intake import ProblemFolder, ProblemTable, Rejected, Taken
     from matchmaker.matcher import Matcher
     from matchmaker.output import Format
 
@@ -28,11 +29,11 @@ _MOST_SHOWN = 20
 Answer = TypeVar("Answer")
 
 Table = Annotated[
-    Path, typer.Argument(metavar="FILE", help="A table of problems: .csv, .tsv, .xlsx, .ods, .xls, .jsonl, .parquet.")
-]
-BatchFormat = Annotated[
-    Optional[options.FormatName],  # noqa: UP045
-    typer.Option("--format", help="How to write. Default: by the ending of --output, else csv.", show_default=False),
+    Path,
+    typer.Argument(
+        metavar="FILE|FOLDER",
+        help="Problems: .csv, .tsv, .xlsx, .ods, .xls, .jsonl or .parquet table, or a folder of tables and documents.",
+    ),
 ]
 Workers = Annotated[
     Optional[int],  # noqa: UP045
@@ -73,10 +74,10 @@ def batch(
     sheet: Sheets = None,
     encoding: Encoding = None,
     dry_run: DryRun = False,
-    format: BatchFormat = None,
+    format: targets.BatchFormat = None,
     lang: options.LanguageOption = None,
     top: options.Top = 5,
-    output: options.Output = None,
+    output: targets.Output = None,
     workers: Workers = None,
     dask: options.Dask = None,
     resume: resuming.Resume = False,
@@ -90,28 +91,29 @@ def batch(
 
     Example: matchmaker batch data/problems/requests.csv -o shortlists.csv
     """
-    written = options.format_from(format, output, default="csv")
-    kept = rejects_path(output, written)
-    for path in (output, kept):
+    target = targets.target_from(output, format)
+    for path in (target.path, target.rejects):
         options.check_output(path, file, institutes, settings)
-    if resume and not resuming.can_continue(output):
+    if file.is_dir() and target.path is not None and target.path.resolve().parent == file.resolve():
+        raise InputError(Fault(str(output), "would be read as input by the next run", "write it to another folder"))
+    if resume and not target.can_continue:
         raise typer.BadParameter("--resume needs -o FILE, a regular file")
     if resume and as_of is None:
-        as_of = resuming.day_before(output)
+        as_of = resuming.day_before(target.path)
     matcher = options.matcher_for(options.registry_from(institutes), settings, encoder, ledger=ledger, as_of=as_of)
     table = open_table(file, column, encoding, matcher, sheets=sheet, quiet=quiet)
     if dry_run:
         show_rows(table, format, quiet=quiet)
         return
-    run = _Run(file, table, matcher, top, workers, dask, written, options.language_from(lang), output, kept, quiet)
-    if resuming.can_continue(output):
-        chosen: dict[str, object] = {"--format": written, "--lang": lang, "--top": top}
+    run = _Run(file, table, matcher, top, workers, dask, target, options.language_from(lang), quiet)
+    if target.can_continue:
+        chosen: dict[str, object] = {"--format": target.format + "/" * target.in_parts, "--lang": lang, "--top": top}
         chosen |= {"--column": column, "--sheet": sheet, "--encoding": encoding}
         header = resuming.header_of(file, matcher, what_counts(ledger, as_of), chosen, spoken())
         rejects, summary = run.journaled(header, resume=resume)
     else:
         rejects, summary = run.at_once()
-    report_rows(table, rejects, output if written == "xlsx" else kept, quiet=quiet)
+    report_rows(table, rejects, target.path if target.format == "xlsx" else target.rejects, quiet=quiet)
     if not quiet:
         _print_summary(summary, matcher.registry)
     if rejects.n:
@@ -123,49 +125,47 @@ class _Run:
     """What a batch works with. Both ways to run it give the rejected rows and the summary."""
 
     file: Path
-    table: ProblemTable
+    table: ProblemFolder | ProblemTable
     matcher: Matcher
     top: int
     workers: int | None
     cluster: str | None
-    written: Format
+    target: targets.Target
     lang: Language | None
-    output: Path | None
-    kept: Path | None
     quiet: bool
 
     def at_once(self) -> tuple[Rejects, Summary]:
         """To stdout, a device or a pipe: what is interrupted there is lost."""
         from matchmaker.batch import Summary
 
-        summary = Summary()
-        shown = not self.quiet and self.output is not None
-        with progress(self.table, shown=shown) as rows, kept_rejects(self.kept, self.table) as rejects:
+        summary, output, written = Summary(), self.target.path, self.target.format
+        shown = not self.quiet and output is not None
+        with progress(self.table, shown=shown) as rows, kept_rejects(self.target.rejects, self.table) as rejects:
             answers = rejects.seen(self._matched(rows, summary))
-            if self.written == "xlsx":
-                self._write_book(answers)
-            elif self.written == "html":
-                self._write_page(good(answers), summary)
+            if written in targets.MADE_WHOLE:
+                self._make(answers, summary)
             else:
-                _write(good(answers), self.output, self.written, self.lang, self.matcher.registry)
+                _write(good(answers), output, written, self.lang, self.matcher.registry)
         return rejects, summary
 
     def journaled(self, header: Mapping[str, object], *, resume: bool) -> tuple[Rejects, Summary]:
         """To a file, which appears when all is done; what is interrupted can be continued."""
-        if self.output is None:
+        output, kept, written = self.target.path, self.target.rejects, self.target.format
+        if output is None:
             raise ValueError("stdout cannot be continued")
-        rejects = Rejects()
+        rejects, is_spool = Rejects(), self.target.in_parts or written in targets.MADE_WHOLE
         with (
-            resuming.journaled(self.output, self.kept, header, resume=resume, quiet=self.quiet) as journal,
+            resuming.journaled(output, kept, header, resume=resume, quiet=self.quiet) as journal,
             progress(self.table, shown=not self.quiet) as rows,
         ):
             summary = resuming.summary_of(journal)
             rest = resuming.unmatched(rows, journal.counts.n_rows, rejects.note)
-            rejects.keep = resuming.keep_rejects(journal, self.table.headings) if self.kept is not None else None
+            rejects.keep = resuming.keep_rejects(journal, self.table.headings) if kept is not None else None
             with closing(self._matched(rest, summary)) as found:
-                resuming.write_answers(rejects.seen(found), journal, summary, self.written, self.lang)
-            make = partial(self._from_spool, summary) if self.written in {"xlsx", "html"} else None
-            resuming.deliver(journal, self.output, self.kept, make=make, bom=self.written == "csv")
+                answers = rejects.seen(found)
+                resuming.write_answers(answers, journal, summary, None if is_spool else written, self.lang)
+            make = partial(self._from_spool, summary) if is_spool else None
+            resuming.deliver(journal, output, kept, make=make, bom=written == "csv")
         return rejects, summary
 
     def _matched(
@@ -180,22 +180,27 @@ class _Run:
         from matchmaker.output.spool import from_spool
 
         with closing(from_spool(spool)) as answers:
-            if self.written == "xlsx":
-                self._write_book(answers)
-            else:
-                self._write_page(good(answers), summary)
+            self._make(answers, summary)
 
-    def _write_book(self, answers: Iterable[Shortlist | Rejected]) -> None:
-        from matchmaker.output import Origin
+    def _make(self, answers: Iterable[Shortlist | Rejected], summary: Summary) -> None:
+        """What can only be written when all is known, or in other files than one."""
+        output = self.target.path
+        if self.target.in_parts and output is not None:
+            from matchmaker.output.columns import write_parts
 
-        origin = Origin(self.file, self.table.headings, self.matcher.registry, self.matcher.settings)
-        options.write_book(answers, self.output, self.lang, origin=origin, quiet=self.quiet)
+            write_parts(answers, output, "parquet" if self.target.format == "parquet" else "jsonl", self.lang)
+        elif self.target.format == "xlsx":
+            from matchmaker.output import Origin
 
-    def _write_page(self, shortlists: Iterator[Shortlist], summary: Summary) -> None:
-        from matchmaker.report import Page
+            origin = Origin(self.file, self.table.headings, self.matcher.registry, self.matcher.settings)
+            options.write_book(answers, output, self.lang, origin=origin, quiet=self.quiet)
+        elif self.target.format == "parquet":
+            targets.write_columns(good(answers), output, self.lang)
+        else:
+            from matchmaker.report import Page
 
-        page = Page(self.matcher, language=self.lang, source=self.file.name)
-        options.write_page(page.of_problems(shortlists, n_rejected=lambda: summary.n_rejected), self.output)
+            page = Page(self.matcher, language=self.lang, source=self.file.name)
+            options.write_page(page.of_problems(good(answers), n_rejected=lambda: summary.n_rejected), output)
 
 
 @dataclass
@@ -229,7 +234,7 @@ class Rejects:
 
 
 @contextmanager
-def kept_rejects(path: Path | None, table: ProblemTable) -> Iterator[Rejects]:
+def kept_rejects(path: Path | None, table: ProblemFolder | ProblemTable) -> Iterator[Rejects]:
     """Where rejected rows go: to a file that appears at the end, or nowhere but into the count."""
     from matchmaker.output import rejects_writer
 
@@ -248,20 +253,25 @@ def open_table(
     *,
     sheets: list[str] | None = None,
     quiet: bool,
-) -> ProblemTable:
+) -> ProblemFolder | ProblemTable:
     """A table whose rows are checked against the institutes; says on stderr which column was taken for what."""
-    from matchmaker.intake import read_problems
+    from matchmaker.intake import ProblemFolder, ProblemTable
 
-    named = options.columns_from(columns)
-    table = read_problems(file, columns=named, encoding=encoding, sheets=sheets or (), check=matcher.limit_faults)
+    kind = ProblemFolder if file.is_dir() else ProblemTable
+    table = kind(file, options.columns_from(columns), encoding, sheets or (), matcher.limit_faults)
     if not quiet:
         report_columns(file, table)
         report_notes(table)
     return table
 
 
-def report_columns(file: Path, table: ProblemTable) -> None:
+def report_columns(file: Path, table: ProblemFolder | ProblemTable) -> None:
     """Say on stderr which column was taken for what: once, or for each sheet where they differ."""
+    from matchmaker.intake import ProblemFolder
+
+    if isinstance(table, ProblemFolder):
+        n_documents = len(table.files) - table.n_tables
+        tell(said("{path}: tables {tables:,}, documents {n:,}", path=file, tables=table.n_tables, n=n_documents))
     for taken, sheets in _alike(table):
         columns = listed(f"{field} <- {heading}" for field, heading in taken.columns.items())
         place = said("{place}, sheet '{sheet}'", place=file, sheet="', '".join(sheets)) if taken.sheet else str(file)
@@ -272,7 +282,7 @@ def report_columns(file: Path, table: ProblemTable) -> None:
             tell(said("not used: {headings}", headings=listed([*taken.unused[:_MOST_SHOWN], *more])))
 
 
-def _alike(table: ProblemTable) -> list[tuple[Taken, list[str]]]:
+def _alike(table: ProblemFolder | ProblemTable) -> list[tuple[Taken, list[str]]]:
     """Sheets in which the same was taken for the same, together."""
     alike: list[tuple[Taken, list[str]]] = []
     for taken in table.taken:
@@ -284,14 +294,14 @@ def _alike(table: ProblemTable) -> list[tuple[Taken, list[str]]]:
     return alike
 
 
-def report_notes(table: ProblemTable) -> None:
+def report_notes(table: ProblemFolder | ProblemTable) -> None:
     """Say on stderr what a person should know before the rows are read."""
     for note in table.notes:
         tell(said("note: {fault}", fault=note.message))
 
 
 @contextmanager
-def progress(table: ProblemTable, *, shown: bool) -> Iterator[Iterable[Problem | Rejected]]:
+def progress(table: ProblemFolder | ProblemTable, *, shown: bool) -> Iterator[Iterable[Problem | Rejected]]:
     """The rows of a table, with a counter on stderr while they are read, if that is a terminal."""
     if not (shown and sys.stderr.isatty()):
         yield table
@@ -302,7 +312,7 @@ def progress(table: ProblemTable, *, shown: bool) -> Iterator[Iterable[Problem |
         yield rows
 
 
-def report_rows(table: ProblemTable, rejects: Rejects, kept: Path | None, *, quiet: bool) -> None:
+def report_rows(table: ProblemFolder | ProblemTable, rejects: Rejects, kept: Path | None, *, quiet: bool) -> None:
     """Say on stderr which rows were rejected, and unless quiet what was left out of others."""
     if not quiet:
         for warning in table.warnings[:_MOST_SHOWN]:
@@ -330,7 +340,7 @@ def good(answers: Iterable[Shortlist | Rejected]) -> Iterator[Shortlist]:
     return (answer for answer in answers if not isinstance(answer, Rejected))
 
 
-def show_rows(table: ProblemTable, format: options.FormatName | None, *, quiet: bool) -> None:
+def show_rows(table: ProblemFolder | ProblemTable, format: targets.BatchFormatName | None, *, quiet: bool) -> None:
     """Write the first ten rows to stdout as they are read, without matching; exit code 3 if any row is rejected."""
     from matchmaker.cli.dryrun import read_rows, write_rows
 
@@ -358,13 +368,6 @@ def _write(
             console.print()
     else:
         options.write_to_stdout(shortlists, written, lang)
-
-
-def rejects_path(output: Path | None, written: Format) -> Path | None:
-    """Where the rejected rows are kept: beside the output, nowhere when that is stdout, a device, or keeps them."""
-    if output is None or written == "xlsx" or (output.exists() and not output.is_file()):
-        return None
-    return output.with_name(f"{output.name}.rejects.csv")
 
 
 def _joined(rejected: Rejected) -> str:

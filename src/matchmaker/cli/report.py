@@ -16,7 +16,7 @@ from matchmaker.messages import said
 
 if TYPE_CHECKING:
     from matchmaker.domain import Problem
-    from matchmaker.intake import ProblemTable
+    from matchmaker.intake import ProblemFolder, ProblemTable
     from matchmaker.matcher import Matcher
     from matchmaker.report import Audience, Page
 
@@ -128,7 +128,9 @@ def _report_problems(
     options.write_page(pieces, output)
 
 
-def _report_table(page: Page, table: ProblemTable, top: int | None, output: Path | None, *, quiet: bool) -> int:
+def _report_table(
+    page: Page, table: ProblemFolder | ProblemTable, top: int | None, output: Path | None, *, quiet: bool
+) -> int:
     from matchmaker.batch import match_all
 
     rejects = many.Rejects()

@@ -46,11 +46,6 @@ _NAMES: Final[Mapping[str, str]] = {
 """What of a journal's header has a name; the rest are options, and are called as such."""
 
 
-def can_continue(output: Path | None) -> bool:
-    """Whether a run that writes there keeps a journal: not to stdout, a device or a pipe, which take nothing back."""
-    return output is not None and (output.is_file() or not output.exists())
-
-
 def header_of(
     file: Path, matcher: Matcher, counts: tuple[str, str], options: Mapping[str, object], language: Language
 ) -> dict[str, object]:
@@ -58,13 +53,14 @@ def header_of(
 
     ``counts`` is what ``precedents.what_counts`` says.
     """
+    from matchmaker.intake import files_digest
     from matchmaker.journal import fingerprint_of
     from matchmaker.output import version
 
     ledger, day = counts
     return {
         "version": version(),
-        "input": f"{file} {fingerprint_of(file)}",
+        "input": f"{file} {files_digest(file) if file.is_dir() else fingerprint_of(file)}",
         "institutes": matcher.registry.fingerprint,
         "settings": matcher.settings.fingerprint,
         "ledger": ledger,
@@ -181,28 +177,27 @@ def write_answers(
     answers: Iterable[Shortlist | Rejected],
     journal: Journal,
     summary: Summary,
-    format: Format,
+    format: Format | None,
     language: Language | None,
 ) -> None:
-    """Write what is left to be done to the partial output: as text, or as a spool of what is made at the end."""
+    """Write what is left to be done to the partial output: as text, or without ``format`` as a spool."""
     from matchmaker.domain import Shortlist
     from matchmaker.journal import Counts
     from matchmaker.output import closing, opening, piece_of
     from matchmaker.output.spool import to_spool
 
-    is_spool = format in {"xlsx", "html"}
-    if not journal.output.size and not is_spool:
+    if format is not None and not journal.output.size:
         journal.open_with(("\ufeff" if format == "csv" else "") + opening(format))
     for answer in answers:
         piece, first = "", None
-        if is_spool and (format == "xlsx" or isinstance(answer, Shortlist)):
+        if format is None:
             piece = to_spool(answer)
         elif isinstance(answer, Shortlist):
             piece = piece_of(answer, format, language, is_first=journal.counts.n_answered == 0)
         if isinstance(answer, Shortlist) and answer.verdict == "matched":
             first = answer.matches[0].institute
         journal.add(piece, Counts(summary.n_matched, summary.n_none, summary.n_rejected), first)
-    journal.complete("" if is_spool else closing(format, journal.counts.n_answered))
+    journal.complete("" if format is None else closing(format, journal.counts.n_answered))
 
 
 def deliver(

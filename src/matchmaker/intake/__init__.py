@@ -18,18 +18,21 @@ if TYPE_CHECKING:
     )
     from matchmaker.intake.encodings import decode
     from matchmaker.intake.fields import Loaded
+    from matchmaker.intake.folder import ProblemFolder, files_digest
     from matchmaker.intake.tables import ProblemTable, Rejected, Row, Taken, read_problems
 else:
-    __getattr__ = imported_on_use(__name__, "encodings", "fields", "documents", "tables")
+    __getattr__ = imported_on_use(__name__, "encodings", "fields", "documents", "tables", "folder")
 
 __all__ = [
     "Format",
     "Loaded",
+    "ProblemFolder",
     "ProblemTable",
     "Rejected",
     "Row",
     "Taken",
     "decode",
+    "files_digest",
     "load_problem",
     "load_problems",
     "parse_problem",

@@ -125,13 +125,15 @@ class ProblemTable:
         sheets: Sequence[str] = (),
         check: Check | None = None,
         more: Mapping[str, str] | None = None,
+        prefix: str = "",
     ) -> None:
-        """Look at the start of the file; see ``read_problems``."""
+        """Look at the start of the file; see ``read_problems``. ``prefix`` begins the ids of rows that have none."""
         self._path = path
         self._place = str(path)
         self._overrides = dict(overrides)
         self._check = check
         self._more = more or {}
+        self._prefix = prefix
         self.met = Met({}, self._place, 0, ())
         self._reset()
         self.encoding = ""
@@ -174,7 +176,7 @@ class ProblemTable:
     def __iter__(self) -> Iterator[Row]:
         """The rows in the order of the file, each a problem or why it gives none; blank ones are only counted."""
         self._reset()
-        with _SeenIds() as seen:
+        with SeenIds() as seen:
             for source in self._sources:
                 for record in source.records():
                     if record.is_blank:
@@ -184,13 +186,14 @@ class ProblemTable:
                     else:
                         yield self._row(source, record, seen)
 
-    def _row(self, source: Source, record: Record, seen: _SeenIds) -> Row:
+    def _row(self, source: Source, record: Record, seen: SeenIds) -> Row:
         place = source.place(record)
         values, fault = self._values(source, record, place)
         self.met = Met(values, place, record.line, record.cells)
         if fault:
             return self._rejected(source, record, (fault,))
-        default_id = f"{source.sheet}-row-{record.line}" if len(self._sources) > 1 else f"row-{record.line}"
+        sheet = f"{source.sheet}-" if len(self._sources) > 1 else ""
+        default_id = f"{self._prefix}{sheet}row-{record.line}"
         built = build_problem(values, place=place, default_id=default_id, style="cell")
         if built.problem is None:
             return self._rejected(source, record, built.faults)
@@ -320,10 +323,10 @@ class ProblemTable:
             self.warnings.append(warning)
 
 
-class _SeenIds:
+class SeenIds:
     """The ids of a table so far, in a temporary database: a set of them would grow with the rows."""
 
-    def __enter__(self) -> _SeenIds:
+    def __enter__(self) -> SeenIds:
         # The empty name is SQLite's own temporary file. Whoever iterates may pass the rows on to another thread.
         self._database = sqlite3.connect("", isolation_level=None, check_same_thread=False)
         self._database.execute("PRAGMA journal_mode = OFF")

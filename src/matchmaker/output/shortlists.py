@@ -29,7 +29,7 @@ from matchmaker.output.words import (
     word,
 )
 
-Format: TypeAlias = Literal["table", "json", "jsonl", "csv", "md", "xlsx", "html"]
+Format: TypeAlias = Literal["table", "json", "jsonl", "csv", "md", "xlsx", "html", "parquet"]
 
 FORMATS_BY_ENDING: Final[Mapping[str, Format]] = {
     ".json": "json",
@@ -145,23 +145,34 @@ def removal_text(removal: Removal, language: Language) -> str:
     return one_line(removal.name.in_language(language) + bracketed(limit_text(removal.limit, language), language))
 
 
-def _csv_rows(shortlist: Shortlist, language: Language) -> Iterator[tuple[str, ...]]:
+def table_rows(shortlist: Shortlist, language: Language) -> Iterator[tuple[str | int | float | None, ...]]:
+    """What stands under ``CSV_COLUMNS``: a row for each match, one without rank where nothing matched."""
     separator = "；" if language == "zh" else "; "
-    problem = (harmless(shortlist.problem.id), harmless(shortlist.problem.title), shortlist.verdict)
+    problem = (shortlist.problem.id, shortlist.problem.title, shortlist.verdict)
     for match in shortlist.matches:
         yield (
             *problem,
-            str(match.rank),
-            harmless(match.institute),
-            harmless(match.name.in_language(language)),
-            f"{match.score:.6f}",
+            match.rank,
+            match.institute,
+            match.name.in_language(language),
+            round(match.score, 6),
             match.level,
-            harmless(capability_name(match, language)),
-            harmless(separator.join(reason_text(reason, language) for reason in match.reasons)),
+            capability_name(match, language),
+            separator.join(reason_text(reason, language) for reason in match.reasons),
         )
     if not shortlist.matches:
         limits = separator.join(removal_text(removal, language) for removal in shortlist.removed)
-        yield (*problem, *[""] * 6, labelled(word("removed", language), limits, language) if limits else "")
+        yield (*problem, *[None] * 6, labelled(word("removed", language), limits, language) if limits else "")
+
+
+def _csv_rows(shortlist: Shortlist, language: Language) -> Iterator[tuple[str, ...]]:
+    return (tuple(map(_csv_cell, row)) for row in table_rows(shortlist, language))
+
+
+def _csv_cell(value: str | float | None) -> str:
+    if isinstance(value, float):
+        return f"{value:.6f}"
+    return harmless(value) if isinstance(value, str) else "" if value is None else str(value)
 
 
 def to_csv(shortlists: Iterable[Shortlist], *, language: Language | None = None) -> str:
@@ -249,7 +260,7 @@ def format_shortlists(
             ``matchmaker.report`` writes.
         language: The language of names and words in CSV and Markdown; each problem's own when not given.
     """
-    if format in {"table", "xlsx", "html"}:
+    if format in {"table", "xlsx", "html", "parquet"}:
         raise ValueError("a table is for the terminal, a workbook and a page are written whole; use another format")
     if format == "csv":
         yield opening(format)
