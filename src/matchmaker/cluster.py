@@ -380,5 +380,5 @@ def _unpacked(kit: _Kit) -> Matcher:
     fault = _difference(said("worker {name}", name=get_worker().address), kit.installed, installed(kit.encoder))
     if fault:
         raise ClusterError(fault)
-    matcher: Matcher = pickle.loads(kit.matcher)  # noqa: S301
+    matcher: Matcher = pickle.loads(kit.matcher)  # noqa: S301 - as all of Dask's
     return matcher
