@@ -143,11 +143,11 @@ def _by_processes(
             oldest, answer = under_way.popleft()
             yield oldest, answer.result()
         is_done = True
-    except BrokenProcessPool:
+    except (BrokenProcessPool, _StoppedError):
         finding = "one of them ended before its work was done; there may be too little memory for so many"
         raise MatchmakerError(Fault(said("worker processes"), finding, "run again with --workers 1")) from None
     finally:
-        if not is_done:  # interrupted: nobody waits for what is under way
+        if not is_done:  # interrupted: nobody wants what is under way
             for process in list((pool._processes or {}).values()):
                 process.terminate()
         # Waits for the pool's thread as well: left alone it may fail at exit, and write so to stderr.
@@ -163,13 +163,46 @@ def _context(matcher: Matcher) -> BaseContext:
     return multiprocessing.get_context("fork" if is_alone and matcher.settings.encoder == "words" else "spawn")
 
 
-_begun: list[tuple[Matcher, int | None]] = []  # in a worker process: what it matches with
+_begun: list[_Duty] = []  # in a worker process: what it does
+
+
+class _StoppedError(Exception):
+    """A worker was told to stop before its work was done."""
+
+
+class _Duty:
+    """What a worker process does until it is told to stop.
+
+    It stops in the middle of its work but never in the middle of an answer: who reads half of one waits for ever.
+    """
+
+    def __init__(self, matcher: Matcher, top: int | None) -> None:
+        self._matcher = matcher
+        self._top = top
+        self._is_busy = self._is_stopped = False
+
+    def match(self, problems: list[Problem]) -> list[Shortlist]:
+        try:
+            self._is_busy = True
+            if self._is_stopped:
+                raise _StoppedError
+            return self._matcher.match(problems, top=self._top)
+        finally:
+            self._is_busy = False
+
+    def stop(self, *_: object) -> None:
+        """Take SIGTERM."""
+        self._is_stopped = True
+        if self._is_busy:
+            raise _StoppedError
 
 
 def _begin(matcher: Matcher, top: int | None) -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    duty = _Duty(matcher, top)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the main process ends the others
-    _begun[:] = [(matcher, top)]
+    signal.signal(signal.SIGTERM, duty.stop)
+    _begun[:] = [duty]
 
 
 def _end_with_parent() -> None:
@@ -184,5 +217,5 @@ def _end_with_parent() -> None:
 
 
 def _match(problems: list[Problem]) -> list[Shortlist]:
-    ((matcher, top),) = _begun
-    return matcher.match(problems, top=top)
+    (duty,) = _begun
+    return duty.match(problems)
