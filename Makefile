@@ -24,8 +24,8 @@ check: .venv/dev
 stress: .venv/dev ## kill writers of a ledger at 200 random moments, in SQLite and in PostgreSQL; about 5 minutes
 	MATCHMAKER_STRESS=1 $(BIN)/python -m pytest -q tests/test_ledger_store.py -k "killed or processes"
 
-golden: .venv/dev ## rewrite the expected outputs of commands
-	MATCHMAKER_GOLDEN=1 $(BIN)/python -m pytest -q tests/test_golden.py tests/test_docs.py
+golden: .venv/dev ## rewrite the expected outputs of commands, and the list of sums of the data files
+	MATCHMAKER_GOLDEN=1 $(BIN)/python -m pytest -q tests/test_golden.py tests/test_docs.py tests/test_doctor.py::test_the_list_of_sums_is_that_of_the_data_files
 
 docs: .venv/dev ## rewrite the command-line reference
 	$(BIN)/python docs/cli_reference.py > docs/cli.md.new && mv docs/cli.md.new docs/cli.md
