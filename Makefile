@@ -29,8 +29,8 @@ fuzz: .venv/dev ## 10 million inputs, guided by coverage, in HOURS at most; goes
 	$(BIN)/pip install --quiet 'atheris>=3.0'
 	nice -n 10 $(BIN)/python tests/fuzz_long.py --hours $(HOURS)
 
-golden: .venv/dev ## rewrite the expected outputs of commands
-	MATCHMAKER_GOLDEN=1 $(BIN)/python -m pytest -q tests/test_golden.py tests/test_docs.py
+golden: .venv/dev ## rewrite the expected outputs of commands, and the list of sums of the data files
+	MATCHMAKER_GOLDEN=1 $(BIN)/python -m pytest -q tests/test_golden.py tests/test_docs.py tests/test_doctor.py::test_the_list_of_sums_is_that_of_the_data_files
 
 docs: .venv/dev ## rewrite the command-line reference
 	$(BIN)/python docs/cli_reference.py > docs/cli.md.new && mv docs/cli.md.new docs/cli.md

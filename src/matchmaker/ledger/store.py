@@ -250,6 +250,7 @@ def _make_private(path: Path) -> None:
 def _prepare_file(connection: sqlite3.Connection, _: object) -> None:
     connection.isolation_level = None  # Python's driver begins transactions late and of the wrong kind; _begin does it
     connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA trusted_schema = OFF")  # a file from elsewhere may hold views and triggers of its own
     connection.execute("PRAGMA synchronous = FULL")  # what was reported as written outlives a power cut
     if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
         connection.execute("PRAGMA journal_mode = WAL")
