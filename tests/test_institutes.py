@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import json
+import pickle
 import re
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -10,7 +12,10 @@ import yaml
 
 from matchmaker.domain import Capability, Institute, Registry, Term, Text
 from matchmaker.errors import ProfileError
-from matchmaker.institutes import cite, find_institute, load_institutes, shipped_profiles
+from matchmaker.institutes import KeptInstitutes, cite, find_institute, load_institutes, shipped_profiles
+from matchmaker.intake import load_problem
+from matchmaker.matcher import Matcher, compile_profiles
+from matchmaker.settings import Settings
 from worlds import small_registry
 
 DATA = Path(__file__).parents[1] / "data"
@@ -403,3 +408,33 @@ def _fields(value: object, depth: int = 0) -> list[tuple[int, str]]:
 
 def test_the_shipped_profiles_stand_beside_the_source_tree_or_in_the_package() -> None:
     assert shipped_profiles().read_bytes() == (DATA / "institutes.yaml").read_bytes()
+
+
+def test_many_institutes_are_read_one_by_one_and_match_as_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    problem = load_problem(DATA / "problems" / "05-water-leak.yaml")
+    whole = load_institutes(Path("all"), use_cache=True)
+    expected = Matcher(whole).match([problem])
+    monkeypatch.setattr("matchmaker.institutes._MANY", 3)
+    kept = load_institutes(Path("all"), use_cache=True).institutes
+    assert isinstance(kept, KeptInstitutes)
+    read: list[bytes] = []
+    monkeypatch.setattr("matchmaker.institutes.Institute.model_validate_json", _noting(read))
+    matcher = Matcher(whole.model_copy(update={"institutes": kept}), compiled=compile_profiles(whole, Settings()))
+    assert matcher.match([problem]) == expected
+    assert 0 < len(read) < len(kept) / 2
+    assert pickle.loads(pickle.dumps(kept))[-1] == kept[-1] == whole.institutes[-1]  # noqa: S301
+    assert tuple(kept) == whole.institutes
+    assert list(kept[1:3]) == list(whole.institutes[1:3])
+    with pytest.raises(IndexError):
+        kept[len(kept)]
+
+
+def _noting(read: list[bytes]) -> Callable[[bytes], Institute]:
+    validate = Institute.model_validate_json
+
+    def noting(line: bytes) -> Institute:
+        read.append(line)
+        return validate(line)
+
+    return noting

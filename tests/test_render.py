@@ -266,6 +266,21 @@ def test_a_ranking_lists_problems_in_order() -> None:
     assert re.search(r"2 +P-002 +Marketing film for a tea brand +0\.50", text)
 
 
+def test_of_many_institutes_a_summary_shows_the_busiest() -> None:
+    names = [f"institute {at:03}" for at in range(60)]
+    many = [small_registry().institutes[0].model_copy(update={"id": name, "name": Text(en=name)}) for name in names]
+    registry = small_registry().model_copy(update={"institutes": tuple(many)})
+    load = {name: 1 + (name > "institute 008") for name in names[:55]}
+    stream, counts = io.StringIO(), {"n_read": 101, "n_matched": 101, "n_none": 0, "n_rejected": 0}
+    console = open_console(stream, width=100)
+    print_summary(console, **counts, seconds=1.0, load=load, registry=registry, language="en")
+    text = stream.getvalue()
+    assert "institute 054" in text
+    assert "institute 003" in text
+    assert "institute 004" not in text  # the fiftieth is the last
+    assert "institute 059" not in text
+
+
 def test_a_summary_counts_rows_and_shows_the_load_of_every_institute() -> None:
     text = shown(_summary, "en", 100)
     assert "1,200 rows read, 1 matched, 1,198 without a fitting institute, 1 rejected, 12.3 s" in text

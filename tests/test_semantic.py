@@ -416,13 +416,15 @@ def test_bounds_of_the_shipped_profiles_are_close() -> None:
     assert (bounds - similarities).mean() < 0.1
 
 
-@given(PROFILES, PROBLEMS)
-def test_sentences_compared_together_are_as_one_by_one(profiles: Profiles, text: str) -> None:
-    similarity, problem = built(profiles, small_encoder()), request(text)
-    found = similarity.of_sentences(similarity.read([problem]), 0, np.arange(len(profiles)))
-    expected = similarity.similarities(requests(*problem.parts))
-    assert found.shape == expected.shape
-    assert found == pytest.approx(expected, abs=1e-9)
+@given(PROFILES, st.lists(PROBLEMS, min_size=1, max_size=3))
+def test_sentences_compared_together_are_as_one_by_one(profiles: Profiles, texts: list[str]) -> None:
+    similarity, problems = built(profiles, small_encoder()), requests(*texts)
+    pairs = np.repeat(np.arange(len(problems)), len(profiles)), np.tile(np.arange(len(profiles)), len(problems))
+    found = similarity.of_sentences(similarity.read(problems), *pairs)
+    expected = [column for one in problems for column in similarity.similarities(requests(*one.parts)).T]
+    assert len(found) == len(expected)
+    for one, other in zip(found, expected, strict=True):
+        assert one == pytest.approx(other, abs=1e-9)
 
 
 def test_a_full_memory_of_words_changes_no_bit(monkeypatch: pytest.MonkeyPatch) -> None:

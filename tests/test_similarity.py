@@ -499,7 +499,7 @@ def test_packed_grams_stand_in_the_order_of_strings(grams: list[str]) -> None:
 def test_open_keywords_count_no_less_than_settled_ones(capabilities: list[Capability], text: str) -> None:
     similarity, problem = built_keywords(*capabilities), request(text)
     hits = similarity.hits(count_terms([problem]), [problem])
-    bound = similarity.joined(hits)[0]
-    everything = np.arange(len(capabilities))
-    assert (bound >= similarity.to_capabilities(hits, 0, everything)).all()
-    assert same_bits(similarity.to_capabilities(hits, 0, everything), similarity.similarities([problem])[0])
+    bound = similarity.bounds(hits)[0]
+    pairs = np.zeros(len(capabilities), np.intp), np.arange(len(capabilities))
+    assert (bound + 1e-12 >= similarity.of_pairs(hits, *pairs)).all()
+    assert same_bits(similarity.of_pairs(hits, *pairs), similarity.similarities([problem])[0])

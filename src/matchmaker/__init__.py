@@ -9,8 +9,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from matchmaker.exports import imported_on_use
 
 if TYPE_CHECKING:
     from matchmaker.domain import Problem, Registry, Shortlist
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from matchmaker.intake import load_problem, read_problems
     from matchmaker.matcher import Matcher
     from matchmaker.settings import Settings
+else:
+    __getattr__ = imported_on_use(__name__, "domain", "errors", "institutes", "intake", "matcher", "settings")
 
 __all__ = [
     "InputError",
@@ -32,14 +35,3 @@ __all__ = [
     "load_problem",
     "read_problems",
 ]
-_MODULES = ("domain", "errors", "institutes", "intake", "matcher", "settings")
-
-
-def __getattr__(name: str) -> object:
-    """Import a public name when it is first used, so that importing the package costs nothing."""
-    if name in __all__:
-        for module in _MODULES:
-            found = getattr(import_module(f"matchmaker.{module}"), name, None)
-            if found is not None:
-                return found
-    raise AttributeError(f"module 'matchmaker' has no attribute '{name}'")

@@ -6,7 +6,7 @@ Every record refuses fields it does not know. Optional texts are ``None`` when n
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Annotated, Any, Literal, TypeAlias, TypeVar, get_args
 
@@ -23,6 +23,7 @@ Verdict: TypeAlias = Literal["matched", "none"]
 Outcome: TypeAlias = Literal["solved", "partly", "failed"]
 
 LEVELS: tuple[Level, ...] = ("strong", "fair", "weak", "none")
+_CHINESE = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufa6d\ufa70-\ufad9]+")
 OUTCOMES: tuple[Outcome, ...] = ("solved", "partly", "failed")
 
 
@@ -147,9 +148,9 @@ def language_of(text: str) -> Language:
 
     Chinese technical text is full of Latin units and product names, so a small share decides. An empty text is ``en``.
     """
-    letters = [char for char in text if char.isalpha()]
-    n_chinese = sum("\u3400" <= char <= "\u9fff" or "\uf900" <= char <= "\ufaff" for char in letters)
-    return "zh" if letters and n_chinese * 10 >= len(letters) else "en"
+    n_letters = sum(map(str.isalpha, text))
+    n_chinese = len(text) - len(_CHINESE.sub("", text))
+    return "zh" if n_letters and n_chinese * 10 >= n_letters else "en"
 
 
 class Text(Record):
@@ -280,7 +281,7 @@ class Alliance(Record):
 class Registry(Record):
     """The institutes of one run, their sources, and the fingerprint of the files they came from."""
 
-    institutes: tuple[Institute, ...]
+    institutes: Sequence[Institute]
     sources: dict[str, Source] = {}
     alliance: Alliance | None = None
     fingerprint: str

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 from matchmaker.cache import remembered
 from matchmaker.domain import Alliance, Citation, Evidence, Institute, Language, Registry, Source, check
@@ -19,6 +19,7 @@ _FILE_FIELDS = ("schema", "sources", "alliance", "institutes")
 _SCHEMA = 1
 _MAX_BYTES = 200_000_000
 _MAX_ALIASES = 10_000
+_MANY = 500  # institutes; of so many most are never looked at
 
 
 def shipped_profiles() -> Path:
@@ -53,8 +54,79 @@ def load_institutes(path: Path | None = None, *, use_cache: bool = False) -> Reg
     if not use_cache or faults:
         return _registry(files, faults)
     key = b"".join(name.encode() + sha256(data).digest() for name, data in files)
-    kept = remembered("profiles", key, lambda: _registry(files, faults).model_dump_json(by_alias=True).encode())
-    return Registry.model_validate_json(kept)
+    return _from_lines(remembered("profiles", key, lambda: _as_lines(_registry(files, faults))))
+
+
+def _as_lines(registry: Registry) -> bytes:
+    """A registry as JSON: a line without the institutes, a line of their ids, and a line for each of them."""
+    ids = json.dumps([institute.id for institute in registry.institutes])
+    lines = [registry.model_copy(update={"institutes": ()}).model_dump_json(by_alias=True), ids]
+    lines += [institute.model_dump_json(by_alias=True) for institute in registry.institutes]
+    return "\n".join(lines).encode()
+
+
+def _from_lines(kept: bytes) -> Registry:
+    """What ``_as_lines`` was given; of many institutes each is read when it is first asked for."""
+    head, ids, *lines = kept.split(b"\n")
+    institutes = KeptInstitutes(json.loads(ids), lines)
+    held = institutes if len(lines) > _MANY else tuple(institutes)
+    return Registry.model_validate_json(head).model_copy(update={"institutes": held})
+
+
+class KeptInstitutes(Sequence[Institute]):
+    """Institutes in order of id, each read from its line of JSON when it is first asked for.
+
+    Args:
+        ids: In order.
+        lines: Of the same length.
+    """
+
+    def __init__(self, ids: Sequence[str], lines: Sequence[bytes]) -> None:
+        self.ids = ids
+        self._lines = lines
+        self._read: dict[int, Institute] = {}
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+    @overload
+    def __getitem__(self, at: int) -> Institute: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[Institute]: ...
+    def __getitem__(self, at: int | slice) -> Institute | Sequence[Institute]:
+        if isinstance(at, slice):
+            return [self[one] for one in range(*at.indices(len(self)))]
+        place = range(len(self._lines))[at]
+        institute = self._read.get(place)
+        if institute is None:
+            institute = self._read[place] = Institute.model_validate_json(self._lines[place])
+        return institute
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Sent to worker processes without what was read."""
+        return KeptInstitutes, (self.ids, self._lines)
+
+
+def in_order(registry: Registry) -> Sequence[Institute]:
+    """The institutes of a registry in order of id."""
+    if isinstance(registry.institutes, KeptInstitutes):
+        return registry.institutes
+    return tuple(sorted(registry.institutes, key=lambda institute: institute.id))
+
+
+def ids_of(registry: Registry) -> Sequence[str]:
+    """The ids of the institutes of a registry, in order."""
+    institutes = in_order(registry)
+    return institutes.ids if isinstance(institutes, KeptInstitutes) else [institute.id for institute in institutes]
+
+
+def names_of(registry: Registry, ids: Collection[str], language: Language) -> dict[str, str]:
+    """What the institutes with these ids are called, those that are not in the registry left out."""
+    if isinstance(registry.institutes, KeptInstitutes):
+        chosen = [registry.institutes[at] for at, id_ in enumerate(registry.institutes.ids) if id_ in ids]
+    else:
+        chosen = [institute for institute in registry.institutes if institute.id in ids]
+    return {institute.id: institute.name.in_language(language) for institute in chosen}
 
 
 def _registry(files: Sequence[tuple[str, bytes]], faults: list[Fault]) -> Registry:

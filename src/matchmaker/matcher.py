@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -27,12 +28,13 @@ from matchmaker.domain import (
     Shortlist,
 )
 from matchmaker.errors import Fault, ProblemError, did_you_mean
-from matchmaker.institutes import cite
+from matchmaker.institutes import cite, in_order
 from matchmaker.messages import listed, said
 from matchmaker.reasons import Because, case_reasons
-from matchmaker.scoring import DIGITS, FEATURES, Compared, Pooled, Scorer, compile_profiles
+from matchmaker.scoring import BETWEEN_NAMES, DIGITS, FEATURES, Compared, Pooled, Scorer, compile_profiles
 from matchmaker.settings import Settings
-from matchmaker.similarity.cases import CaseSimilarity, Experience
+from matchmaker.similarity.cases import CaseSimilarity
+from matchmaker.similarity.postings import strings_from
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -87,17 +89,17 @@ class Matcher:
         cases: CaseSimilarity | None = None,
     ) -> None:
         self._cases = cases
-        in_order = sorted(registry.institutes, key=lambda institute: institute.id)
-        self.registry = registry.model_copy(update={"institutes": tuple(in_order)})
+        institutes = in_order(registry)
+        self.registry = registry.model_copy(update={"institutes": institutes})
         self.settings = settings or Settings()
         self._fingerprint = self.settings.fingerprint
         self._compiled = compile_profiles(self.registry, self.settings) if compiled is None else compiled
-        self._scorer = Scorer(in_order, self.settings, self._compiled, cases)
+        self._scorer = Scorer(institutes, self.settings, self._compiled, cases)
         self._known: dict[tuple[int, Language], _Shown] = {}
         self._centres = [
-            (at, Named(id=institute.id, name=institute.name))
-            for at, institute in enumerate(in_order)
-            if institute.role == "transfer_centre"
+            (at, Named(id=institutes[at].id, name=institutes[at].name))
+            for at, role in enumerate(self._roles)
+            if role == "transfer_centre"
         ]
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -125,12 +127,7 @@ class Matcher:
         faults = [fault for problem in asked for fault in self.limit_faults(problem)]
         if faults:
             raise ProblemError(faults)
-        return [
-            self._shortlist(compared, at, None if bounds is None else bounds[at], top)
-            for compared in self._scorer.compare(asked)
-            for bounds in [None if top is None else self._scorer.bounds(compared)]
-            for at in range(len(compared.problems))
-        ]
+        return [found for compared in self._scorer.compare(asked) for found in self._shortlists(compared, top)]
 
     def scores(self, problems: Iterable[Problem]) -> FloatArray:
         """The score of every institute for every problem, limits of problems left aside.
@@ -138,8 +135,8 @@ class Matcher:
         Returns:
             Shape (P, I), float64, in [0, 1], rounded to 6 decimals; institutes in the order of the registry.
         """
-        pooled = self._pool_all(problems)
-        return np.array([one.scores for one in pooled]).reshape(len(pooled), len(self._scorer.everybody))
+        parts = [pooled.scores for pooled in self._pool_all(problems)]
+        return np.concatenate([np.zeros(0), *parts]).reshape(-1, len(self._scorer.everybody))
 
     def pooled(self, problems: Iterable[Problem]) -> FloatArray:
         """What the score of every institute for every problem is made of, limits of problems left aside.
@@ -148,17 +145,13 @@ class Matcher:
             Shape (P, I, K), float64, in [0, 1], K in the order of ``FEATURES``: the score is the logistic function of
             the intercept plus the sum of weight times feature.
         """
-        pooled = self._pool_all(problems)
-        shape = (len(pooled), len(self._scorer.everybody), len(FEATURES))
-        return np.array([one.features.T for one in pooled]).reshape(shape)
+        parts = [pooled.features.T for pooled in self._pool_all(problems)]
+        shape = (-1, len(self._scorer.everybody), len(FEATURES))
+        return np.concatenate([np.zeros((0, len(FEATURES))), *parts]).reshape(shape)
 
-    def _pool_all(self, problems: Iterable[Problem]) -> list[Pooled]:
-        everybody = self._scorer.everybody
-        return [
-            self._scorer.pool(self._scorer.rows(compared, at, everybody), everybody, None, compared.added(at))
-            for compared in self._scorer.compare(list(problems))
-            for at in range(len(compared.problems))
-        ]
+    def _pool_all(self, problems: Iterable[Problem]) -> Iterator[Pooled]:
+        for compared in self._scorer.compare(list(problems)):
+            yield from self._scorer.everybody_pooled(compared, [None] * len(compared.problems))
 
     def explain(self, problem: Problem, institute: Institute) -> Explanation:
         """Why an institute has its score for a problem, whatever its rank and even where a limit removes it.
@@ -177,22 +170,23 @@ class Matcher:
         at = [known.id for known in self.registry.institutes].index(institute.id)
         scorer, counted = self._scorer, self._scorer.counted(problem)
         compared = next(scorer.compare([problem]))
-        rows = scorer.rows(compared, 0, scorer.everybody)
-        pooled = scorer.pool(rows, scorer.everybody, counted, compared.added(0))
-        limits = self._limits(problem) or [None] * len(scorer.everybody)
-        order = scorer.ranked(pooled, [one for one, limit in enumerate(limits) if one == at or not limit])
-        because = self._because(compared, 0)
-        score, best = float(pooled.scores[at]), int(pooled.best[at])
+        pooled = next(scorer.everybody_pooled(compared, [counted]))
+        limits = self._limits(problem)
+        left = np.array([one == at or not limit for one, limit in enumerate(limits)]) if limits else None
+        order = scorer.ranked(pooled, left).tolist()
+        because = self._because(compared)
+        score, best = float(pooled.scores[at]), int(pooled.pairs.capabilities[pooled.best[at]])
         is_counted = counted is None or counted[best]
         base = round(1 / (1 + float(np.exp(-self.settings.intercept))), DIGITS) if is_counted else 0.0
+        (match,) = self._matches(compared, pooled, np.array([at]), [order.index(at) + 1])
         return Explanation(
             problem=problem,
-            match=self._match(order.index(at) + 1, at, pooled, because, _experience(compared, 0)),
+            match=match,
             base=base,
             parts=self._parts(pooled.features[:, at], score, base),
-            marks=because.marks(best, self._scorer.capabilities[best].name.in_language(problem.language)),
-            uncovered=because.uncovered(np.flatnonzero(self._scorer.owners == at)),
-            limit=limits[at],
+            marks=because.marks(0, best, self._shown(best, problem.language).name),
+            uncovered=because.uncovered(0, np.flatnonzero(scorer.owners == at)),
+            limit=limits[at] if limits else None,
             next=self._next(order, at, pooled.scores),
             settings=self._fingerprint,
             institutes=self.registry.fingerprint,
@@ -238,13 +232,13 @@ class Matcher:
         """
         scorer = self._scorer
         compared = next(scorer.compare([Problem.model_construct(title=text)]))
-        strengths = scorer.strengths(scorer.rows(compared, 0, scorer.everybody).features)
+        strengths = scorer.strengths(next(scorer.every(compared, np.array([0]))).features)
         scores = np.round(1 / (1 + np.exp(-(self.settings.intercept + strengths))), DIGITS)
         called = np.array([institute.is_called(text) for institute in self.registry.institutes])[scorer.owners]
         scores = np.where(called, 1.0, np.where(strengths > 0, scores, 0.0))
         ranked = np.lexsort((scorer.owners, scorer.tie_rank, -scores))
         return [
-            FoundCapability(self.registry.institutes[scorer.owners[at]], scorer.capabilities[at], float(scores[at]))
+            FoundCapability(self.registry.institutes[scorer.owners[at]], scorer.capability(at), float(scores[at]))
             for at in ranked[:top].tolist()
             if scores[at] > 0
         ]
@@ -267,57 +261,61 @@ class Matcher:
     def _names(self) -> Mapping[str, set[int]]:
         """The institutes that bear each name, as ``Institute.is_called`` takes it."""
         names: dict[str, set[int]] = {}
-        for at, institute in enumerate(self.registry.institutes):
-            for name in (institute.id, *institute.name.both(), *institute.aliases):
-                names.setdefault(name.casefold(), set()).add(at)
+        for at, listed_names in enumerate(strings_from(self._compiled["names"])):
+            for name in listed_names.split(BETWEEN_NAMES):
+                names.setdefault(name, set()).add(at)
         return names
+
+    @cached_property
+    def _roles(self) -> Sequence[str]:
+        return strings_from(self._compiled["roles"])
+
+    @cached_property
+    def _places(self) -> Sequence[Sequence[str]]:
+        """Where each institute lies, in both languages, as it is compared."""
+        return [places.split(BETWEEN_NAMES) for places in strings_from(self._compiled["places"])]
 
     def _called(self, *names: str) -> set[int]:
         """The institutes that bear one of some names."""
         return set().union(*(self._names.get(name.strip().casefold(), set()) for name in names))
 
-    def _shortlist(self, compared: Compared, at: int, bounds: FloatArray | None, top: int | None) -> Shortlist:
-        problem = compared.problems[at]
-        limits = self._limits(problem)
-        removed = [
-            Removal(institute=institute.id, name=institute.name, limit=limit)
-            for institute, limit in zip(self.registry.institutes, limits, strict=False)
-            if limit
-        ]
-        free = np.flatnonzero([not limit for limit in limits]) if limits else self._scorer.everybody
-        counted = self._scorer.counted(problem)
-        pooled = self._scorer.best(compared, at, free, bounds, counted, top)
-        kept = self._scorer.ranked(pooled, range(len(pooled.institutes)))[:top]
-        because = self._because(compared, at)
-        levels = [self.settings.level(float(pooled.scores[place])) for place in kept]
-        best = pooled.row.capabilities[pooled.best].tolist()
-        because.compare_sentences(
-            [
-                best[place]
-                for rank, (place, level) in enumerate(zip(kept, levels, strict=True))
-                if not rank or level != "none"
-            ]
-        )
-        return Shortlist(
-            problem=problem,
-            verdict="matched" if levels and levels[0] in ("strong", "fair") else "none",
-            matches=tuple(
-                self._match(rank, place, pooled, because, _experience(compared, at))
-                for rank, place in enumerate(kept, 1)
-            ),
-            fallback=self._fallback(problem),
-            removed=tuple(removed),
-            settings=self._fingerprint,
-            institutes=self.registry.fingerprint,
-            ledger=self._cases.name if self._cases else None,
-        )
+    def _shortlists(self, compared: Compared, top: int | None) -> Iterator[Shortlist]:
+        """The shortlists of problems that were compared with the profiles."""
+        scorer, problems = self._scorer, compared.problems
+        limits = [self._limits(problem) for problem in problems]
+        free = [np.array([not limit for limit in found]) if found else None for found in limits]
+        pooled = scorer.best(compared, free, [scorer.counted(one) for one in problems], top or len(scorer.everybody))
+        kept = scorer.ranked(pooled)
+        starts = np.searchsorted(pooled.problems[kept], np.arange(len(problems)))
+        ranks = np.arange(1, len(kept) + 1) - starts[pooled.problems[kept]]
+        if top is not None:
+            kept, ranks = kept[ranks <= top], ranks[ranks <= top]
+        stops = np.searchsorted(pooled.problems[kept], np.arange(len(problems) + 1)).tolist()
+        matches = self._matches(compared, pooled, kept, ranks.tolist())
+        for problem, found, (start, stop) in zip(problems, limits, pairwise(stops), strict=True):
+            shown = tuple(matches[start:stop])
+            yield Shortlist(
+                problem=problem,
+                verdict="matched" if shown and shown[0].level in ("strong", "fair") else "none",
+                matches=shown,
+                fallback=self._fallback(problem),
+                removed=tuple(self._removed(found)),
+                settings=self._fingerprint,
+                institutes=self.registry.fingerprint,
+                ledger=self._cases.name if self._cases else None,
+            )
 
-    def _because(self, compared: Compared, at: int) -> Because:
+    def _removed(self, limits: Sequence[str | None]) -> Iterator[Removal]:
+        for at, limit in enumerate(limits):
+            if limit:
+                institute = self.registry.institutes[at]
+                yield Removal(institute=institute.id, name=institute.name, limit=limit)
+
+    def _because(self, compared: Compared) -> Because:
         return Because(
-            compared.problems[at],
+            compared.problems,
             compared.hits,
             compared.asked,
-            at,
             keywords=self._scorer.keywords,
             semantic=self._scorer.semantic,
         )
@@ -329,13 +327,20 @@ class Matcher:
             return []
         excluded, named = self._called(*problem.exclude), self._called(*require.institutes)
         has_counted = self._scorer.has_counted(problem)
+        place = require.place.casefold() if require.place else ""
         return [
             "exclude"
             if at in excluded
             else "require.institutes"
             if require.institutes and at not in named
-            else _limit(problem, institute, has_counted=bool(has_counted[at]))
-            for at, institute in enumerate(self.registry.institutes)
+            else f"require.role: {require.role}"
+            if require.role and self._roles[at] != require.role
+            else f"require.place: {require.place}"
+            if place and not any(place in known for known in self._places[at])
+            else None
+            if has_counted[at]
+            else "require.own"
+            for at in range(len(self.registry.institutes))
         ]
 
     def _fallback(self, problem: Problem) -> Named | None:
@@ -343,37 +348,45 @@ class Matcher:
         excluded = self._called(*problem.exclude) if problem.exclude else set()
         return next((named for at, named in self._centres if at not in excluded), None)
 
-    def _match(self, rank: int, place: int, pooled: Pooled, because: Because, experience: Experience | None) -> Match:
-        institute, best = int(pooled.institutes[place]), int(pooled.best[place])
-        number, row = int(pooled.row.capabilities[best]), pooled.row
-        score, language = float(pooled.scores[place]), because.language
-        level = self.settings.level(score)
-        shown = self._shown(number, language)
-        return Match(
-            rank=rank,
-            institute=self.registry.institutes[institute].id,
-            name=self.registry.institutes[institute].name,
-            score=score,
-            level=level,
-            capability=shown.capability,
-            similarities={
-                "keywords": float(row.keywords[best]),
-                "lexical": float(row.lexical[best]),
-                "semantic": float(row.semantic[best]),
-                "cases": None if experience is None else experience.similarity_of(institute),
-            },
-            reasons=(
-                *(() if experience is None else case_reasons(experience, institute)),
-                *because.reasons(number, shown.name, with_sentence=rank == 1 or level != "none"),
-            ),
-            evidence=shown.evidence,
-        )
+    def _matches(self, compared: Compared, pooled: Pooled, kept: NDArray[np.intp], ranks: Sequence[int]) -> list[Match]:
+        """The matches at some places in ``pooled``, problems in rising order, with their reasons."""
+        pairs, best = pooled.pairs, pooled.best[kept]
+        problems, institutes = pooled.problems[kept], pooled.institutes[kept].tolist()
+        scores: list[float] = pooled.scores[kept].tolist()
+        levels = [self.settings.level(score) for score in scores]
+        owners, numbers = problems.tolist(), pairs.capabilities[best].tolist()
+        languages = [problem.language for problem in compared.problems]
+        shown = [self._shown(number, languages[at]) for at, number in zip(owners, numbers, strict=True)]
+        is_told = np.array([rank == 1 or level != "none" for rank, level in zip(ranks, levels, strict=True)], np.bool_)
+        names = [one.name for one in shown]
+        reasons = self._because(compared).reasons(problems, pairs.capabilities[best], names, is_told)
+        similarities = [column[best].tolist() for column in (pairs.keywords, pairs.lexical, pairs.semantic)]
+        experience = [None if compared.experience is None else compared.experience[at] for at in owners]
+        return [
+            Match(
+                rank=ranks[nth],
+                institute=self.registry.institutes[institute].id,
+                name=self.registry.institutes[institute].name,
+                score=scores[nth],
+                level=levels[nth],
+                capability=shown[nth].capability,
+                similarities={
+                    "keywords": similarities[0][nth],
+                    "lexical": similarities[1][nth],
+                    "semantic": similarities[2][nth],
+                    "cases": None if known is None else known.similarity_of(institute),
+                },
+                reasons=(*(() if known is None else case_reasons(known, institute)), *reasons[nth]),
+                evidence=shown[nth].evidence,
+            )
+            for nth, (institute, known) in enumerate(zip(institutes, experience, strict=True))
+        ]
 
     def _shown(self, number: int, language: Language) -> _Shown:
         """How a capability is shown in a language; the same for every problem."""
         shown = self._known.get((number, language))
         if shown is None:
-            capability = self._scorer.capabilities[number]
+            capability = self._scorer.capability(number)
             cited = [
                 cite(self.registry, evidence, language, via_parent=capability.via_parent)
                 for evidence in capability.evidence[:_MOST_EVIDENCE]
@@ -391,22 +404,3 @@ class Matcher:
 
 def _rebuilt(registry: Registry, settings: Settings, compiled: Arrays, cases: CaseSimilarity | None) -> Matcher:
     return Matcher(registry, settings, compiled=compiled, cases=cases)
-
-
-def _experience(compared: Compared, at: int) -> Experience | None:
-    return None if compared.experience is None else compared.experience[at]
-
-
-def _limit(problem: Problem, institute: Institute, *, has_counted: bool) -> str | None:
-    """The hard limit of a problem, other than by name, that removes an institute, if any."""
-    require = problem.require
-    if require.role and institute.role != require.role:
-        return f"require.role: {require.role}"
-    if require.place and not _lies_in(institute, require.place):
-        return f"require.place: {require.place}"
-    return None if has_counted else "require.own"
-
-
-def _lies_in(institute: Institute, place: str) -> bool:
-    known = institute.place.both() if institute.place else ()
-    return any(place.casefold() in text.casefold() for text in known)

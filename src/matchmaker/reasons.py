@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -11,8 +12,9 @@ from matchmaker.domain import Problem, Reason
 from matchmaker.similarity.asked import Asked
 from matchmaker.similarity.cases import Experience
 from matchmaker.similarity.keywords import Found, Hits, KeywordSimilarity, place
+from matchmaker.similarity.postings import starts_of
 from matchmaker.similarity.semantic import SemanticSimilarity
-from matchmaker.text import is_stable, request
+from matchmaker.text import Request, is_stable, request
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,113 +28,122 @@ _LEAST_CLOSE = 0.1  # a sentence less close in meaning is not covered; most unre
 
 
 class Because:
-    """What explains the matches of one problem; what all of them need is worked out once, when first needed.
+    """What explains the matches of some problems; positions in reasons are positions in a problem's text.
 
     Args:
-        problem: What was asked; positions in reasons are positions in its text.
-        hits: The keywords of the profiles that stand in some problems.
-        asked: The words of the same problems.
-        at: Which of them this is.
+        problems: What was asked.
+        hits: The keywords of the profiles that stand in these problems.
+        asked: Their words.
         keywords: Looks for keywords.
         semantic: Tells how close sentences are to a capability.
     """
 
     def __init__(
         self,
-        problem: Problem,
+        problems: Sequence[Problem],
         hits: Hits,
         asked: Asked,
-        at: int,
         *,
         keywords: KeywordSimilarity,
         semantic: SemanticSimilarity,
     ) -> None:
-        self.problem = problem
-        self.language = problem.language
-        self._text = asked.problems[at]
+        self._originals = [problem.text for problem in problems]
+        self._texts = asked.problems
         self._hits = hits
         self._asked = asked
-        self._at = at
         self._keywords = keywords
         self._semantic = semantic
-        self._closeness: dict[int, FloatArray] = {}
 
-    def compare_sentences(self, capabilities: Sequence[int]) -> None:
-        """Work out ``closeness`` for several capabilities at once."""
-        closeness = self._of_sentences(np.array(capabilities, dtype=np.intp))
-        self._closeness.update(zip(capabilities, closeness.T, strict=True))
+    def closeness(self, problems: NDArray[np.intp], capabilities: NDArray[np.intp]) -> list[FloatArray]:
+        """The semantic similarity of each sentence of a problem to a capability, for n pairs of these.
 
-    def closeness(self, capability: int) -> FloatArray:
-        """The semantic similarity of each of S sentences to a capability: shape (S,), rounded to 6 decimals."""
-        if capability not in self._closeness:
-            self.compare_sentences([capability])
-        return self._closeness[capability]
+        Problems stand in rising order. Of each pair an array of shape (S,), rounded to 6 decimals, S being its
+        problem's.
+        """
+        found = self._semantic.of_sentences(self._asked, problems, capabilities)
+        bounds = [*starts_of(problems).tolist(), len(problems)] if len(problems) else []
+        for start, stop in pairwise(bounds):
+            text = self._texts[problems[start]]
+            if not is_stable(text.normalised.text):
+                found[start:stop] = self._of_sentences_alone(text, capabilities[start:stop])
+            elif len(text.spans) != len(text.parts):
+                places = [text.parts.index(text.normalised.text[slice(*span)]) for span in text.spans]
+                found[start:stop] = [one[places] for one in found[start:stop]]
+        return [one.round(_DIGITS) for one in found]
 
-    def _of_sentences(self, capabilities: NDArray[np.intp]) -> FloatArray:
-        """Shape (S, capabilities)."""
-        normalised, spans = self._text.normalised, self._text.spans
-        shown = [normalised.text[start:end] for start, end in spans]
-        if is_stable(normalised.text):
-            numbers = {part: number for number, part in enumerate(self._text.parts)}
-            found = self._semantic.of_sentences(self._asked, self._at, capabilities)
-            return found[[numbers[part] for part in shown]].round(_DIGITS)
-        asked = self._semantic.read([request(part) for part in shown])  # as problems of their own they read differently
-        order = np.argsort(capabilities, kind="stable")
-        found = np.zeros((len(shown), len(capabilities)))
-        for at, row in enumerate(found):
-            row[order] = self._semantic.to_capabilities(asked, at, capabilities[order])
-        return found.round(_DIGITS)
+    def _of_sentences_alone(self, text: Request, capabilities: NDArray[np.intp]) -> FloatArray:
+        """As problems of their own, which read differently: shape (capabilities, S)."""
+        asked = self._semantic.read([request(text.normalised.text[start:end]) for start, end in text.spans])
+        n_sentences, n_capabilities = len(text.spans), len(capabilities)
+        pairs = np.repeat(np.arange(n_sentences), n_capabilities), np.tile(capabilities, n_sentences)
+        return self._semantic.of_pairs(asked, *pairs).reshape(n_sentences, n_capabilities).T
 
-    def reasons(self, capability: int, name: str, *, with_sentence: bool) -> tuple[Reason, ...]:
-        """The keywords found, weightiest first and none on the words of another, then the closest sentence."""
+    def reasons(
+        self,
+        problems: NDArray[np.intp],
+        capabilities: NDArray[np.intp],
+        names: Sequence[str],
+        with_sentence: NDArray[np.bool_],
+    ) -> list[tuple[Reason, ...]]:
+        """Why n pairs of a problem and a capability match, problems in rising order.
+
+        Of each pair the keywords found, weightiest first and none on the words of another, then, where asked for, the
+        sentence that is closest to what the capability is called by ``names``.
+        """
+        found = self._keywords.found(self._hits, problems, capabilities)
+        close = iter(self.closeness(problems[with_sentence], capabilities[with_sentence]))
+        return [
+            (*self._weightiest(at, hits), *(self._closest(at, name, next(close)) if with_it else ()))
+            for at, hits, name, with_it in zip(problems.tolist(), found, names, with_sentence.tolist(), strict=True)
+        ]
+
+    def _weightiest(self, at: int, hits: Sequence[Found]) -> list[Reason]:
         reasons: list[Reason] = []
-        for hit in sorted(self._clear(capability), key=lambda hit: (-hit.weight, hit.keyword.shown)):
+        for hit in sorted(_clear(hits), key=lambda hit: (-hit.weight, hit.keyword.shown)):
             if len(reasons) == _MOST_KEYWORDS:
                 break
-            reason = self._keyword(hit)
+            reason = self._keyword(at, hit)
             if not any(_overlap(reason, shown) for shown in reasons):
                 reasons.append(reason)
-        if not with_sentence:
-            return tuple(reasons)
-        closeness = self.closeness(capability)
-        best = int(closeness.argmax()) if len(closeness) else 0
-        if len(closeness) and closeness[best]:
-            reasons.append(self._reason("sentence", name, self._text.spans[best], float(closeness[best])))
-        return tuple(reasons)
+        return reasons
 
-    def marks(self, capability: int, name: str) -> tuple[Reason, ...]:
+    def _closest(self, at: int, name: str, closeness: FloatArray) -> tuple[Reason, ...]:
+        best = int(closeness.argmax()) if len(closeness) else 0
+        if not (len(closeness) and closeness[best]):
+            return ()
+        return (self._reason(at, "sentence", name, self._texts[at].spans[best], float(closeness[best])),)
+
+    def marks(self, at: int, capability: int, name: str) -> tuple[Reason, ...]:
         """Every keyword found clearly and every sentence with its closeness, in order of place."""
+        pair = np.array([at]), np.array([capability])
         marks = [
-            self._reason("sentence", name, span, float(similarity))
-            for span, similarity in zip(self._text.spans, self.closeness(capability), strict=True)
+            self._reason(at, "sentence", name, span, float(similarity))
+            for span, similarity in zip(self._texts[at].spans, *self.closeness(*pair), strict=True)
         ]
-        marks += [self._keyword(hit) for hit in self._clear(capability)]
+        marks += [self._keyword(at, hit) for hits in self._keywords.found(self._hits, *pair) for hit in _clear(hits)]
         return tuple(sorted(marks, key=lambda mark: (mark.start or 0, mark.kind, mark.term)))
 
-    def uncovered(self, capabilities: NDArray[np.intp]) -> tuple[Reason, ...]:
+    def uncovered(self, at: int, capabilities: NDArray[np.intp]) -> tuple[Reason, ...]:
         """The sentences that none of some capabilities covers: none is close in meaning, no keyword stands in them."""
-        found = [self._span(hit) for capability in capabilities.tolist() for hit in self._clear(capability)]
-        closeness = self._of_sentences(capabilities).max(axis=1, initial=0.0)
+        pairs = np.full(len(capabilities), at), capabilities
+        found = [self._span(at, hit) for hits in self._keywords.found(self._hits, *pairs) for hit in _clear(hits)]
+        closeness = np.max(self.closeness(*pairs), axis=0, initial=0.0)
         return tuple(
-            self._reason("sentence", "", span, float(similarity))
-            for span, similarity in zip(self._text.spans, closeness, strict=True)
+            self._reason(at, "sentence", "", span, float(similarity))
+            for span, similarity in zip(self._texts[at].spans, closeness, strict=True)
             if similarity < _LEAST_CLOSE and not any(start < span[1] and span[0] < end for start, end in found)
         )
 
-    def _clear(self, capability: int) -> list[Found]:
-        """The keywords of a capability that are found clearly enough to be shown."""
-        found = self._keywords.found(self._hits, self._at, capability)
-        return [hit for hit in found.get(capability, []) if hit.degree >= _LEAST_FOUND]
+    def _span(self, at: int, hit: Found) -> tuple[int, int]:
+        return place(hit.keyword.text, self._texts[at].normalised.text)
 
-    def _span(self, hit: Found) -> tuple[int, int]:
-        return place(hit.keyword.text, self._text.normalised.text)
-
-    def _keyword(self, hit: Found) -> Reason:
+    def _keyword(self, at: int, hit: Found) -> Reason:
         keyword = hit.keyword
-        return self._reason("keyword", keyword.shown, self._span(hit), hit.degree, inferred=keyword.inferred)
+        return self._reason(at, "keyword", keyword.shown, self._span(at, hit), hit.degree, inferred=keyword.inferred)
 
     def _reason(
         self,
+        at: int,
         kind: Literal["keyword", "sentence"],
         term: str,
         span: tuple[int, int],
@@ -140,16 +151,21 @@ class Because:
         *,
         inferred: bool = False,
     ) -> Reason:
-        start, end = self._text.normalised.span(*span)
+        start, end = self._texts[at].normalised.span(*span)
         return Reason(
             kind=kind,
             term=term,
-            found=self.problem.text[start:end],
+            found=self._originals[at][start:end],
             similarity=round(similarity, _DIGITS),
             start=start,
             end=end,
             inferred=inferred,
         )
+
+
+def _clear(hits: Iterable[Found]) -> list[Found]:
+    """The keywords that are found clearly enough to be shown."""
+    return [hit for hit in hits if hit.degree >= _LEAST_FOUND]
 
 
 def _overlap(one: Reason, other: Reason) -> bool:

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from matchmaker.domain import Capability, Institute, Problem, Registry, Strength
+from matchmaker.institutes import in_order
 from matchmaker.settings import Settings
 from matchmaker.similarity.asked import Asked
 from matchmaker.similarity.cases import CaseSimilarity, Experience
 from matchmaker.similarity.counting import count_terms, slices
 from matchmaker.similarity.keywords import Hits, KeywordSimilarity, compile_keywords
 from matchmaker.similarity.lexical import LexicalSimilarity, compile_lexical
-from matchmaker.similarity.postings import prefixed, ranges, under
+from matchmaker.similarity.postings import prefixed, ranges, strings_to_array, under
 from matchmaker.similarity.profiles import statements
 from matchmaker.similarity.rarity import background
 from matchmaker.similarity.semantic import SemanticSimilarity, compile_semantic, encoder
@@ -34,17 +35,20 @@ FEATURES = ("keywords", "lexical", "semantic")
 """The parts of a score; keywords and lexical enter as their square roots."""
 DIGITS = 6
 """Every similarity and score is rounded to so many decimals before it is ranked."""
+BETWEEN_NAMES = "\x1e"
 _MARGIN = 1e-5  # what a bound is above all that rounding may add
 _NEW_WORDS = 8  # that a problem adds to a few hundred others, about; what they are close to is remembered
+_MOST_PAIRS = 1 << 17  # that are compared together
 _AHEAD = 6  # so many institutes more than are asked for are scored first
 _NEAR = 0.2  # a capability whose bound is so near to that of one that is pooled may well be pooled in its place
 _STRENGTHS: dict[Strength | None, int] = {"A": 0, "B": 1, "C": 2, None: 3}
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """The similarities of one problem to n capabilities, each of shape (n,)."""
+class Pairs:
+    """The similarities of n pairs of a problem and a capability, each of shape (n,)."""
 
+    problems: NDArray[np.intp]
     capabilities: NDArray[np.intp]
     keywords: FloatArray
     lexical: FloatArray
@@ -55,29 +59,35 @@ class Row:
         """What the weights are multiplied with: shape (K, n), in the order of ``FEATURES``."""
         return np.stack([np.sqrt(self.keywords), np.sqrt(self.lexical), self.semantic])
 
+    def joined(self, other: Pairs) -> Pairs:
+        """These and others, in no order."""
+        both = ((getattr(self, name), getattr(other, name)) for name in Pairs.__slots__)
+        return Pairs(*(np.concatenate(columns) for columns in both))
+
 
 @dataclass(frozen=True, slots=True)
 class Pooled:
-    """The scores of n institutes, shape (n,), the best capability of each, and their features, shape (K, n).
+    """The scores of n pairs of a problem and an institute, and the features they are made of, shape (K, n).
 
-    ``best`` are places in ``row``.
+    ``best`` are the places in ``pairs`` of the capabilities that count most.
     """
 
+    problems: NDArray[np.intp]
     institutes: NDArray[np.intp]
     scores: FloatArray
     best: NDArray[np.intp]
     features: FloatArray
-    row: Row
+    pairs: Pairs
 
     def joined(self, other: Pooled) -> Pooled:
-        """These and other institutes."""
-        columns = ((getattr(self.row, name), getattr(other.row, name)) for name in Row.__slots__)
+        """These and others."""
         return Pooled(
+            problems=np.concatenate([self.problems, other.problems]),
             institutes=np.concatenate([self.institutes, other.institutes]),
             scores=np.concatenate([self.scores, other.scores]),
-            best=np.concatenate([self.best, other.best + len(self.row.capabilities)]),
+            best=np.concatenate([self.best, other.best + len(self.pairs.problems)]),
             features=np.concatenate([self.features, other.features], axis=1),
-            row=Row(*(np.concatenate(pair) for pair in columns)),
+            pairs=self.pairs.joined(other.pairs),
         )
 
 
@@ -86,7 +96,7 @@ class Compared:
     """Some problems and what is known of all capabilities for them.
 
     ``accurate`` is what the encoder of the accurate mode says, if it is asked; ``experience`` what earlier problems say
-    of the institutes, where there are any.
+    of the institutes, where there are any, and ``added`` what they add to the log odds: shape (P, I).
     """
 
     problems: Sequence[Problem]
@@ -95,17 +105,21 @@ class Compared:
     asked: Asked
     accurate: FloatArray | None
     experience: Sequence[Experience] | None
-
-    def added(self, at: int) -> FloatArray | None:
-        """What earlier problems add to the log odds of each institute for one problem: shape (I,)."""
-        return None if self.experience is None else self.experience[at].added
+    added: FloatArray | None
 
 
 def compile_profiles(registry: Registry, settings: Settings) -> Arrays:
-    """What the similarities need to know of the profiles, worked out; the institutes are taken in order of id."""
-    in_order = sorted(registry.institutes, key=lambda institute: institute.id)
-    said = [statements(capability) for institute in in_order for capability in institute.capabilities]
+    """What scoring needs to know of the profiles, worked out; the institutes are taken in order of id."""
+    institutes = in_order(registry)
+    capabilities = [capability for institute in institutes for capability in institute.capabilities]
+    said = [statements(capability) for capability in capabilities]
     return {
+        "sizes": np.array([len(institute.capabilities) for institute in institutes], dtype=np.intp),
+        "via_parent": np.array([capability.via_parent for capability in capabilities], dtype=np.bool_),
+        "tie_rank": _tie_ranks(capabilities),
+        "roles": strings_to_array(one.role for one in institutes),
+        "places": strings_to_array(_listed(one.place.both() if one.place else ()) for one in institutes),
+        "names": strings_to_array(_listed((one.id, *one.name.both(), *one.aliases)) for one in institutes),
         **prefixed("keywords", compile_keywords(said, background())),
         **prefixed("lexical", compile_lexical(said, background(), inferred_weight=settings.inferred_weight)),
         **prefixed("semantic", compile_semantic(said, encoder(), inferred_weight=settings.inferred_weight)),
@@ -126,157 +140,215 @@ class Scorer:
         self, institutes: Sequence[Institute], settings: Settings, compiled: Arrays, cases: CaseSimilarity | None
     ) -> None:
         self._cases = cases
-        owned = [(at, item) for at, institute in enumerate(institutes) for item in institute.capabilities]
-        self.capabilities = [item for _, item in owned]
-        self.owners = np.array([at for at, _ in owned], dtype=np.intp)
-        self.everybody = np.arange(len(institutes))
+        self._institutes = institutes
         self._settings = settings
-        self._starts = np.searchsorted(self.owners, self.everybody)
-        self._sizes = np.bincount(self.owners, minlength=len(institutes))
-        self._via_parent = np.array([item.via_parent for item in self.capabilities], dtype=np.bool_)
-        self.tie_rank = _tie_ranks(self.capabilities)
+        self._sizes = compiled["sizes"].astype(np.intp, copy=False)
+        self._starts = (np.cumsum(self._sizes) - self._sizes).astype(np.intp)
+        self.n_capabilities = int(self._sizes.sum())
+        self.everybody = np.arange(len(institutes))
+        self.owners = np.repeat(self.everybody, self._sizes)
+        self._via_parent = compiled["via_parent"].astype(np.bool_, copy=False)
+        self.tie_rank = compiled["tie_rank"].astype(np.intp, copy=False)
         self.weights = np.array([getattr(settings.weights, name) for name in FEATURES], dtype=np.float64)
         self.keywords = KeywordSimilarity(under("keywords", compiled), inferred_weight=settings.inferred_weight)
         self.semantic = SemanticSimilarity(under("semantic", compiled), encoder())
         self._lexical = LexicalSimilarity(under("lexical", compiled), background())
         self._e5 = self._accurate() if settings.encoder == "e5" else None
 
+    def capability(self, number: int) -> Capability:
+        """One of all capabilities, institute by institute."""
+        owner = int(self.owners[number])
+        return self._institutes[owner].capabilities[number - int(self._starts[owner])]
+
     def compare(self, problems: Sequence[Problem]) -> Iterator[Compared]:
         """All that is worked out for many problems together, for as many at a time as there is room for."""
         texts = [request(problem.text) for problem in problems]
-        n_texts = len(self.capabilities) + (self._cases.n_problems if self._cases else 0)
+        n_texts = self.n_capabilities + (self._cases.n_problems if self._cases else 0)
         width = max(n_texts, _NEW_WORDS * self.semantic.n_words)
         for part in slices(texts, width):
             counts = count_terms(texts[part])
             asked = self.semantic.read(texts[part])
+            experience = None if self._cases is None else self._cases.compare(counts, asked)
             yield Compared(
                 problems=problems[part],
                 hits=self.keywords.hits(counts, texts[part]),
                 lexical=np.round(self._lexical.of_counts(counts), DIGITS),
                 asked=asked,
                 accurate=None if self._e5 is None else self._e5.similarities(texts[part]),
-                experience=None if self._cases is None else self._cases.compare(counts, asked),
+                experience=experience,
+                added=None if experience is None else np.array([one.added for one in experience]),
             )
 
-    def rows(self, compared: Compared, at: int, institutes: NDArray[np.intp]) -> Row:
-        """The similarities of one problem to all capabilities of some institutes."""
-        return self._row(compared, at, ranges(self._starts[institutes], self._sizes[institutes]))
+    def every(self, compared: Compared, problems: NDArray[np.intp]) -> Iterator[Pairs]:
+        """The similarities of some problems to all capabilities, as many problems at a time as there is room for."""
+        step = max(1, _MOST_PAIRS // max(self.n_capabilities, 1))
+        for at in range(0, len(problems), step):
+            part = problems[at : at + step]
+            chosen = np.tile(np.arange(self.n_capabilities), len(part))
+            yield self._pairs(compared, np.repeat(part, self.n_capabilities), chosen)
 
-    def _row(self, compared: Compared, at: int, chosen: NDArray[np.intp]) -> Row:
-        """The similarities of one problem to some capabilities, given in rising order."""
-        meaning = self.semantic.to_capabilities(compared.asked, at, chosen)
+    def _pairs(self, compared: Compared, problems: NDArray[np.intp], chosen: NDArray[np.intp]) -> Pairs:
+        """The similarities of some pairs of a problem and a capability, given in rising order."""
+        meaning = self.semantic.of_pairs(compared.asked, problems, chosen)
         if compared.accurate is not None:  # each sees what the other misses; alone the encoder is worse
-            meaning = (meaning + compared.accurate[at, chosen]) / 2
-        keywords = self.keywords.to_capabilities(compared.hits, at, chosen)
-        return Row(chosen, keywords.round(DIGITS), compared.lexical[at, chosen], meaning.round(DIGITS))
+            meaning = (meaning + compared.accurate[problems, chosen]) / 2
+        keywords = self.keywords.of_pairs(compared.hits, problems, chosen)
+        lexical = compared.lexical[problems, chosen]
+        return Pairs(problems, chosen, keywords.round(DIGITS), lexical, meaning.round(DIGITS))
+
+    def everybody_pooled(self, compared: Compared, counted: Sequence[NDArray[np.bool_] | None]) -> Iterator[Pooled]:
+        """The scores of all institutes for all problems, for as many problems at a time as there is room for.
+
+        Args:
+            compared: The problems.
+            counted: For each which capabilities count, all when None.
+        """
+        for pairs in self.every(compared, np.arange(len(compared.problems))):
+            problems = pairs.problems[:: self.n_capabilities]
+            institutes = np.tile(self.everybody, len(problems))
+            yield self.pool(compared, np.repeat(problems, len(self.everybody)), institutes, pairs, counted)
 
     def best(
         self,
         compared: Compared,
-        at: int,
-        institutes: NDArray[np.intp],
-        bounds: FloatArray | None,
-        counted: NDArray[np.bool_] | None,
-        top: int | None,
+        free: Sequence[NDArray[np.bool_] | None],
+        counted: Sequence[NDArray[np.bool_] | None],
+        top: int,
     ) -> Pooled:
-        """The scores of some institutes, without those that cannot be among the ``top`` best.
+        """The scores of institutes for problems, without those that cannot be among the ``top`` best of a problem.
 
         The most promising ones are scored first. Whatever cannot reach the worst of these that is kept stays out; its
         score would change nothing.
+
+        Args:
+            compared: The problems.
+            free: For each which institutes no limit removes, all when None: shape (I,).
+            counted: For each which capabilities count, all when None: shape (C,).
+            top: 1 or more.
         """
-        if top is None or bounds is None or len(institutes) <= top:
-            return self.pool(self.rows(compared, at, institutes), institutes, counted, compared.added(at))
-        sizes = self._sizes
-        if counted is not None:
-            bounds = np.where(counted, bounds, -np.inf)
-            sizes = np.bincount(self.owners, weights=counted, minlength=len(sizes)).astype(np.intp)
-        chances = self._chances(bounds, sizes, compared.added(at))[institutes]
-        order = np.argsort(-chances, kind="stable")
-        tried = self._pool_best(compared, at, institutes[order[: top + _AHEAD]], bounds, counted)
-        least = np.sort(tried.scores)[-top]
-        left = order[top + _AHEAD :]
-        left = left[chances[left] >= least]
-        if not len(left):
-            return tried
-        return tried.joined(self._pool_best(compared, at, institutes[left], bounds, counted))
+        bounds = self._bounds(compared)
+        for at, capabilities in enumerate(counted):
+            if capabilities is not None:
+                bounds[at, ~capabilities] = -np.inf
+        chances = self._chances(bounds, counted, compared.added)
+        for at, institutes in enumerate(free):
+            if institutes is not None:
+                chances[at, ~institutes] = -1.0
+        n_first = min(top + _AHEAD, len(self.everybody))
+        first = np.zeros(chances.shape, np.bool_)
+        most = np.argpartition(-chances, n_first - 1, axis=1)[:, :n_first]
+        first[np.arange(len(first))[:, None], most] = True
+        tried = self._pool_best(compared, np.nonzero(first & (chances >= 0)), bounds, counted)
+        reached = np.full((len(chances), n_first), -1.0)
+        starts = np.searchsorted(tried.problems, np.arange(len(chances)))
+        reached[tried.problems, np.arange(len(tried.scores)) - starts[tried.problems]] = tried.scores
+        least = np.sort(reached, axis=1)[:, -min(top, n_first), None] if n_first else np.zeros((len(chances), 1))
+        left = np.nonzero(~first & (chances >= np.maximum(least, 0.0)))
+        return tried.joined(self._pool_best(compared, left, bounds, counted)) if len(left[0]) else tried
 
     def _pool_best(
         self,
         compared: Compared,
-        at: int,
-        institutes: NDArray[np.intp],
+        asked: tuple[NDArray[np.intp], ...],
         bounds: FloatArray,
-        counted: NDArray[np.bool_] | None,
+        counted: Sequence[NDArray[np.bool_] | None],
     ) -> Pooled:
-        """As ``_pool``, of the capabilities that can be among an institute's best: no others are pooled."""
-        institutes = np.sort(institutes)
-        chosen = ranges(self._starts[institutes], self._sizes[institutes])
-        owners = self.owners[chosen]
-        order = np.lexsort((-bounds[chosen], owners))
-        ranked = bounds[chosen][order]
-        first = np.searchsorted(owners, institutes)
-        nth = np.minimum(first + len(self._settings.pooling), np.append(first[1:], len(chosen))) - 1  # the worst pooled
-        sizes = self._sizes[institutes]
-        is_near = ranked >= np.repeat(ranked[nth], sizes) - _NEAR
-        row = self._row(compared, at, np.sort(chosen[order[is_near]]))
-        strengths = self.strengths(row.features)
-        left = chosen[order[~is_near]]
-        if len(left):  # capabilities that may be better than the worst of those that were compared
-            found = np.searchsorted(institutes, self.owners[row.capabilities])
-            by_strength = np.lexsort((-strengths, found))
-            starts = np.searchsorted(found, np.arange(len(institutes)))
-            worst = strengths[by_strength[np.minimum(starts + len(self._settings.pooling) - 1, len(strengths) - 1)]]
-            left = left[bounds[left] >= worst[np.searchsorted(institutes, self.owners[left])]]
-        if len(left):
-            row = self._row(compared, at, np.sort(np.concatenate([row.capabilities, left])))
-        return self.pool(row, institutes, counted, compared.added(at))
+        """As ``pool``, of the capabilities that can be among an institute's best: no others are compared.
 
-    def bounds(self, compared: Compared) -> FloatArray:
+        ``asked`` are the problems and the institutes, in rising order.
+        """
+        problems, institutes = asked
+        n_pooled, sizes = len(self._settings.pooling), self._sizes[institutes]
+        owners = np.repeat(np.arange(len(institutes)), sizes)
+        chosen = ranges(self._starts[institutes], sizes)
+        of_problem = problems[owners]
+        promise = bounds[of_problem, chosen]
+        order = np.lexsort((-promise, owners))
+        starts = np.cumsum(sizes) - sizes
+        nth = promise[order][starts + np.minimum(n_pooled, sizes) - 1]  # the worst that would be pooled
+        is_near = promise >= nth[owners] - _NEAR
+        pairs = self._pairs(compared, of_problem[is_near], chosen[is_near])
+        if not is_near.all():  # some may be better than the worst of those that were compared
+            strengths, found = self.strengths(pairs.features), owners[is_near]
+            by_strength = np.lexsort((-strengths, found))
+            first = np.searchsorted(found, np.arange(len(institutes)))
+            worst = strengths[by_strength[np.minimum(first + n_pooled - 1, len(strengths) - 1)]]
+            left = ~is_near & (promise >= worst[owners])
+            if left.any():
+                pairs = pairs.joined(self._pairs(compared, of_problem[left], chosen[left]))
+        return self.pool(compared, problems, institutes, pairs, counted)
+
+    def _bounds(self, compared: Compared) -> FloatArray:
         """What the strength of each capability for each problem does not exceed: shape (P, C)."""
         meaning = self.semantic.bounds(compared.asked)
         if compared.accurate is not None:
             meaning = (meaning + compared.accurate) / 2
-        keywords = np.sqrt(self.keywords.joined(compared.hits))
+        keywords = np.sqrt(self.keywords.bounds(compared.hits))
         bounds = self.weights[0] * keywords + self.weights[1] * np.sqrt(compared.lexical)
         added: FloatArray = bounds + self.weights[2] * meaning + _MARGIN
         return added
 
-    def _chances(self, bounds: FloatArray, sizes: NDArray[np.intp], extra: FloatArray | None) -> FloatArray:
-        """What the score of each institute does not exceed, given as much of its capabilities: shape (I,).
+    def _chances(
+        self, bounds: FloatArray, counted: Sequence[NDArray[np.bool_] | None], added: FloatArray | None
+    ) -> FloatArray:
+        """What the score of each institute for each problem does not exceed, given as much of its capabilities.
 
-        ``extra`` is what earlier problems add.
+        ``added`` is what earlier problems add. All capabilities but the best are taken to be as good as the second.
 
-        All capabilities but the best are taken to be as good as the second.
+        Returns:
+            Shape (P, I).
         """
-        best = np.maximum.reduceat(bounds, self._starts)
-        is_best = bounds == best[self.owners]
-        others = np.maximum.reduceat(np.where(is_best, -np.inf, bounds), self._starts)
-        second = np.where(np.add.reduceat(is_best, self._starts, dtype=np.intp) > 1, best, others)
+        sizes = np.tile(self._sizes, (len(bounds), 1))
+        for at, capabilities in enumerate(counted):
+            if capabilities is not None:
+                sizes[at] = np.bincount(self.owners, weights=capabilities, minlength=len(self._sizes))
+        best = np.maximum.reduceat(bounds, self._starts, axis=1)
+        is_best = bounds == best[:, self.owners]
+        others = np.maximum.reduceat(np.where(is_best, -np.inf, bounds), self._starts, axis=1)
+        second = np.where(np.add.reduceat(is_best, self._starts, axis=1, dtype=np.intp) > 1, best, others)
         pooling = np.array(self._settings.pooling)
         first_share = (pooling[0] / np.cumsum(pooling))[np.minimum(sizes, len(pooling)) - 1]
-        best = np.where(sizes > 1, first_share * best + (1 - first_share) * np.where(sizes > 1, second, 0.0), best)
-        best = best if extra is None else best + extra
+        several = sizes > 1
+        best = np.where(several, first_share * best + (1 - first_share) * np.where(several, second, 0.0), best)
+        best = best if added is None else best + added
         return np.round(1 / (1 + np.exp(-(self._settings.intercept + best))), DIGITS)
 
     def pool(
-        self, row: Row, institutes: NDArray[np.intp], counted: NDArray[np.bool_] | None, extra: FloatArray | None
+        self,
+        compared: Compared,
+        problems: NDArray[np.intp],
+        institutes: NDArray[np.intp],
+        pairs: Pairs,
+        counted: Sequence[NDArray[np.bool_] | None],
     ) -> Pooled:
-        """The score of some institutes, given in rising order, over their capabilities that count.
+        """The score of some institutes for some problems, over the capabilities that count.
 
         Capabilities are pooled by falling weights, scaled to sum to one over those there are: a further capability
         never raises the score above what the best one alone would give. An institute without a capability that counts
-        scores 0. ``extra`` is what earlier problems add to the log odds of each institute of the registry.
+        scores 0.
+
+        Args:
+            compared: The problems.
+            problems: Of n pairs of a problem and an institute, in rising order: shape (n,).
+            institutes: Of the same: shape (n,).
+            pairs: The similarities to capabilities of each, in the same order.
+            counted: For each problem which capabilities count, all when None.
         """
-        owners = np.searchsorted(institutes, self.owners[row.capabilities])
-        sizes = np.bincount(owners, minlength=len(institutes))
+        n_institutes = len(self.everybody)
+        wanted = problems * n_institutes + institutes
+        owners = np.searchsorted(wanted, pairs.problems * n_institutes + self.owners[pairs.capabilities])
+        sizes = np.bincount(owners, minlength=len(wanted))
         starts = np.cumsum(sizes) - sizes
-        features = row.features
+        features = pairs.features
         strengths, n_counted = self.strengths(features), sizes
-        if counted is not None:
-            strengths = np.where(counted[row.capabilities], strengths, -np.inf)
-            n_counted = np.bincount(owners, weights=counted[row.capabilities], minlength=len(institutes))
-        order = np.lexsort((self.tie_rank[row.capabilities], -strengths, owners))
-        pooled, total = np.zeros((len(FEATURES), len(institutes))), np.zeros(len(institutes))
+        if any(capabilities is not None for capabilities in counted):
+            everything = np.ones(self.n_capabilities, np.bool_)
+            table = np.array([everything if capabilities is None else capabilities for capabilities in counted])
+            counts = table[pairs.problems, pairs.capabilities]
+            strengths = np.where(counts, strengths, -np.inf)
+            n_counted = np.bincount(owners, weights=counts, minlength=len(wanted))
+        order = np.lexsort((self.tie_rank[pairs.capabilities], -strengths, owners))
+        pooled, total = np.zeros((len(FEATURES), len(wanted))), np.zeros(len(wanted))
         for nth, weight in enumerate(self._settings.pooling):
             there = n_counted > nth
             at = order[np.where(there, starts + nth, starts)]
@@ -284,20 +356,23 @@ class Scorer:
             total += np.where(there, weight, 0.0)
         pooled /= np.where(total > 0, total, 1.0)
         odds = self._settings.intercept + self._weighed(pooled)
-        odds = odds if extra is None else odds + extra[institutes]
+        odds = odds if compared.added is None else odds + compared.added[problems, institutes]
         scores: FloatArray = np.where(total > 0, 1 / (1 + np.exp(-odds)), 0.0).round(DIGITS)
-        return Pooled(institutes, scores, order[starts], pooled, row)
+        return Pooled(problems, institutes, scores, order[starts], pooled, pairs)
 
     def score_alone(self, features: FloatArray) -> float:
         """The score of pooled features, shape (K,), without what earlier problems add."""
         odds = self._settings.intercept + float(self._weighed(features[:, None])[0])
         return round(1 / (1 + float(np.exp(-odds))), DIGITS)
 
-    def ranked(self, pooled: Pooled, places: Iterable[int]) -> list[int]:
-        """Some places in ``pooled``, best first; ties own capability before the parent's, then by strength and id."""
-        ties = (self.tie_rank[pooled.row.capabilities[pooled.best]] // max(len(self.capabilities), 1)).tolist()
-        scores, numbers = pooled.scores.tolist(), pooled.institutes.tolist()
-        return sorted(places, key=lambda at: (-scores[at], ties[at], numbers[at]))
+    def ranked(self, pooled: Pooled, left: NDArray[np.bool_] | None = None) -> NDArray[np.intp]:
+        """Places in ``pooled``, problem by problem and best first, of all or of those left.
+
+        Ties: the institute's own capability before the parent's, then by strength and id.
+        """
+        ties = self.tie_rank[pooled.pairs.capabilities[pooled.best]] // max(self.n_capabilities, 1)
+        order = np.lexsort((pooled.institutes, ties, -pooled.scores, pooled.problems))
+        return order if left is None else order[left[order]]
 
     def counted(self, problem: Problem) -> NDArray[np.bool_] | None:
         """Which capabilities count for a problem: the institutes' own where it requires that, else all (None)."""
@@ -323,10 +398,15 @@ class Scorer:
     def _accurate(self) -> E5Similarity:
         from matchmaker.similarity import e5
 
-        said = [statements(capability) for capability in self.capabilities]
+        said = [statements(capability) for institute in self._institutes for capability in institute.capabilities]
         loaded = e5.encoder()
         compiled = e5.compile_e5(said, loaded, inferred_weight=self._settings.inferred_weight)
         return e5.E5Similarity(compiled, loaded)
+
+
+def _listed(names: Iterable[str]) -> str:
+    """Names as they are compared, in one string."""
+    return BETWEEN_NAMES.join(name.casefold().replace("\0", " ") for name in names)
 
 
 def _tie_ranks(capabilities: Sequence[Capability]) -> NDArray[np.intp]:

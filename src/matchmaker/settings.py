@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from math import inf
@@ -121,6 +120,8 @@ def load_settings(path: Path) -> Settings:
     Raises:
         SettingsError: The file cannot be read, is no TOML, or has unknown fields or bad numbers; every fault is named.
     """
+    import tomllib  # kept out of start-up: the shipped settings are not read from a file
+
     place = str(path)
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8-sig"))

@@ -1,4 +1,4 @@
-"""The command line: parse, call, render. Commands import what they need when they run, so that --help is quick."""
+"""The command line: parse, call, render. Commands import what they need when they run, so that they are quick."""
 
 from __future__ import annotations
 
@@ -7,27 +7,36 @@ import os
 
 import typer
 
-from matchmaker.cli import (
-    alliance,
-    batch,
-    calibrate,
-    cases,
-    evaluate,
-    explain,
-    institutes,
-    judgements,
-    ledger,
-    match,
-    problems,
-    referrals,
-    report,
-    stats,
-)
-from matchmaker.cli.boundary import Boundary, ready_streams
+from matchmaker.cli.boundary import ready_streams
+from matchmaker.cli.commands import CommandsOnUse
+
+
+class Program(CommandsOnUse):
+    """All commands in the order of ``--help``."""
+
+    places = {  # noqa: RUF012 - a constant of the class
+        "match": "match:match",
+        "explain": "explain:explain",
+        "batch": "batch:batch",
+        "report": "report:report",
+        "problems": "problems:problems",
+        "alliance": "alliance:alliance",
+        "evaluate": "evaluate:evaluate",
+        "calibrate": "calibrate:calibrate",
+        "refer": "referrals:refer",
+        "judge": "judgements:judge",
+        "stats": "stats:stats",
+        "institutes": "institutes:app",
+        "cases": "cases:app",
+        "referrals": "referrals:app",
+        "judgements": "judgements:app",
+        "ledger": "ledger:app",
+    }
+
 
 app = typer.Typer(
     name="matchmaker",
-    cls=Boundary,
+    cls=Program,
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -35,22 +44,6 @@ app = typer.Typer(
     help="Says which research institute can solve an enterprise's technical problem, how sure it is, and why.\n\n"
     "Example: matchmaker match data/problems/05-water-leak.yaml",
 )
-app.command("match")(match.match)
-app.command("explain")(explain.explain)
-app.command("batch")(batch.batch)
-app.command("report")(report.report)
-app.command("problems")(problems.problems)
-app.command("alliance")(alliance.alliance)
-app.command("evaluate")(evaluate.evaluate)
-app.command("calibrate")(calibrate.calibrate)
-app.add_typer(institutes.app, name="institutes")
-app.add_typer(cases.app, name="cases")
-app.command("refer")(referrals.refer)
-app.add_typer(referrals.app, name="referrals")
-app.command("judge")(judgements.judge)
-app.add_typer(judgements.app, name="judgements")
-app.command("stats")(stats.stats)
-app.add_typer(ledger.app, name="ledger")
 
 
 def _print_version(asked: bool) -> None:
@@ -76,4 +69,7 @@ def main() -> None:
     gc.set_threshold(100_000)  # start-up makes many objects that stay
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # looking for some takes longer than a match
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # the products are small: more threads only get in the way
-    app(prog_name="matchmaker")
+    try:
+        app(prog_name="matchmaker")
+    finally:
+        gc.freeze()  # Python's last collections would look at everything once more, and all of it goes

@@ -38,6 +38,7 @@ def cases_from(
     named = (target or "").strip()
     if named.casefold() == NO_LEDGER or (not named and not default_path().exists()):
         return None
+    from matchmaker.institutes import ids_of
     from matchmaker.similarity.cases import CaseSimilarity
     from matchmaker.similarity.rarity import background
     from matchmaker.similarity.semantic import encoder
@@ -47,7 +48,7 @@ def cases_from(
     if not blocks:
         return None
     day = _day(as_of)
-    ids = [institute.id for institute in sorted(registry.institutes, key=lambda institute: institute.id)]
+    ids = ids_of(registry)
     name = f"sha256:{shelf.digest} as of {day.isoformat()}"
     return CaseSimilarity(blocks, ids, settings, as_of=day, rarity=background(), encoder=encoder(), name=name)
 

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from matchmaker.intake.documents import (
-    Format,
-    load_problem,
-    load_problems,
-    parse_problem,
-    parse_problems,
-    problem_from_bytes,
-    problems_from_bytes,
-)
-from matchmaker.intake.drafts import Loaded
-from matchmaker.intake.encodings import decode
-from matchmaker.intake.tables import ProblemTable, Rejected, Row, Taken, read_problems
+from typing import TYPE_CHECKING
+
+from matchmaker.exports import imported_on_use
+
+if TYPE_CHECKING:
+    from matchmaker.intake.documents import (
+        Format,
+        load_problem,
+        load_problems,
+        parse_problem,
+        parse_problems,
+        problem_from_bytes,
+        problems_from_bytes,
+    )
+    from matchmaker.intake.encodings import decode
+    from matchmaker.intake.fields import Loaded
+    from matchmaker.intake.tables import ProblemTable, Rejected, Row, Taken, read_problems
+else:
+    __getattr__ = imported_on_use(__name__, "encodings", "fields", "documents", "tables")
 
 __all__ = [
     "Format",

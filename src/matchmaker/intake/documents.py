@@ -6,16 +6,13 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from matchmaker.domain import Problem
 from matchmaker.errors import EncodingError, Fault, ProblemError
-from matchmaker.intake.drafts import Loaded, form_from_text
 from matchmaker.intake.encodings import decode
-from matchmaker.intake.fields import build_problem, named_values
+from matchmaker.intake.fields import Loaded, build_problem, named_values
 from matchmaker.intake.kinds import kind_of
-from matchmaker.intake.markdown import heading_text, markdown_text, split_markdown
-from matchmaker.intake.office import read_document
 from matchmaker.intake.reading import open_bytes
 from matchmaker.intake.syntax import read_json, read_yaml
 from matchmaker.intake.values import Given, Style, shortened, shown
@@ -47,7 +44,7 @@ _ENDINGS: Mapping[str, str] = {
 }
 _AS_TEXT = "save it as text (.txt), or paste the text: matchmaker match -"
 _STDIN = said("standard input")
-_FIELD_LINE = re.compile(r"\s*[\w\"' .-]{1,40}[:：]")
+_FIELD_LINE: Final = r"\s*[\w\"' .-]{1,40}[:：]"
 
 
 def load_problem(path: Path | str) -> Problem:
@@ -110,6 +107,9 @@ def parse_problems(text: str, *, format: Format, place: str, default_id: str) ->
     text = text.removeprefix("\ufeff")
     written_as = _format_of(text, place) if format == "auto" and text.strip() else format
     if written_as in ("txt", "md") and not text.lstrip().startswith("---"):
+        from matchmaker.intake.drafts import form_from_text  # kept out of start-up, as all that few documents need
+        from matchmaker.intake.markdown import markdown_text
+
         plain = text if written_as == "txt" else markdown_text(text)
         form = form_from_text(plain, place=place, default_id=default_id)
         if form is not None:
@@ -139,6 +139,8 @@ def _loaded(data: bytes, *, format: Format | None, place: str, default_id: str, 
     if kind == "text":
         loaded = _from_bytes(data, format or _FORMATS.get(suffix, "txt"), place, default_id)
     else:
+        from matchmaker.intake.office import read_document
+
         loaded = read_document(data, kind, place=place, default_id=default_id)
     if _ENDINGS.get(suffix, kind) == kind:
         return loaded
@@ -187,7 +189,7 @@ def _format_of(text: str, place: str) -> Format:
         return "json"
     if start.startswith("---"):
         return "md"
-    if _FIELD_LINE.match(start) and _has_only_known_fields(start, place):
+    if re.match(_FIELD_LINE, start) and _has_only_known_fields(start, place):
         return "yaml"
     return "txt"
 
@@ -201,12 +203,16 @@ def _has_only_known_fields(text: str, place: str) -> bool:
 
 
 def _from_text(text: str, *, place: str, default_id: str) -> Problem:
+    from matchmaker.intake.markdown import heading_text
+
     title, _, description = text.strip().partition("\n")
     values = {"title": Given("title", heading_text(title)), "description": Given("description", description)}
     return _built(values, place=place, default_id=default_id, style="yaml")
 
 
 def _from_markdown(text: str, *, place: str, default_id: str) -> Problem:
+    from matchmaker.intake.markdown import split_markdown
+
     document = split_markdown(text)
     values: dict[str, Given] = {}
     faults: list[Fault] = []

@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
 from matchmaker.domain import Problem
 from matchmaker.errors import Fault, ProblemError
 from matchmaker.intake.blocks import Block
-from matchmaker.intake.fields import build_problem
+from matchmaker.intake.fields import Loaded, build_problem
 from matchmaker.intake.forms import Begin, Entry, Event, Text, events_of, line_events
 from matchmaker.intake.headings import Column
 from matchmaker.intake.labels import (
@@ -37,32 +36,14 @@ _LISTS: Final = frozenset({"targets", "conditions"})
 _LONG_TEXTS: Final = frozenset({"description", "targets", "conditions", "tried"})
 _HEADED: Final = _LONG_TEXTS | {"cooperation", "budget_cny", "deadline", "keywords"}
 _SHARED: Final = frozenset({"enterprise", "industry", "region"})
-_ENDS: Final = re.compile(r"[。！？；!?;]$|\.$")
-_FILL_IN: Final = re.compile(
+_ENDS: Final = r"[。！？；!?;]$|\.$"
+_FILL_IN: Final = (
     r"(填表|填写|填报)(说明|须知|要求)|请.{0,20}(填写|填报|勾选|打[√✓勾])|(此|本)(表|页).{0,20}(填|用|为)|^注[:：]"
 )
-_CONTACT_LINE: Final = re.compile(
-    r"(联系|電話|电话|手机|微信|邮箱|聯絡|e-?mail|tel|contact).{0,30}?"
-    r"(1[3-9]\d{9}|\d{3,4}[- ]?\d{7,8}|[\w.+-]+@[\w-]+\.)",
-    re.IGNORECASE,
+_CONTACT_LINE: Final = (
+    r"(?i)(联系|電話|电话|手机|微信|邮箱|聯絡|e-?mail|tel|contact).{0,30}?"
+    r"(1[3-9]\d{9}|\d{3,4}[- ]?\d{7,8}|[\w.+-]+@[\w-]+\.)"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """The problems of a document, in order.
-
-    Attributes:
-        problems: One or more.
-        warnings: What had to be left out or could not be read.
-        recognised: Field and label of a form, as ``title`` and ``需求名称``, each once.
-        unused: Labels whose values are in no problem, such as 联系人.
-    """
-
-    problems: tuple[Problem, ...]
-    warnings: tuple[Fault, ...] = ()
-    recognised: tuple[tuple[str, str], ...] = ()
-    unused: tuple[str, ...] = ()
 
 
 def problems_from_blocks(blocks: Sequence[Block], *, place: str, default_id: str, title: str = "") -> Loaded:
@@ -255,11 +236,11 @@ class _Draft:
         if open_entry and not text.level and self._continues(open_entry):
             self._entry(Entry(open_entry.label, open_entry.column, text.text))
             return open_entry
-        if _CONTACT_LINE.search(text.text) and len(text.text) <= 80:
+        if re.search(_CONTACT_LINE, text.text) and len(text.text) <= 80:
             self._not_used(text.text)
         elif self._has_form and is_form_name(text.text):
             return None
-        elif self._has_form and _FILL_IN.search(text.text):
+        elif self._has_form and re.search(_FILL_IN, text.text):
             self._not_used(text.text)
         elif not self._heading and not self._lines and self._can_be_title(text):
             self._heading = without_numbering(text.text)
@@ -272,7 +253,7 @@ class _Draft:
             return False
         if self._has_form:
             return text.level > 0
-        return text.level > 0 or (len(text.text) <= _MAX_TITLE and not _ENDS.search(text.text))
+        return text.level > 0 or (len(text.text) <= _MAX_TITLE and not re.search(_ENDS, text.text))
 
     def _heading_entry(self, text: Text) -> Entry | None:
         """A section heading that is a label: what follows is its value. That of a title is a description."""
@@ -344,7 +325,7 @@ class _Draft:
                 lines.insert(0, self._heading)
         elif self._heading or title:
             values["title"] = Given("title", self._heading or title)
-        elif lines and self.several and len(lines[0]) <= _MAX_TITLE and not _ENDS.search(lines[0]):
+        elif lines and self.several and len(lines[0]) <= _MAX_TITLE and not re.search(_ENDS, lines[0]):
             values["title"] = Given("title", lines.pop(0))
         elif lines and not self._has_form:
             values["title"] = Given("title", default_title)

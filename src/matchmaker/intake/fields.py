@@ -36,6 +36,23 @@ class Built:
     warnings: tuple[Fault, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The problems of a document, in order.
+
+    Attributes:
+        problems: One or more.
+        warnings: What had to be left out or could not be read.
+        recognised: Field and label of a form, as ``title`` and ``需求名称``, each once.
+        unused: Labels whose values are in no problem, such as 联系人.
+    """
+
+    problems: tuple[Problem, ...]
+    warnings: tuple[Fault, ...] = ()
+    recognised: tuple[tuple[str, str], ...] = ()
+    unused: tuple[str, ...] = ()
+
+
 def named_values(mapping: Mapping[object, object], *, place: str) -> tuple[dict[str, Given], list[Fault]]:
     """The values of a YAML or JSON object by field, and a fault for every key that is no field or names one twice."""
     values: dict[str, Given] = {}

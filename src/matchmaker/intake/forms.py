@@ -11,10 +11,8 @@ from matchmaker.intake.blocks import Block, Cell, Paragraph, Table, row_text
 from matchmaker.intake.headings import Column
 from matchmaker.intake.labels import Labelled, column_for, is_label, is_unused, label_text, labelled_line
 
-_SPEAKS_OF_NEEDS: Final = re.compile(
-    r"需求|難題|难题|問題|问题|課題|课题|problem|need|requirement|challenge", re.IGNORECASE
-)
-_BETWEEN_LABELS: Final = re.compile(r"(?:\t|[ \u3000]+)(?=[^\s:：]{2,12}\s?[:：])")
+_SPEAKS_OF_NEEDS: Final = r"(?i)需求|難題|难题|問題|问题|課題|课题|problem|need|requirement|challenge"
+_BETWEEN_LABELS: Final = r"(?:\t|[ \u3000]+)(?=[^\s:：]{2,12}\s?[:：])"
 _SHORT_LABEL: Final = 10
 
 
@@ -50,7 +48,7 @@ class Entry:
     @property
     def names_a_problem(self) -> bool:
         """Whether the label says that a problem follows, so that two of them are two problems."""
-        return self.field in ("title", "description") and bool(_SPEAKS_OF_NEEDS.search(self.label))
+        return self.field in ("title", "description") and bool(re.search(_SPEAKS_OF_NEEDS, self.label))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +66,7 @@ def events_of(blocks: tuple[Block, ...]) -> list[Event]:
 
 def line_events(text: str, level: int = 0) -> Iterator[Event]:
     """A paragraph as labels with values, if it is one or a row of such, else as text."""
-    parts = [labelled_line(part) for part in _BETWEEN_LABELS.split(text.strip())]
+    parts = [labelled_line(part) for part in re.split(_BETWEEN_LABELS, text.strip())]
     if len(parts) > 1 and all(parts):
         yield from (_entry(part) for part in parts if part)
     elif labelled := labelled_line(text):
@@ -249,7 +247,7 @@ def _list_heading(table: Table) -> int | None:
         known = [column for column in columns if column]
         n_understood = sum(map(_is_known, texts))
         named = any(
-            column.field in ("title", "description") and _SPEAKS_OF_NEEDS.search(column.heading) for column in known
+            column.field in ("title", "description") and re.search(_SPEAKS_OF_NEEDS, column.heading) for column in known
         )
         fits = len(known) > 1 and named and all(map(is_label, texts)) and 2 * n_understood > len(texts)
         is_followed = at + 1 < len(table.rows) and len(table.rows[at + 1]) == len(row)

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from matchmaker.domain import Problem
 from matchmaker.messages import said
@@ -88,17 +88,17 @@ _HEADINGS: Mapping[str, str] = {
 FIELDS: tuple[str, ...] = tuple(Problem.model_fields)
 """The fields of a problem as YAML and JSON name them."""
 
-_BRACKETED = re.compile(r"[(\[{<【〔《「『][^)\]}>】〕》」』]*[)\]}>】〕》」』]?")
+_BRACKETED: Final = r"[(\[{<【〔《「『][^)\]}>】〕》」』]*[)\]}>】〕》」』]?"
 _NOT_WORD = re.compile(r"[\W_]+")
-_YUAN = re.compile(r"(单位)?(人民币)?(亿元|千万元|百万元|万元|千元|元|亿|万|rmb|cny|yuan)$")
-_FOREIGN_MONEY = re.compile(r"美元|美金|港元|港币|港纸|欧元|日元|英镑|澳门元|台币|usd|hkd|eur|jpy|gbp|mop|twd|\$|€|£")
+_YUAN: Final = r"(单位)?(人民币)?(亿元|千万元|百万元|万元|千元|元|亿|万|rmb|cny|yuan)$"
+_FOREIGN_MONEY: Final = r"美元|美金|港元|港币|港纸|欧元|日元|英镑|澳门元|台币|usd|hkd|eur|jpy|gbp|mop|twd|\$|€|£"
 # The longer unit first: 万元 ends in 元.
-_FACTORS = (
-    (re.compile("亿"), 100_000_000),
-    (re.compile("千万"), 10_000_000),
-    (re.compile("百万|million|mn"), 1_000_000),
-    (re.compile("万|10k|10000|10,000|tenthousand"), 10_000),
-    (re.compile("千|thousand|1000|1,000"), 1_000),
+_FACTORS: Final = (
+    ("亿", 100_000_000),
+    ("千万", 10_000_000),
+    ("百万|million|mn", 1_000_000),
+    ("万|10k|10000|10,000|tenthousand", 10_000),
+    ("千|thousand|1000|1,000", 1_000),
 )
 _MIN_RATIO = 85
 
@@ -160,8 +160,8 @@ def columns_of(
 def _named_in(fields: Mapping[str, str], heading: str) -> str | None:
     """Which of some fields a heading names, apart from script, remarks in brackets and units of money."""
     folded = simplified(_folded(heading))
-    remark_less = _bare(_BRACKETED.sub("", folded))
-    called = {_bare(folded), remark_less, _YUAN.sub("", remark_less)}
+    remark_less = _bare(re.sub(_BRACKETED, "", folded))
+    called = {_bare(folded), remark_less, re.sub(_YUAN, "", remark_less)}
     return next((field for field, names in fields.items() if called & {_bare(name) for name in names.split()}), None)
 
 
@@ -177,7 +177,7 @@ def position_of(wanted: str, headings: Sequence[str]) -> int | None:
 def factor_of(heading: str) -> int:
     """What the numbers under a money heading are multiplied by to be yuan: 10,000 for ``预算（万元）``."""
     folded = simplified(_folded(heading))
-    return next((factor for pattern, factor in _FACTORS if pattern.search(folded)), 1)
+    return next((factor for pattern, factor in _FACTORS if re.search(pattern, folded)), 1)
 
 
 def known_names() -> tuple[str, ...]:
@@ -196,14 +196,14 @@ def _field_and_factor(heading: str, fuzzy: bool) -> tuple[str, int] | None:
         field = _nearly(_bare(folded))
     if field != "budget_cny":
         return (field, 1) if field else None
-    return None if _FOREIGN_MONEY.search(folded) else (field, factor_of(folded))
+    return None if re.search(_FOREIGN_MONEY, folded) else (field, factor_of(folded))
 
 
 def _field_in_list(folded: str) -> str | None:
     names = _names()
-    whole, remark_less = _bare(folded), _bare(_BRACKETED.sub("", folded))
+    whole, remark_less = _bare(folded), _bare(re.sub(_BRACKETED, "", folded))
     field = names.get(whole) or names.get(remark_less)
-    if field is None and names.get(_YUAN.sub("", remark_less)) == "budget_cny":
+    if field is None and names.get(re.sub(_YUAN, "", remark_less)) == "budget_cny":
         field = "budget_cny"
     return field
 

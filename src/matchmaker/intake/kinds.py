@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import Final, Literal, TypeAlias
 
-from matchmaker.intake.packed import OLE_SIGNATURE, ZIP_SIGNATURE
-
 Kind: TypeAlias = Literal["packed", "ole", "pdf", "rtf", "image", "archive", "html", "eml", "text"]
 
+ZIP_SIGNATURE: Final = b"PK\x03\x04"
+OLE_SIGNATURE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _IMAGES: Final = (b"\x89PNG\r\n", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\x00", b"MM\x00*")
 _SIGNATURES: Final[tuple[tuple[tuple[bytes, ...], Kind], ...]] = (
     ((ZIP_SIGNATURE, b"PK\x05\x06"), "packed"),

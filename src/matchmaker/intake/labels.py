@@ -12,28 +12,29 @@ from typing import Final
 from matchmaker.intake.headings import Column, column_of, simplified
 
 _MAX_LABEL = 24
-_REMARK = re.compile(r"[(（\[【〔][^)）\]】〕]*[)）\]】〕]?")
-_NUMBERING = re.compile(
+# re compiles these when they are first asked for: most problems need few of them, and all would slow every start.
+_REMARK: Final = r"[(（\[【〔][^)）\]】〕]*[)）\]】〕]?"
+_NUMBERING: Final = (
     r"^\s*(?:[(（]?(?:\d{1,2}|[一二三四五六七八九十]{1,3})[)）、.．]\s*|[①-⑳]\s*|[*★●•·▪◆■►➢-]\s+|[*★])(?![\d%])"
 )
-_LABELLED = re.compile(r"(?P<label>[^:：\n]{2,30}?)\s*[:：](?!//)\s*(?P<value>.*)", re.DOTALL)
-_IN_BRACKETS = re.compile(r"[【\[](?P<label>[^】\]\n]{2,20})[】\]]\s*[:：]?\s*(?P<value>.*)", re.DOTALL)
-_CONTACT: Final = re.compile(
+_LABELLED: Final = r"(?s)(?P<label>[^:：\n]{2,30}?)\s*[:：](?!//)\s*(?P<value>.*)"
+_IN_BRACKETS: Final = r"(?s)[【\[](?P<label>[^】\]\n]{2,20})[】\]]\s*[:：]?\s*(?P<value>.*)"
+_CONTACT: Final = (
     r".*(联系|联络|电邮|电话|手机|座机|传真|邮箱|邮件|邮编|邮政编码|微信|wechat|email|e-mail|\bqq|phone|mobile|\bfax|contact).*"
     r"|(项目|技术|企业|单位)?负责人.*|(姓名|职务|职称|职位|部门|所在部门|法人|法人代表|法定代表人|填表人|填报人|经办人|审核人|对接人)"
     r"|(填表|填报|申报|登记|提交|受理|发布|提出)?(日期|时间)|(单位|企业)?(公章|盖章|签字|签章|签名).*"
 )
-_REGISTER: Final = re.compile(
+_REGISTER: Final = (
     r"统一社会信用代码|组织机构代码|信用代码|税号|纳税人识别号|开户行|银行账号|账号|注册资本|注册资金|注册时间|成立时间|成立日期"
     r"|(员工|职工|从业|研发|技术)(总)?人(员)?(数|总数|数量)|人员规模|企业规模|企业性质|企业类型|单位性质|单位类型|登记注册类型"
     r"|(上?年度?|去年|近三年)?(营业收入|营业额|销售额|销售收入|产值|利润|纳税额?|研发投入|主营业务收入).*"
     r"|填表说明|填写说明|填报说明|是否(同意)?(公开|保密|发布).*|信息来源|推荐单位|推荐人"
 )
-_FORM_NAME: Final = re.compile(
+_FORM_NAME: Final = (
+    r"(?i)"
     r".{0,40}(征集|登记|调查|调研|申报|申请|汇总|信息|反馈|需求|采集|填报|统计|对接)(登记|信息|调查)?(表|单|清单|书)(格)?([(（].{0,20}[)）])?"
     r"|(企业)?技术(合作)?(需求|难题)|表\s*[一二三四五六七八九十\d]{1,3}"
-    r"|附件\s*[一二三四五六七八九十\d]*[:：]?|(technical\s+)?(requirement|problem|need)s?\s+(collection\s+)?(form|sheet)",
-    re.IGNORECASE,
+    r"|附件\s*[一二三四五六七八九十\d]*[:：]?|(technical\s+)?(requirement|problem|need)s?\s+(collection\s+)?(form|sheet)"
 )
 _BLANKS: Final = frozenset(
     ("", "-", "--", "—", "——", "/", "\\", "无", "無", "暂无", "暫無", "n/a", "na", "none", "nil", "…", "待定", "不详")
@@ -41,33 +42,31 @@ _BLANKS: Final = frozenset(
 
 _TICKED = "☑☒✓✔√■●▣◉🗹"
 _EMPTY = "□☐○◯◻▢"
-_BOX = re.compile(rf"[\[（(]\s*[xX×√✓✔]\s*[\]）)]|[\[（(]\s{{1,4}}[\]）)]|[{_EMPTY}]\s*[√✓✔](?=\S)|[{_TICKED}{_EMPTY}]")
-_IS_TICKED = re.compile(rf"[xX×{_TICKED}]")
-_RULED = re.compile(r"_{2,}|＿{2,}")
+_BOX: Final = rf"[\[（(]\s*[xX×√✓✔]\s*[\]）)]|[\[（(]\s{{1,4}}[\]）)]|[{_EMPTY}]\s*[√✓✔](?=\S)|[{_TICKED}{_EMPTY}]"
+_IS_TICKED: Final = rf"[xX×{_TICKED}]"
+_RULED: Final = r"_{2,}|＿{2,}"
 
 _CHINESE_DIGITS = {char: n for n, char in enumerate("零一二三四五六七八九")}
 _NUMBER = r"(?P<number>\d{1,2}|[一二三四五六七八九十]{1,3})"
 _WORDS = r"(?:企业|技术)?(?:技术)?(?:需求|难题|问题|课题)"
 _AFTER = r"(?:\s*[:：、.．)）\]】—–-]+\s*|\s+|$)(?P<title>.*)"
-_MARKERS: Final = tuple(
-    re.compile(pattern, re.IGNORECASE | re.DOTALL)
-    for pattern in (
-        rf"[\[【(（]?(?P<kind>{_WORDS}(?:名称|项目|编号)?)\s*[(（#]?{_NUMBER}[)）\]】]?{_AFTER}",
-        rf"[\[【(（]?第\s*{_NUMBER}\s*(?P<kind>(?:个|项|条)?{_WORDS})[)）\]】]?{_AFTER}",
-        rf"[\[(]?(?P<kind>(?:technical )?(?:problem|need|requirement|challenge|request))\s*(?:no\.?\s*)?"
-        rf"#?{_NUMBER}[\])]?{_AFTER}",
-    )
+_MARKERS: Final = (
+    rf"(?is)[\[【(（]?(?P<kind>{_WORDS}(?:名称|项目|编号)?)\s*[(（#]?{_NUMBER}[)）\]】]?{_AFTER}",
+    rf"(?is)[\[【(（]?第\s*{_NUMBER}\s*(?P<kind>(?:个|项|条)?{_WORDS})[)）\]】]?{_AFTER}",
+    rf"(?is)[\[(]?(?P<kind>(?:technical )?(?:problem|need|requirement|challenge|request))\s*(?:no\.?\s*)?"
+    rf"#?{_NUMBER}[\])]?{_AFTER}",
 )
-_CHINESE_HEADING: Final = re.compile(r"(?P<number>[一二三四五六七八九十]{1,3})\s*[、.．]\s*(?P<title>\S.*)", re.DOTALL)
-_NEED: Final = re.compile(r"需求|需要|难题|难点|瓶颈|急需|求购|寻求|征集")
-_SECTION: Final = re.compile(
+_CHINESE_HEADING: Final = r"(?s)(?P<number>[一二三四五六七八九十]{1,3})\s*[、.．]\s*(?P<title>\S.*)"
+_NEED: Final = r"需求|需要|难题|难点|瓶颈|急需|求购|寻求|征集"
+_SECTION: Final = (
+    r"(?s)"
     r".{0,8}(简介|介绍|概况|概述|背景|现状|基础|内容|描述|说明|要求|指标|目标|条件|方式|预算|经费|资金|计划|进度|安排|周期|成果|效益|前景"
     r"|意义|联系|信息|情况|附件|备注|其他|其它|建议|分析|总结|思路|路线|方案|清单|汇总)([和与及、].{0,12})?([(（].*)?"
-    r"|.{0,6}(技术|企业|主要|具体|核心|关键|存在)的?(需求|难题|问题|难点|瓶颈)([和与及、].{0,12})?([(（].*)?|(需求|问题|难题)(和|与|及).*",
-    re.DOTALL,
+    r"|.{0,6}(技术|企业|主要|具体|核心|关键|存在)的?(需求|难题|问题|难点|瓶颈)([和与及、].{0,12})?([(（].*)?|(需求|问题|难题)(和|与|及).*"
 )
-_COLLECTION: Final = re.compile(
-    r"需求(清单|汇总|一览|目录|集|列表|如下)|(难题|问题)(清单|汇总|如下)|(若干|多|几|两|[二三四五六七八九十\d]+)(项|个|条)(技术)?(需求|难题|问题)"
+_COLLECTION: Final = (
+    r"需求(清单|汇总|一览|目录|集|列表|如下)|(难题|问题)(清单|汇总|如下)"
+    r"|(若干|多|几|两|[二三四五六七八九十\d]+)(项|个|条)(技术)?(需求|难题|问题)"
 )
 
 
@@ -82,21 +81,21 @@ class Labelled:
 
 def label_text(text: str) -> str:
     """A label without numbering, colon and the blanks that stretch it (``企 业 名 称``)."""
-    line = _NUMBERING.sub("", " ".join(text.split())).strip().rstrip(":：").strip().strip("*＊★").strip()
+    line = re.sub(_NUMBERING, "", " ".join(text.split())).strip().rstrip(":：").strip().strip("*＊★").strip()
     spaceless = "".join(line.split())
     return spaceless if not spaceless.isascii() else line
 
 
 def is_label(text: str) -> bool:
     """Whether a cell could be a label: short, one thought, with letters."""
-    label = label_text(_REMARK.sub("", text))
+    label = label_text(re.sub(_REMARK, "", text))
     return 0 < len(label) <= _MAX_LABEL and any(map(str.isalpha, label)) and not re.search(r"[。；;！？!?]", label)
 
 
 def column_for(text: str, *, fuzzy: bool = True) -> Column | None:
     """The column that a label of a form announces; contact data never is one."""
     label = label_text(text)
-    if not label or len(_REMARK.sub("", label)) > _MAX_LABEL or is_unused(label):
+    if not label or len(re.sub(_REMARK, "", label)) > _MAX_LABEL or is_unused(label):
         return None
     found = column_of(label, fuzzy=fuzzy)
     if found and found.field == "id" and label.casefold() in ("序号", "序號", "no", "no.", "number", "num", "名次"):
@@ -107,14 +106,14 @@ def column_for(text: str, *, fuzzy: bool = True) -> Column | None:
 @lru_cache(maxsize=4096)
 def is_unused(text: str) -> bool:
     """Whether a label announces what says nothing about a problem: persons, contact data, the firm's register."""
-    bare = simplified(unicodedata.normalize("NFKC", _REMARK.sub("", label_text(text))).casefold())
-    return any(pattern.fullmatch(bare) for pattern in (_CONTACT, _REGISTER)) and "合作" not in bare
+    bare = simplified(unicodedata.normalize("NFKC", re.sub(_REMARK, "", label_text(text))).casefold())
+    return any(re.fullmatch(pattern, bare) for pattern in (_CONTACT, _REGISTER)) and "合作" not in bare
 
 
 def is_form_name(text: str) -> bool:
     """Whether a line is what a form is called, such as 企业技术需求征集表, and not what a problem is called."""
     line = text.strip().strip("【】[]《》")
-    return bool(_FORM_NAME.fullmatch(simplified(line if line.isascii() else "".join(line.split()))))
+    return bool(re.fullmatch(_FORM_NAME, simplified(line if line.isascii() else "".join(line.split()))))
 
 
 def is_blank(text: str) -> bool:
@@ -124,9 +123,9 @@ def is_blank(text: str) -> bool:
 
 def labelled_line(text: str) -> Labelled | None:
     """The label and the value of a line such as ``需求名称：管网漏损检测``; ``None`` for any other line."""
-    line = _NUMBERING.sub("", text.strip())
+    line = re.sub(_NUMBERING, "", text.strip())
     for pattern in (_IN_BRACKETS, _LABELLED):
-        match = pattern.fullmatch(line)
+        match = re.fullmatch(pattern, line)
         if match is None:
             continue
         label = label_text(match["label"])
@@ -141,8 +140,8 @@ def ticked(text: str) -> str:
 
     Marks stand before their words, or after them when the text begins with a word.
     """
-    marks = list(_BOX.finditer(text))
-    has_empty = any(not _IS_TICKED.search(mark[0]) for mark in marks)
+    marks = list(re.finditer(_BOX, text))
+    has_empty = any(not re.search(_IS_TICKED, mark[0]) for mark in marks)
     if not marks or not (has_empty or text.lstrip().startswith(marks[0][0])):
         return text
     lead = text[: marks[0].start()].strip()
@@ -152,24 +151,24 @@ def ticked(text: str) -> str:
     else:
         starts = [0] + [mark.end() for mark in marks[:-1]]
         words = [text[start : mark.start()] for start, mark in zip(starts, marks, strict=True)]
-    chosen = (word for word, mark in zip(words, marks, strict=True) if _IS_TICKED.search(mark[0]))
-    return "；".join(tidy for word in chosen if (tidy := _RULED.sub("", word).strip(" \t\n\u3000,，;；、/|:：")))
+    chosen = (word for word, mark in zip(words, marks, strict=True) if re.search(_IS_TICKED, mark[0]))
+    return "；".join(tidy for word in chosen if (tidy := re.sub(_RULED, "", word).strip(" \t\n\u3000,，;；、/|:：")))
 
 
 def without_numbering(text: str) -> str:
     """A line without the number or the bullet before it."""
-    return _NUMBERING.sub("", text.strip()).strip()
+    return re.sub(_NUMBERING, "", text.strip()).strip()
 
 
 def numbered_heading(text: str) -> tuple[int, str] | None:
     """The number and the words of a line such as ``二、技术指标``; ``None`` for any other line."""
-    match = _CHINESE_HEADING.fullmatch(text.strip())
+    match = re.fullmatch(_CHINESE_HEADING, text.strip())
     return (_number(match["number"]), match["title"].strip()) if match and len(text) <= 80 else None
 
 
 def unruled(text: str) -> str:
     """The text without the lines on which people were to write."""
-    return _RULED.sub("", text).strip()
+    return re.sub(_RULED, "", text).strip()
 
 
 def marker(text: str) -> tuple[str, int, str] | None:
@@ -178,7 +177,7 @@ def marker(text: str) -> tuple[str, int, str] | None:
     if len(line) > 300:
         return None
     for pattern in _MARKERS:
-        if match := pattern.fullmatch(line):
+        if match := re.fullmatch(pattern, line):
             return (match["kind"].casefold(), _number(match["number"]), match["title"].strip())
     return None
 
@@ -206,13 +205,12 @@ def problem_starts(lines: Sequence[str]) -> dict[int, str]:
     before = "".join(lines[: headings[0][0]])
     if any(len(title) < 6 or _is_section(title) for title in titles.values()):
         return {}
-    if _COLLECTION.search(simplified(before)) or all(_NEED.search(simplified(title)) for title in titles.values()):
-        return titles
-    return {}
+    is_list = re.search(_COLLECTION, simplified(before))
+    return titles if is_list or all(re.search(_NEED, simplified(title)) for title in titles.values()) else {}
 
 
 def _is_section(title: str) -> bool:
-    return column_for(title) is not None or is_unused(title) or bool(_SECTION.fullmatch(simplified(title)))
+    return column_for(title) is not None or is_unused(title) or bool(re.fullmatch(_SECTION, simplified(title)))
 
 
 def _number(text: str) -> int:

@@ -8,8 +8,9 @@ from typing import Final
 
 from matchmaker.errors import EncodingError, Fault, ProblemError
 from matchmaker.intake.blocks import Block, Paragraph
-from matchmaker.intake.drafts import Loaded, problems_from_blocks
+from matchmaker.intake.drafts import problems_from_blocks
 from matchmaker.intake.encodings import decode
+from matchmaker.intake.fields import Loaded
 from matchmaker.intake.kinds import Kind, kind_of
 from matchmaker.intake.packed import Limits, OleKind, Package, ole_kind, open_package
 from matchmaker.messages import Message, as_message, said

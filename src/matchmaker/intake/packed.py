@@ -29,8 +29,6 @@ Kind: TypeAlias = Literal["docx", "xlsx", "xlsb", "pptx", "odt", "ods", "odp", "
 
 OleKind: TypeAlias = Literal["encrypted", "doc", "xls", "ppt", "ole"]
 
-ZIP_SIGNATURE: Final = b"PK\x03\x04"
-OLE_SIGNATURE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 MAX_PARTS: Final = 5_000
 MAX_DIRECTORY: Final = 2_000_000
 MAX_RATIO: Final = 200

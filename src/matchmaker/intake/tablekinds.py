@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import BinaryIO, Final, Literal, TypeAlias
 
 from matchmaker.errors import Fault, TableError
-from matchmaker.intake.packed import OLE_SIGNATURE, ZIP_SIGNATURE, Limits, Package, ole_kind, open_package
+from matchmaker.intake.kinds import OLE_SIGNATURE, ZIP_SIGNATURE
+from matchmaker.intake.packed import Limits, Package, ole_kind, open_package
 from matchmaker.messages import said
 
 Kind: TypeAlias = Literal["text", "lines", "xlsx", "ods", "xls", "parquet"]

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from matchmaker.errors import Fault
 from matchmaker.messages import said
@@ -20,12 +20,12 @@ Style: TypeAlias = Literal["yaml", "json", "cell"]
 
 _NO_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")  # Excel leaves such characters in cells; they say nothing
 _HALF_CHARACTER = re.compile("[\ud800-\udfff]")
-_BETWEEN_ITEMS = re.compile(r"[;；、|\n]")
-_BETWEEN_WORDS = re.compile(r"[;；、|\n,，]")
+_BETWEEN_ITEMS: Final = r"[;；、|\n]"
+_BETWEEN_WORDS: Final = r"[;；、|\n,，]"
 _BLANK_MARKS = frozenset({"", "-", "--", "—", "——", "/", "\\", "无", "無", "暂无", "暫無", "n/a", "na", "none", "null"})
 _TRUE = frozenset({"true", "yes", "y", "1", "是", "对", "√"})
 _FALSE = frozenset({"false", "no", "n", "0", "否", "不", "×"})
-_YUAN = re.compile(
+_YUAN: Final = (
     r"(?:约|大约|人民币|人民幣|不超过|不超過|rmb|cny|[¥<≤])*"
     r"(?P<number>\d+(?:\.\d+)?(?:e[+-]?\d{1,3})?|\d{1,3}(?:,\d{3})+(?:\.\d+)?)"
     r"(?P<unit>千万|千萬|百万|百萬|亿|億|万|萬|千|million|thousand)?"
@@ -38,14 +38,14 @@ _UNITS = {
     **dict.fromkeys(("千万", "千萬"), 10_000_000),
     **dict.fromkeys(("亿", "億"), 100_000_000),
 }
-_DAYS = (
-    re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[ T].*)?"),
-    re.compile(r"(\d{4})/(\d{1,2})/(\d{1,2})(?: .*)?"),
-    re.compile(r"(\d{4})\.(\d{1,2})\.(\d{1,2})\.?"),
-    re.compile(r"(\d{4}) ?年 ?(\d{1,2}) ?月 ?(\d{1,2}) ?[日号號]?(?:前|之前|止)?"),
-    re.compile(r"(\d{4})(\d{2})(\d{2})"),
-    re.compile(r"(\d{4})[-/.](\d{1,2})"),
-    re.compile(r"(\d{4}) ?年 ?(\d{1,2}) ?月(?:份|底|前|之前)?"),
+_DAYS: Final = (
+    r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[ T].*)?",
+    r"(\d{4})/(\d{1,2})/(\d{1,2})(?: .*)?",
+    r"(\d{4})\.(\d{1,2})\.(\d{1,2})\.?",
+    r"(\d{4}) ?年 ?(\d{1,2}) ?月 ?(\d{1,2}) ?[日号號]?(?:前|之前|止)?",
+    r"(\d{4})(\d{2})(\d{2})",
+    r"(\d{4})[-/.](\d{1,2})",
+    r"(\d{4}) ?年 ?(\d{1,2}) ?月(?:份|底|前|之前)?",
 )
 
 
@@ -95,9 +95,8 @@ class ValueReader:
             if text is None:
                 return ()
             if self.style == "cell":
-                return tuple(
-                    part.strip() for part in (_BETWEEN_WORDS if commas else _BETWEEN_ITEMS).split(text) if part.strip()
-                )
+                parts = re.split(_BETWEEN_WORDS if commas else _BETWEEN_ITEMS, text)
+                return tuple(part.strip() for part in parts if part.strip())
             inside = f"[{text}]" if self.style == "yaml" else json.dumps([text], ensure_ascii=False)
             self._wrong(
                 given,
@@ -120,7 +119,7 @@ class ValueReader:
         text = self.text(given)
         if text is None or text.casefold() in _BLANK_MARKS:
             return None
-        match = _YUAN.fullmatch("".join(unicodedata.normalize("NFKC", text).casefold().split()))
+        match = re.fullmatch(_YUAN, "".join(unicodedata.normalize("NFKC", text).casefold().split()))
         if match is None:
             self._doubtful(
                 given,
@@ -207,7 +206,7 @@ def writable(text: str) -> str:
 
 def _day(text: str) -> date | None:
     for pattern in _DAYS:
-        if match := pattern.fullmatch(text.strip()):
+        if match := re.fullmatch(pattern, text.strip()):
             year, month, *days = (int(part) for part in match.groups())
             try:
                 return date(year, month, days[0] if days else calendar.monthrange(year, month)[1])

@@ -3,69 +3,78 @@
 Nothing here knows about the terminal; the words that files and terminal share (``WORDS``) stand here.
 """
 
-from matchmaker.output.explanations import (
-    EvidenceLine,
-    ExplanationFormat,
-    Marked,
-    ShownPart,
-    coverage_text,
-    evidence_lines,
-    explanation_object,
-    explanation_to_json,
-    explanation_to_markdown,
-    grounds,
-    legend,
-    limit_sentence,
-    marked_text,
-    next_sentence,
-    score_sentence,
-    shown_parts,
-    shown_score,
-    similarities_text,
-    standing,
-    write_explanation,
-)
-from matchmaker.output.shortlists import (
-    CSV_COLUMNS,
-    FORMATS_BY_ENDING,
-    SIMILARITIES,
-    Format,
-    as_object,
-    closing,
-    format_for,
-    format_shortlists,
-    opening,
-    piece_of,
-    reject_row,
-    rejects_opening,
-    rejects_writer,
-    removal_text,
-    to_csv,
-    to_json,
-    to_jsonl,
-    to_markdown,
-    verdict_sentence,
-    write_shortlist,
-    write_shortlists,
-)
-from matchmaker.output.words import (
-    LEVEL_WORDS,
-    REASON_WORDS,
-    WORDS,
-    bracketed,
-    capability_name,
-    claim_text,
-    labelled,
-    level_word,
-    limit_text,
-    one_line,
-    outcome_text,
-    problem_heading,
-    reason_text,
-    version,
-    word,
-)
-from matchmaker.output.workbook import Origin, write_workbook
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from matchmaker.exports import imported_on_use
+
+if TYPE_CHECKING:
+    from matchmaker.output.explanations import (
+        EvidenceLine,
+        ExplanationFormat,
+        Marked,
+        ShownPart,
+        coverage_text,
+        evidence_lines,
+        explanation_object,
+        explanation_to_json,
+        explanation_to_markdown,
+        grounds,
+        legend,
+        limit_sentence,
+        marked_text,
+        next_sentence,
+        score_sentence,
+        shown_parts,
+        shown_score,
+        similarities_text,
+        standing,
+        write_explanation,
+    )
+    from matchmaker.output.shortlists import (
+        CSV_COLUMNS,
+        FORMATS_BY_ENDING,
+        SIMILARITIES,
+        Format,
+        as_object,
+        closing,
+        format_for,
+        format_shortlists,
+        opening,
+        piece_of,
+        reject_row,
+        rejects_opening,
+        rejects_writer,
+        removal_text,
+        to_csv,
+        to_json,
+        to_jsonl,
+        to_markdown,
+        verdict_sentence,
+        write_shortlist,
+        write_shortlists,
+    )
+    from matchmaker.output.words import (
+        LEVEL_WORDS,
+        REASON_WORDS,
+        WORDS,
+        bracketed,
+        capability_name,
+        claim_text,
+        labelled,
+        level_word,
+        limit_text,
+        one_line,
+        outcome_text,
+        problem_heading,
+        reason_text,
+        version,
+        word,
+    )
+    from matchmaker.output.workbook import Origin, write_workbook
+else:
+    __getattr__ = imported_on_use(__name__, "words", "shortlists", "explanations", "workbook")
 
 __all__ = [
     "CSV_COLUMNS",

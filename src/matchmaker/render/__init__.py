@@ -3,12 +3,21 @@
 Texts of users and profiles are shown literally. No level is told by its colour alone.
 """
 
-from matchmaker.render.explanation import print_explanation
-from matchmaker.render.lines import LEVEL_STYLES, open_console, row_counter
-from matchmaker.render.phrases import PHRASES, phrase
-from matchmaker.render.registry import print_alliance, print_found, print_institute, print_institutes
-from matchmaker.render.rows import print_rows_read
-from matchmaker.render.shortlists import print_ranking, print_shortlist, print_summary
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from matchmaker.exports import imported_on_use
+
+if TYPE_CHECKING:
+    from matchmaker.render.explanation import print_explanation
+    from matchmaker.render.lines import LEVEL_STYLES, open_console, row_counter
+    from matchmaker.render.phrases import PHRASES, phrase
+    from matchmaker.render.registry import print_alliance, print_found, print_institute, print_institutes
+    from matchmaker.render.rows import print_rows_read
+    from matchmaker.render.shortlists import print_ranking, print_shortlist, print_summary
+else:
+    __getattr__ = imported_on_use(__name__, "lines", "phrases", "registry", "shortlists", "explanation", "rows")
 
 __all__ = [
     "LEVEL_STYLES",

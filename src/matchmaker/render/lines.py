@@ -13,7 +13,6 @@ from typing import Final, NamedTuple, TextIO, TypeVar
 from rich import box
 from rich.cells import cell_len, chop_cells
 from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -50,6 +49,8 @@ def open_console(stream: TextIO | None = None, *, width: int | None = None) -> C
 @contextmanager
 def row_counter(stream: TextIO, rows: Iterable[Row]) -> Iterator[Iterable[Row]]:
     """The same rows, counted on ``stream`` while they are read; the counter is gone at the end."""
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn  # kept out of start-up
+
     columns = (SpinnerColumn(), TextColumn("{task.completed:,}"), TimeElapsedColumn())
     with Progress(*columns, console=open_console(stream), transient=True) as bar:
         yield bar.track(rows, total=None)

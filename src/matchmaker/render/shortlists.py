@@ -8,6 +8,7 @@ from typing import Final
 from rich.console import Console
 
 from matchmaker.domain import Institute, Language, Match, Problem, Reason, Registry, Shortlist
+from matchmaker.institutes import ids_of, names_of
 from matchmaker.output import (
     bracketed,
     capability_name,
@@ -24,6 +25,7 @@ from matchmaker.render.phrases import phrase
 from matchmaker.render.registry import record_line
 
 _SHOWN: Final = 3
+_MOST_LOADS: Final = 50
 """So many reasons and pieces of evidence are shown of each match; how many more there are is said."""
 
 
@@ -169,7 +171,8 @@ def print_summary(
         n_none: Problems that none fits.
         n_rejected: Rows that are no problems.
         seconds: How long it took.
-        load: First places by id of institute; institutes of the registry that it lacks count 0.
+        load: First places by id of institute; institutes of the registry that it lacks count 0. Of many institutes
+            only those with most first places are shown.
         registry: Gives the names.
         language: The language of names and words.
     """
@@ -177,8 +180,11 @@ def print_summary(
     said = [phrase(key, language, n=n) for key, n in counts.items()]
     said.append(phrase("seconds", language, seconds=seconds))
     say(console, ("，" if language == "zh" else ", ").join(said), style="bold")
-    names = {institute.id: institute.name.in_language(language) for institute in registry.institutes}
-    _print_load(console, names, {**dict.fromkeys(names, 0), **load}, language)
+    everybody = ids_of(registry) if len(registry.institutes) <= _MOST_LOADS else ()
+    loads = {**dict.fromkeys(everybody, 0), **load}
+    shown = sorted(loads, key=lambda key: (-loads[key], key))[:_MOST_LOADS]
+    names = names_of(registry, set(shown), language)
+    _print_load(console, names, {key: loads[key] for key in shown}, language)
 
 
 def _print_load(console: Console, names: Mapping[str, str], loads: Mapping[str, int], language: Language) -> None:

@@ -24,19 +24,21 @@ MOST_WORDS = 64  # of a problem that are aligned, the weightiest
 
 
 class Words(NamedTuple):
-    """The known words of a problem, each once a sentence, sentence by sentence.
+    """The known words of the distinct sentences of P problems, each once a sentence, sentence by sentence.
 
     Attributes:
         rows: Which words, shape (N,).
         weights: What each counts in its sentence, shape (N,).
-        sentences: The sentence of each, shape (N,).
+        sentences: The sentence of each, counted over all problems, shape (N,).
         kept: Which of them are aligned: the weightiest of each sentence.
+        first: The first sentence of each problem, and the number of all: shape (P + 1,).
     """
 
     rows: Rows
     weights: FloatArray
     sentences: Rows
     kept: Rows
+    first: Rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ class Asked:
         held: The rows of the words they hold in the table, each once, shape (W,). All other rows count within these.
         vectors: Shape (W, n_dimensions), whole numbers.
         lengths: Of the vectors, shape (W,).
-        kept: The words of each problem that are aligned and their weights.
+        kept: The words of each problem that are aligned, and the share of each in their weight.
         directions: Of each problem, shape (P, n_dimensions), of unit length or zero.
     """
 
@@ -64,15 +66,19 @@ class Asked:
     _rows: Rows
     _stops: Rows
 
-    def words(self, problem: int) -> Words:
-        """The words of the distinct sentences of a problem."""
-        span = slice(int(self._stops[problem]), int(self._stops[problem + 1]))
-        ends = np.cumsum([len(part) + 1 for part in self.problems[problem].parts])
-        found = np.searchsorted(ends, self._places[span], side="right")
-        sentences, rows, weights = self.encoder.weighed(found, self._rows[span])
-        starts = np.searchsorted(sentences, np.arange(len(ends) + 1))
-        kept = [start + weightiest(weights[start:stop]) for start, stop in pairwise(starts.tolist())]
-        return Words(np.searchsorted(self.held, rows), weights, sentences, np.concatenate([starts[:0], *kept]))
+    def words(self) -> Words:
+        """The words of the distinct sentences of the problems."""
+        parts = [part for problem in self.problems for part in problem.parts]
+        first = np.cumsum([0, *(len(problem.parts) for problem in self.problems)])
+        ends = np.cumsum([0, *(len(part) + 1 for part in parts)])
+        places = self._places + np.repeat(ends[first[:-1]], self._stops[1:] - self._stops[:-1])
+        sentences, rows, weights = self.encoder.weighed(np.searchsorted(ends, places, side="right") - 1, self._rows)
+        starts = np.searchsorted(sentences, np.arange(len(parts) + 1))
+        kept = np.arange(len(rows))
+        if parts and (starts[1:] - starts[:-1]).max() > MOST_WORDS:
+            spans = pairwise(starts.tolist())
+            kept = np.concatenate([start + weightiest(weights[start:stop]) for start, stop in spans])
+        return Words(np.searchsorted(self.held, rows), weights, sentences, kept, first)
 
 
 def read(problems: Sequence[Request], encoder: Encoder) -> Asked:
@@ -94,7 +100,8 @@ def read(problems: Sequence[Request], encoder: Encoder) -> Asked:
         directions[at] = unit(total)
         weights = whole.weights * (1 + _are_in(whole.rows, title.rows))
         aligned = weightiest(weights)
-        kept.append(Bag(np.searchsorted(held, whole.rows[aligned]), weights[aligned]))
+        shares = weights[aligned] / weights[aligned].sum() if len(aligned) else weights
+        kept.append(Bag(np.searchsorted(held, whole.rows[aligned]), shares))
     inside = places >= 0
     order = np.argsort(owners[inside], kind="stable")
     stops = np.searchsorted(owners[inside][order], np.arange(len(problems) + 1))

@@ -185,9 +185,8 @@ class CaseSimilarity:
         starts = np.cumsum([0, *(len(block.shares) for block in self._blocks)])
         chosen = [best[(best >= start) & (best < stop)] - start for start, stop in pairwise(starts)]
         parts = [(block.semantic, cases) for block, cases in zip(self._blocks, chosen, strict=True)]
-        meaning = SemanticSimilarity(joined_parts(parts), self._encoder).to_capabilities(
-            asked, at, np.arange(len(best))
-        )
+        similarity = SemanticSimilarity(joined_parts(parts), self._encoder)
+        meaning = similarity.of_pairs(asked, np.full(len(best), at), np.arange(len(best)))
         odds = self._intercept + np.concatenate(shared)[best] + self._weights.semantic * meaning
         closeness = (1 / (1 + np.exp(-odds))).round(_DIGITS).tolist()
         places = [(block, case) for block, cases in zip(self._blocks, chosen, strict=True) for case in cases.tolist()]

@@ -17,6 +17,7 @@ from matchmaker.similarity.postings import (
     compile_postings,
     prefixed,
     ranges,
+    starts_of,
     strings_from,
     strings_to_array,
     under,
@@ -111,12 +112,18 @@ class KeywordSimilarity:
         self._lengths = arrays["lengths"].astype(np.intp, copy=False)
         self._owners = arrays["owners"].astype(np.intp, copy=False)
         self._postings = Postings(under("postings", arrays))
-        self._n_capabilities = int(arrays["n_capabilities"])
+        self.n_capabilities = int(arrays["n_capabilities"])
 
     @cached_property
-    def _keywords(self) -> list[Keyword]:
-        shown, texts = strings_from(self._arrays["shown"]), strings_from(self._arrays["texts"])
-        return list(map(Keyword, shown, texts, self._arrays["inferred"].tolist()))
+    def _shown(self) -> Sequence[str]:
+        return strings_from(self._arrays["shown"])
+
+    @cached_property
+    def _texts(self) -> Sequence[str]:
+        return strings_from(self._arrays["texts"])
+
+    def _keyword(self, number: int) -> Keyword:
+        return Keyword(self._shown[number], self._texts[number], bool(self._arrays["inferred"][number]))
 
     def similarities(self, problems: Sequence[Request]) -> FloatArray:
         """The similarity of each problem to each capability.
@@ -124,37 +131,32 @@ class KeywordSimilarity:
         Returns:
             Shape (P, C), float64, in [0, 1). A capability none of whose keywords is found gets 0.
         """
-        parts = [np.zeros((0, self._n_capabilities))]
+        parts = [np.zeros((0, self.n_capabilities))]
         for part in slices(problems, self._postings.n_texts):
             hits = self.hits(count_terms(problems[part]), problems[part])
-            hits.settle(np.arange(len(hits.numbers)))
-            parts.append(self.joined(hits))
+            every = np.arange(len(hits.problems) * self.n_capabilities)
+            found = self.of_pairs(hits, *np.divmod(every, max(self.n_capabilities, 1)))
+            parts.append(found.reshape(len(hits.problems), self.n_capabilities))
         return np.concatenate(parts)
 
-    def find(self, problem: Request, capability: int | None = None) -> dict[int, list[Found]]:
-        """The keywords found in a problem, by capability; a capability without any is left out.
+    def find(self, problem: Request) -> dict[int, list[Found]]:
+        """The keywords found in a problem, by capability; a capability without any is left out."""
+        every = np.arange(self.n_capabilities)
+        found = self.found(self.hits(count_terms([problem]), [problem]), np.zeros_like(every), every)
+        return {capability: hits for capability, hits in enumerate(found) if hits}
 
-        Args:
-            problem: As in ``similarities``.
-            capability: The only one that is looked at, if given.
-        """
-        return self.found(self.hits(count_terms([problem]), [problem]), 0, capability)
-
-    def found(self, hits: Hits, problem: int, capability: int | None = None) -> dict[int, list[Found]]:
-        """As ``find``, of a problem whose keywords were looked for."""
-        span = hits.of(problem)
-        if capability is not None:
-            start = span.start + np.searchsorted(self._owners[hits.numbers[span]], [capability, capability + 1])
-            span = slice(int(start[0]), int(start[1]))
-        places = np.arange(span.start, span.stop)
+    def found(self, hits: Hits, problems: NDArray[np.intp], capabilities: NDArray[np.intp]) -> list[list[Found]]:
+        """The keywords found, for n pairs of a problem and a capability, in the order of the profile."""
+        start, sizes = hits.of_pairs(problems, capabilities)
+        places = ranges(start, sizes)
         hits.settle(places)
-        weights = self._weights(hits, places)
-        found: dict[int, list[Found]] = {}
-        columns = (hits.numbers[span], hits.degrees[span], weights)
-        for number, degree, weight in zip(*(column.tolist() for column in columns), strict=True):
-            if degree:
-                found.setdefault(int(self._owners[number]), []).append(Found(self._keywords[number], degree, weight))
-        return found
+        columns = hits.numbers[places], hits.degrees[places], self._weights(hits, places)
+        all_found = [
+            Found(self._keyword(number), degree, weight)
+            for number, degree, weight in zip(*(column.tolist() for column in columns), strict=True)
+        ]
+        stops = np.cumsum([0, *sizes.tolist()]).tolist()
+        return [[hit for hit in all_found[start:stop] if hit.degree] for start, stop in pairwise(stops)]
 
     def hits(self, counts: Counts, problems: Sequence[Request]) -> Hits:
         """The keywords that stand in problems, to a degree that is open where RapidFuzz may find them more clearly."""
@@ -165,33 +167,35 @@ class KeywordSimilarity:
             share = self._postings.sums(rows[start:stop])
             numbers.append(np.flatnonzero(share >= _LEAST_SHARE))
             shares.append(share[numbers[-1]])
-        ends = np.cumsum([len(part) for part in numbers])
+        sizes = np.array([len(part) for part in numbers[1:]], dtype=np.intp)
         number, share = np.concatenate(numbers), np.minimum(np.concatenate(shares), 1.0)
         length = self._lengths[number]
-        at_least_as_long = np.repeat([len(problem.said) for problem in problems], np.diff(ends)) >= length
+        at_least_as_long = np.repeat(np.array([len(one.said) for one in problems], dtype=np.intp), sizes) >= length
         kept = np.where(length == _SHORT - 1, share >= _SHORT_SHARE, share >= _WHOLE) | (length >= _SHORT)
         is_open = (share >= _FUZZY_FROM) & (share < _FUZZY_TRUST) & (length >= _FUZZY_LENGTH) & at_least_as_long
-        return Hits(self, problems, ends, number, np.where(kept, share, 0.0), is_open)
+        pairs = np.repeat(np.arange(len(problems)), sizes) * self.n_capabilities + self._owners[number]
+        return Hits(self, problems, pairs, number, np.where(kept, share, 0.0), is_open)
 
-    def to_capabilities(self, hits: Hits, problem: int, capabilities: NDArray[np.intp]) -> FloatArray:
-        """The similarity of one problem to some capabilities, given in rising order: shape (n,)."""
-        span = hits.of(problem)
-        owners = self._owners[hits.numbers[span]]
-        start, stop = (np.searchsorted(owners, capabilities, side=side) for side in ("left", "right"))
-        places = span.start + ranges(start, stop - start)
+    def of_pairs(self, hits: Hits, problems: NDArray[np.intp], capabilities: NDArray[np.intp]) -> FloatArray:
+        """The similarity of n pairs of a problem and a capability: shape (n,)."""
+        start, sizes = hits.of_pairs(problems, capabilities)
+        places = ranges(start, sizes)
         hits.settle(places)
-        return _joined(
-            np.repeat(np.arange(len(capabilities)), stop - start), self._weights(hits, places), len(capabilities)
-        )
+        return _joined(np.repeat(np.arange(len(sizes)), sizes), self._weights(hits, places), len(sizes))
 
-    def joined(self, hits: Hits) -> FloatArray:
-        """The similarity of each problem to each capability, from the keywords found; open ones count all they may."""
-        n_problems, places = len(hits.ends) - 1, np.arange(len(hits.numbers))
-        owners = (
-            self._owners[hits.numbers] + np.repeat(np.arange(n_problems), np.diff(hits.ends)) * self._n_capabilities
-        )
-        found = _joined(owners, self._weights(hits, places), n_problems * self._n_capabilities)
-        return found.reshape(n_problems, self._n_capabilities)
+    def bounds(self, hits: Hits) -> FloatArray:
+        """What the similarity of each problem to each capability does not exceed: shape (P, C), in [0, 1].
+
+        Open keywords count all they may, and those after the best one as if each were the second.
+        """
+        found = np.zeros(len(hits.problems) * self.n_capabilities)
+        if len(hits.pairs):
+            weights = self._weights(hits, np.arange(len(hits.pairs)))
+            first = starts_of(hits.pairs)
+            best = np.maximum.reduceat(weights, first)
+            others = np.minimum(_STEPS[1] * (np.add.reduceat(weights, first) - best), 1.0)
+            found[hits.pairs[first]] = 1 - (1 - _STEP * best) * (1 - others)
+        return found.reshape(len(hits.problems), self.n_capabilities)
 
     def _weights(self, hits: Hits, places: NDArray[np.intp]) -> FloatArray:
         degrees = np.where(hits.is_open[places], _FUZZY_TRUST, hits.degrees[places])
@@ -200,16 +204,16 @@ class KeywordSimilarity:
 
     def fuzzy(self, number: int, problem: Request) -> float:
         """To what degree RapidFuzz finds a keyword; 0 where it is not found clearly."""
-        keyword = self._keywords[number].text
+        keyword = self._texts[number]
         return _FUZZY_TRUST * (fuzz.partial_ratio(keyword, problem.said, score_cutoff=100 * _FUZZY_RATIO) / 100)
 
 
 @dataclass(slots=True)
 class Hits:
-    """The keywords found in some problems, problem by problem and in the order of the profiles.
+    """The N keywords found in P problems, problem by problem and in the order of the profiles.
 
     Attributes:
-        ends: Shape (P + 1,): ``ends[p]:ends[p + 1]`` are those of problem ``p``.
+        pairs: The pair of each: the number of its problem times C, plus that of its capability; shape (N,), rising.
         numbers: Which keyword, shape (N,).
         degrees: To what degree it is found as far as its terms say, shape (N,).
         is_open: Where RapidFuzz has still to look, shape (N,).
@@ -217,20 +221,24 @@ class Hits:
 
     similarity: KeywordSimilarity
     problems: Sequence[Request]
-    ends: NDArray[np.intp]
+    pairs: NDArray[np.intp]
     numbers: NDArray[np.intp]
     degrees: FloatArray
     is_open: NDArray[np.bool_]
 
-    def of(self, problem: int) -> slice:
-        """Where the hits of a problem stand."""
-        return slice(int(self.ends[problem]), int(self.ends[problem + 1]))
+    def of_pairs(
+        self, problems: NDArray[np.intp], capabilities: NDArray[np.intp]
+    ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Where the hits of n pairs of a problem and a capability begin, and how many there are."""
+        wanted = problems * self.similarity.n_capabilities + capabilities
+        start: NDArray[np.intp] = np.searchsorted(self.pairs, wanted)
+        return start, np.searchsorted(self.pairs, wanted, side="right") - start
 
     def settle(self, places: NDArray[np.intp]) -> None:
         """Let RapidFuzz look for the open ones among some hits."""
         places = places[self.is_open[places]]
         if len(places):
-            owners = np.searchsorted(self.ends, places, side="right") - 1
+            owners = self.pairs[places] // self.similarity.n_capabilities
             ratios = [
                 self.similarity.fuzzy(number, self.problems[owner])
                 for number, owner in zip(self.numbers[places].tolist(), owners.tolist(), strict=True)
@@ -243,7 +251,7 @@ def _joined(owners: NDArray[np.intp], weights: FloatArray, n_owners: int) -> Flo
     """The noisy or of the weights of each owner; weights stand owner by owner."""
     order = np.lexsort((-weights, owners))
     owners, weights = owners[order], weights[order]
-    first = np.flatnonzero(np.diff(owners, prepend=-1))
+    first = starts_of(owners)
     ranks = np.arange(len(owners)) - np.repeat(first, np.diff(first, append=len(owners)))
     rest = 1 - _STEPS[np.minimum(ranks, _MOST_KEYWORDS)] * weights
     joined = np.zeros(n_owners)

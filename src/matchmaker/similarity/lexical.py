@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from matchmaker.similarity.counting import Counts, count_terms, dampened, slices
-from matchmaker.similarity.postings import Postings, compile_postings, prefixed, under
+from matchmaker.similarity.postings import Postings, compile_postings, prefixed, starts_of, under
 from matchmaker.similarity.profiles import Statement
 from matchmaker.similarity.rarity import Rarity
 from matchmaker.text import Request
@@ -78,8 +78,10 @@ class LexicalSimilarity:
         texts = np.zeros((counts.n_problems, self._postings.n_texts))
         for at, (start, stop) in enumerate(pairwise(stops)):
             texts[at] = self._postings.sums(rows[start:stop], weights[start:stop])
-        first = np.flatnonzero(np.diff(self._owners, prepend=-1))
-        found[:, self._owners[first]] = np.clip(np.maximum.reduceat(texts, first, axis=1), 0.0, 1.0)
+        first = starts_of(self._owners)
+        best = np.maximum.reduceat(texts, first, axis=1) if len(first) < len(self._owners) else texts
+        np.minimum(best, 1.0, out=best)
+        found[:, self._owners[first]] = np.maximum(best, 0.0, out=best)
         return found
 
     def _queries(self, counts: Counts) -> FloatArray:

@@ -55,6 +55,13 @@ def under(name: str, arrays: Arrays) -> Arrays:
     return {key.removeprefix(f"{name}."): array for key, array in arrays.items() if key.startswith(f"{name}.")}
 
 
+def starts_of(owners: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Where each owner begins in an array in which they stand in order."""
+    is_first = np.ones(len(owners), np.bool_)
+    np.not_equal(owners[1:], owners[:-1], out=is_first[1:])
+    return is_first.nonzero()[0]
+
+
 def ranges(starts: NDArray[np.intp], sizes: NDArray[np.intp]) -> NDArray[np.intp]:
     """``start:start + size`` for each start and size, one after the other."""
     stops = np.cumsum(sizes)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +12,7 @@ import numpy as np
 from matchmaker.similarity.asked import MOST_WORDS, Asked, Words, read
 from matchmaker.similarity.counting import distinct, slices
 from matchmaker.similarity.encoder import Bag, Encoder, encoder, lengths_of, unpacked
-from matchmaker.similarity.postings import ranges
+from matchmaker.similarity.postings import ranges, starts_of
 from matchmaker.similarity.profiles import Statement
 from matchmaker.text import Request
 
@@ -27,6 +28,9 @@ _ALIGNED = 0.6  # share of the alignment of words in the similarity, the rest is
 _GATE_FROM, _GATE_TO = 0.05, 0.15  # text cosines between which the alignment comes to count fully
 _LEAST_NEAR = 1 << 8  # words for which there is room in any case
 _MOST_NEAR = 1 << 25  # numbers that are remembered of how close words are
+_BLOCK = 1 << 10  # pairs that are compared together, so that arrays stay in the processor's cache
+_BLOCK_BYTES = 1 << 18
+_PADDED = 4  # numbers of words are rounded up to a multiple of this
 _ROUGH = 1e-4  # no bound is nearer to what it bounds than float32 may be off
 
 
@@ -90,7 +94,8 @@ class SemanticSimilarity:
         self.n_words = len(self._words)
         self._lengths = lengths_of(self._words)
         self._near = _Near(self._words, self._lengths, encoder.n_words)
-        self._first = _first(self.owners)  # text of each capability that has any
+        self._stops = np.searchsorted(self.owners, np.arange(self.n_capabilities + 1))
+        self._first = starts_of(self.owners)  # text of each capability that has any
 
     def similarities(self, problems: Sequence[Request]) -> FloatArray:
         """The similarity of each problem to each capability.
@@ -101,66 +106,67 @@ class SemanticSimilarity:
         parts = [np.zeros((0, self.n_capabilities))]
         for part in slices(problems, len(self.owners)):
             asked = self.read(problems[part])
-            every = np.arange(len(self.owners))
-            found = np.zeros((len(asked.problems), self.n_capabilities))
-            for row, problem in zip(found, range(len(asked.problems)), strict=True):
-                np.maximum.at(row, self.owners, self.closeness(asked, problem, every))
-            parts.append(np.clip(found, 0.0, 1.0))
+            n_problems, every = len(asked.problems), np.arange(self.n_capabilities)
+            pairs = np.repeat(np.arange(n_problems), len(every)), np.tile(every, n_problems)
+            parts.append(self.of_pairs(asked, *pairs).reshape(n_problems, len(every)))
         return np.concatenate(parts)
 
     def similarities_to(self, capability: int, problems: Sequence[Request]) -> FloatArray:
         """One column of ``similarities``: shape (P,), without working out the others."""
-        texts = self.texts_of(np.array([capability]))
-        found = np.zeros(len(problems))
         asked = self.read(problems)
-        for at in range(len(problems)):
-            found[at] = self.closeness(asked, at, texts).max(initial=0.0)
-        return np.clip(found, 0.0, 1.0)
-
-    def texts_of(self, capabilities: Rows) -> Rows:
-        """The texts of some capabilities, which are given in rising order."""
-        start, stop = (np.searchsorted(self.owners, capabilities, side=side) for side in ("left", "right"))
-        return ranges(start, stop - start)
+        return self.of_pairs(asked, np.arange(len(problems)), np.full(len(problems), capability))
 
     def read(self, problems: Sequence[Request]) -> Asked:
         """The words and the directions of problems; the methods below tell how close these are."""
         return read(problems, self._encoder)
 
-    def to_capabilities(self, asked: Asked, problem: int, capabilities: Rows) -> FloatArray:
-        """The similarity of one problem to some capabilities, given in rising order: shape (n,), in [0, 1]."""
-        texts = self.texts_of(capabilities)
-        found = np.zeros(len(capabilities))
-        if len(texts):
-            owners = self.owners[texts]
-            first = _first(owners)
-            best = np.maximum.reduceat(self.closeness(asked, problem, texts), first)
-            found[np.searchsorted(capabilities, owners[first])] = np.clip(best, 0.0, 1.0)
+    def of_pairs(self, asked: Asked, problems: Rows, capabilities: Rows) -> FloatArray:
+        """The similarity of n pairs of a problem and a capability, problems in rising order: shape (n,), in [0, 1]."""
+        found = np.zeros(len(problems))
+        for at in range(0, len(problems), _BLOCK):
+            part = slice(at, at + _BLOCK)
+            pairs, texts = self._texts_of(capabilities[part])
+            if len(pairs):
+                first = starts_of(pairs)
+                best = np.maximum.reduceat(self._closeness(asked, problems[part][pairs], texts), first)
+                found[part][pairs[first]] = np.minimum(np.maximum(best, 0.0), 1.0)
         return found
 
-    def closeness(self, asked: Asked, problem: int, texts: Rows) -> FloatArray:
-        """The similarity of one problem to each of some texts."""
-        kept = asked.kept[problem]
-        if not (len(texts) and len(kept.rows)):
-            return np.zeros(len(texts))
-        cosines = np.maximum((self._texts[texts] * asked.directions[problem]).sum(axis=1), 0.0)
-        gate = _gate(cosines)
-        near = np.flatnonzero(gate)
+    def _texts_of(self, capabilities: Rows) -> tuple[Rows, Rows]:
+        """The texts of some capabilities, and for each text which of the capabilities given it belongs to."""
+        start = self._stops[capabilities]
+        sizes = self._stops[capabilities + 1] - start
+        return np.repeat(np.arange(len(capabilities)), sizes), ranges(start, sizes)
+
+    def _closeness(self, asked: Asked, problems: Rows, texts: Rows) -> FloatArray:
+        """The similarity of n pairs of a problem and a text, problems in rising order: shape (n,)."""
+        cosines = np.maximum((self._texts[texts] * asked.directions[problems]).sum(axis=1), 0.0)
+        gates = _gate(cosines)
+        near = np.flatnonzero(gates)
         aligned = np.zeros(len(cosines))
         if len(near):
-            aligned[near] = gate[near] * self._alignment(asked, kept, texts[near])
+            aligned[near] = gates[near] * self._alignment(asked, problems[near], texts[near])
         closeness: FloatArray = (1 - _ALIGNED) * cosines + _ALIGNED * aligned
         return closeness
 
-    def _alignment(self, asked: Asked, kept: Bag, texts: Rows) -> FloatArray:
-        """The soft precision and recall of the words of some texts, geometric mean."""
+    def _alignment(self, asked: Asked, problems: Rows, texts: Rows) -> FloatArray:
+        """The soft precision and recall of the words of n pairs of a problem and a text, geometric mean: shape (n,)."""
         sizes = self._sizes[texts]
         starts = np.cumsum(sizes) - sizes
         members = ranges(self._starts[texts], sizes)
-        closest = self._near.rows(asked, kept.rows, self._places[members])
-        recall = np.add.reduceat(closest.max(axis=0).astype(np.float64) * self._weights[members], starts)
-        best = np.ascontiguousarray(np.maximum.reduceat(closest, starts, axis=1).T).astype(np.float64)
-        precision = (best * (kept.weights / kept.weights.sum())).sum(axis=1)
-        aligned: FloatArray = np.sqrt(precision * recall)
+        places = self._places[members]
+        recall, precision = np.zeros(len(members)), np.zeros(len(texts))
+        ends = [*starts.tolist(), len(members)]
+        for start, stop in pairwise([*starts_of(problems).tolist(), len(problems)]):
+            kept = asked.kept[problems[start]]
+            if len(kept.rows):
+                span = slice(ends[start], ends[stop])
+                closest = self._near.rows(asked, kept.rows, places[span])
+                recall[span] = closest.max(axis=0)
+                best = np.maximum.reduceat(closest, starts[start:stop] - span.start, axis=1)
+                precision[start:stop] = (np.ascontiguousarray(best.T) * kept.weights).sum(axis=1)
+        recall *= self._weights[members]
+        aligned: FloatArray = np.sqrt(precision * np.add.reduceat(recall, starts))
         return aligned
 
     def bounds(self, asked: Asked) -> FloatArray:
@@ -172,47 +178,103 @@ class SemanticSimilarity:
         bounds = np.zeros((len(asked.problems), self.n_capabilities))
         if not len(self.owners):
             return bounds
-        cosines = np.maximum(asked.directions.astype(np.float32) @ self._rough.T + np.float32(_ROUGH), np.float32(0))
-        gates = _gate(cosines)
-        weights = self._weights.astype(np.float32)
+        n_problems = len(asked.problems)
+        known = np.zeros((2 * n_problems, self.n_words + 1), np.float32)  # what each word gives, and how close it is
         self._near.learn(asked)
         for at, kept in enumerate(asked.kept):
-            if not len(kept.rows):
-                continue
-            closest = self._near.rows(asked, kept.rows)
-            given = (kept.weights / kept.weights.sum()).astype(np.float32) @ closest
-            precision = np.minimum(np.add.reduceat(given[self._places], self._starts), 1)
-            recall = np.add.reduceat(closest.max(axis=0)[self._places] * weights, self._starts)
-            texts = (1 - _ALIGNED) * cosines[at] + _ALIGNED * gates[at] * np.sqrt(precision * recall)
-            bounds[at, self.owners[self._first]] = np.maximum.reduceat(texts, self._first)
+            if len(kept.rows):
+                near = self._near.rows(asked, kept.rows)
+                np.matmul(kept.weights.astype(np.float32), near, out=known[at, :-1])
+                near.max(axis=0, out=known[n_problems + at, :-1])
+        sums = self._sums(np.ascontiguousarray(known.T)).T
+        texts = np.maximum(asked.directions.astype(np.float32) @ self._rough.T + np.float32(_ROUGH), np.float32(0))
+        aligned = _gate(texts) * np.sqrt(np.minimum(sums[:n_problems], np.float32(1)) * sums[n_problems:])
+        texts = (1 - _ALIGNED) * texts + _ALIGNED * aligned
+        bounds[:, self.owners[self._first]] = np.maximum.reduceat(texts, self._first, axis=1)
         return np.minimum(bounds * (1 + _ROUGH) + _ROUGH, 1.0)
 
-    def of_sentences(self, asked: Asked, problem: int, capabilities: Rows) -> FloatArray:
-        """The similarity of each distinct sentence of a problem to some capabilities: shape (S, n), in [0, 1]."""
-        found = np.zeros((len(asked.problems[problem].parts), len(capabilities)))
-        words = asked.words(problem)
-        texts = [self.texts_of(capabilities[at : at + 1]) for at in range(len(capabilities))]
-        owners = np.repeat(np.arange(len(capabilities)), [len(held) for held in texts])
-        if len(words.rows) and len(owners):
-            close = self._sentence_closeness(asked, words, np.concatenate(texts))
-            first = _first(owners)
-            sentences = words.sentences[_first(words.sentences)]
-            found[np.ix_(sentences, owners[first])] = np.maximum.reduceat(close, first, axis=1)
-        return np.clip(found, 0.0, 1.0)
+    def _sums(self, known: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The sums over the words of each text, those of the second half of the columns in the text's own weights.
 
-    def _sentence_closeness(self, asked: Asked, words: Words, texts: Rows) -> FloatArray:
-        """The similarity of the sentences that hold known words to some texts."""
-        weighted = asked.vectors[words.rows] * (words.weights / asked.lengths[words.rows])[:, None]
-        directions = np.add.reduceat(weighted, _first(words.sentences), axis=0)
+        Args:
+            known: Shape (V + 1, 2 P).
+
+        Returns:
+            Shape (texts, 2 P).
+        """
+        n_columns = known.shape[1]
+        sums = np.empty((len(self.owners), n_columns), np.float32)
+        step = max(1, _BLOCK_BYTES // known[:1].nbytes)
+        buffer, total = np.empty((2, step, n_columns), np.float32)
+        for texts, places, weights in self._by_size:
+            for at in range(0, len(texts), step):
+                block = slice(at, at + step)
+                held, added = buffer[: len(texts[block])], total[: len(texts[block])]
+                added[:] = 0
+                for place, weight in zip(places[:, block], weights[:, block, None], strict=True):
+                    known.take(place, axis=0, out=held, mode="clip")
+                    held[:, n_columns // 2 :] *= weight
+                    added += held
+                sums[texts[block]] = added
+        return sums
+
+    @cached_property
+    def _by_size(self) -> list[tuple[Rows, Rows, NDArray[np.float32]]]:
+        """Texts of about as many words: which they are, and the place and weight of each word, nth words together.
+
+        What a text is short of is filled up with a word beyond all others that weighs nothing.
+        """
+        found = []
+        padded = -(-self._sizes // _PADDED) * _PADDED
+        weights = self._weights.astype(np.float32)
+        for size in distinct(padded)[0].tolist():
+            texts = np.flatnonzero(padded == size)
+            nth = np.arange(size)[:, None]
+            is_there = nth < self._sizes[texts]
+            members = np.where(is_there, self._starts[texts] + nth, 0)
+            places = np.where(is_there, self._places[members], self.n_words)
+            found.append((texts, places, np.where(is_there, weights[members], np.float32(0))))
+        return found
+
+    def of_sentences(self, asked: Asked, problems: Rows, capabilities: Rows) -> list[FloatArray]:
+        """The similarity of each distinct sentence of a problem to a capability, for n pairs of these.
+
+        Problems stand in rising order. Of each pair an array of shape (S,), in [0, 1], S being its problem's.
+        """
+        words = asked.words()
+        pairs, texts = self._texts_of(capabilities)
+        spans = np.searchsorted(words.sentences, words.first).tolist()
+        of_texts = np.searchsorted(problems[pairs], np.arange(len(words.first))).tolist()
+        found = [np.zeros(0)] * len(problems)
+        bounds = [*starts_of(problems).tolist(), len(problems)] if len(problems) else []
+        for start, stop in pairwise(bounds):
+            at = int(problems[start])
+            close = np.zeros((stop - start, int(words.first[at + 1] - words.first[at])))
+            chosen, span = slice(of_texts[at], of_texts[at + 1]), slice(spans[at], spans[at + 1])
+            if span.start < span.stop and chosen.start < chosen.stop:
+                owners = pairs[chosen] - start
+                first, held = starts_of(owners), words.sentences[span]
+                best = np.maximum.reduceat(self._sentence_closeness(asked, words, span, texts[chosen]), first, axis=1)
+                close[owners[first][:, None], held[starts_of(held)] - words.first[at]] = best.T
+            found[start:stop] = np.minimum(np.maximum(close, 0.0), 1.0)
+        return found
+
+    def _sentence_closeness(self, asked: Asked, words: Words, span: slice, texts: Rows) -> FloatArray:
+        """The similarity of the sentences that hold some of the known words to some texts."""
+        rows, weights, sentences = words.rows[span], words.weights[span], words.sentences[span]
+        weighted = asked.vectors[rows] * (weights / asked.lengths[rows])[:, None]
+        directions = np.add.reduceat(weighted, starts_of(sentences), axis=0)
         lengths = np.sqrt((directions**2).sum(axis=1))[:, None]
         directions /= np.where(lengths > 0, lengths, 1.0)
         cosines = np.maximum((self._texts[texts] * directions[:, None]).sum(axis=2), 0.0)
         sizes = self._sizes[texts]
         starts = np.cumsum(sizes) - sizes
         members = ranges(self._starts[texts], sizes)
-        places = self._places[members]
-        rows, weights, first = words.rows[words.kept], words.weights[words.kept], _first(words.sentences[words.kept])
-        near = self._near.rows(asked, rows, places)
+        if len(words.kept) < len(words.rows):
+            kept = words.kept[slice(*np.searchsorted(words.kept, (span.start, span.stop)).tolist())] - span.start
+            rows, weights, sentences = rows[kept], weights[kept], sentences[kept]
+        first = starts_of(sentences)
+        near = self._near.rows(asked, rows, self._places[members])
         recall = np.maximum.reduceat(near, first, axis=0).astype(np.float64) * self._weights[members]
         recall = np.add.reduceat(recall, starts, axis=1)
         shares = weights / np.repeat(np.add.reduceat(weights, first), np.diff(first, append=len(rows)))
@@ -258,8 +320,8 @@ class _Near:
 
     def _slots_of(self, asked: Asked, rows: Rows) -> Rows:
         slots = self._slots[asked.held[rows]]
-        missing = distinct(rows[slots < 0])[0]
-        if len(missing):
+        if slots.min(initial=0) < 0:
+            missing = distinct(rows[slots < 0])[0]
             if self._n_used + len(missing) > self._most:
                 self._slots[:], self._n_used = -1, 0
                 missing = distinct(rows)[0]
@@ -303,11 +365,6 @@ def closeness_of(
     cosines /= lengths * lengths_of(words)[:, None]
     cosines *= cosines
     return cosines
-
-
-def _first(owners: Rows) -> Rows:
-    """Where each owner begins in an array in which they stand in order."""
-    return np.flatnonzero(np.diff(owners, prepend=-1))
 
 
 def _gate(cosines: FloatArray) -> FloatArray:
