@@ -61,7 +61,7 @@ def running(n_workers: int) -> Iterator[str]:
 
 
 def processor_seconds(address: str | None = None) -> float:
-    """What this process, those it started and the workers of a cluster have computed, whatever else runs here."""
+    """What this process, those it started and the workers of a cluster have computed, whatever else runs."""
     own, children = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
     there = 0.0
     if address is not None:

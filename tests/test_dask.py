@@ -115,6 +115,10 @@ class Cluster:
         worker.kill()
         worker.wait()
 
+    def pause(self) -> None:
+        """Stop the worker that was started first, for good."""
+        self._workers[0].send_signal(signal.SIGSTOP)
+
     def kill_workers(self) -> None:
         while self._workers:
             self.kill()
@@ -263,6 +267,20 @@ def test_without_workers_a_run_ends_and_says_so(two: Cluster, monkeypatch: pytes
     two.kill_workers()
     with pytest.raises(ClusterError, match=r"no worker is there, for 2 seconds now; start workers, then run it again"):
         list(answers)
+
+
+def test_problems_on_which_workers_end_are_named(tmp_path: Path) -> None:
+    once = {"DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "0"}
+    with started(tmp_path, environment=once) as one:
+        one.add()
+        answers = match_all(mixed(N_ROWS), matcher(), cluster=one.address)
+        next(answers)
+        one.pause()  # so that it has work when it ends
+        later = threading.Timer(2, one.kill)
+        later.start()
+        with pytest.raises(ClusterError, match=r"ended again and again on the problems from 'P-\d+' to 'P-\d+'; see"):
+            list(answers)
+        later.join()
 
 
 def test_what_is_under_way_is_cancelled_when_a_run_is_given_up(two: Cluster) -> None:
