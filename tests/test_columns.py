@@ -142,6 +142,6 @@ def test_without_pyarrow_nothing_is_begun(monkeypatch: pytest.MonkeyPatch) -> No
     result = batch("-o", "out.parquet")
     assert result.exit_code == 4
     assert result.stderr == (
-        "error: --format parquet: writing Parquet needs pyarrow; pip install 'matchmaker[parquet]'\n"
+        "error: --format parquet: writing Parquet needs pyarrow; pip install 'matchmaker[parquet]', or choose another format\n"
     )
     assert not Path("out.parquet").exists()
