@@ -141,7 +141,6 @@ def test_without_pyarrow_nothing_is_begun(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
     result = batch("-o", "out.parquet")
     assert result.exit_code == 4
-    assert result.stderr == (
-        "error: --format parquet: writing Parquet needs pyarrow; pip install 'matchmaker[parquet]'\n"
-    )
+    remedy = "pip install 'matchmaker[parquet]', or choose another format"
+    assert result.stderr == f"error: --format parquet: writing Parquet needs pyarrow; {remedy}\n"
     assert not Path("out.parquet").exists()

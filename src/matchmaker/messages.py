@@ -66,6 +66,9 @@ CHINESE: Final[Mapping[str, str]] = {
     "Parquet cannot be shown in a terminal": "终端无法显示 Parquet",
     "name a file with -o out.parquet": "请用 -o out.parquet 指定文件",
     "writing Parquet needs pyarrow": "写入 Parquet 需要 pyarrow",
+    "pip install 'matchmaker[parquet]', or choose another format": (
+        "请运行 pip install 'matchmaker[parquet]'，或换一种格式"
+    ),
     # cli/batch
     "would be read as input by the next run": "下次运行时会被当作输入读取",
     "write it to another folder": "请写到别的文件夹",

@@ -35,7 +35,11 @@ def check_parquet() -> None:
     try:
         import pyarrow.parquet  # noqa: F401
     except ImportError as error:
-        fault = Fault("--format parquet", "writing Parquet needs pyarrow", "pip install 'matchmaker[parquet]'")
+        fault = Fault(
+            "--format parquet",
+            "writing Parquet needs pyarrow",
+            "pip install 'matchmaker[parquet]', or choose another format",
+        )
         raise MissingExtraError(fault) from error
 
 
