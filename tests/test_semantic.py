@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -444,3 +445,10 @@ def test_a_title_that_repeats_a_sentence_counts_it_twice(title: str) -> None:
     assert problem.n_title_parts is None
     expected = [naive.similarity(problem, said) for said in profiles]
     assert built(profiles, small_encoder()).similarities([problem])[0].tolist() == pytest.approx(expected, abs=2e-6)
+
+
+def test_a_long_word_that_nobody_knows_is_cut_in_no_time() -> None:
+    start = time.process_time()
+    assert encoder().words("z" * 200_000 + "q") == []
+    assert encoder().words("waterleak" * 20_000)
+    assert time.process_time() - start < 10

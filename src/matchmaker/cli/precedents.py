@@ -55,10 +55,10 @@ def cases_from(
 
 def what_counts(target: str | None, as_of: datetime | None) -> tuple[str, str]:
     """What decides how earlier problems count: the digest of all that are known, and the day; empty without any."""
-    from matchmaker.ledger import default_path
+    from matchmaker.ledger import is_there_by_default
 
     named = (target or "").strip()
-    if named.casefold() == NO_LEDGER or (not named and not default_path().exists()):
+    if named.casefold() == NO_LEDGER or (not named and not is_there_by_default()):
         return "", ""
     shelf = _Shelf(named)
     return (f"sha256:{shelf.digest}", _day(as_of).isoformat()) if shelf.keys else ("", "")

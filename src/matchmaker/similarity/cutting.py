@@ -54,6 +54,11 @@ class Lexicon:
     def _english(self) -> Mapping[str, int]:
         return self._load()
 
+    @cached_property
+    def _longest(self) -> int:
+        """Characters of the longest English word."""
+        return max(map(len, self._english), default=0)
+
     def cut(self, texts: Sequence[str]) -> Cut:
         """The words of normalised texts. Chinese is cut from the right, the longest known word first."""
         found = [(owner, *hit) for owner, text in enumerate(texts) for hit in self._english_words(text)]
@@ -115,7 +120,7 @@ class Lexicon:
         found: list[int] = []
         start = 0
         while len(word) - start >= _SHORTEST_PIECE:
-            for end in range(len(word), start + _SHORTEST_PIECE - 1, -1):
+            for end in range(min(len(word), start + self._longest), start + _SHORTEST_PIECE - 1, -1):
                 if word[start:end] in self._english:
                     found.append(self._english[word[start:end]])
                     break
