@@ -158,10 +158,12 @@ def test_a_process_started_anew_matches_the_same(monkeypatch: pytest.MonkeyPatch
     assert list(match_all(mixed(CHUNK), matcher(), workers=1)) == list(match_all(mixed(CHUNK), matcher(), workers=2))
 
 
-def test_processes_end_when_nobody_wants_more() -> None:
-    answers = match_all((problem(n) for n in range(50 * CHUNK)), matcher(), workers=2)
+@pytest.mark.parametrize("pause", [0.0, 0.05, 0.1, 0.15, 0.2])
+def test_processes_end_when_nobody_wants_more(pause: float) -> None:
+    answers = match_all((problem(n) for n in range(50 * CHUNK)), matcher(), workers=2, top=None)
     next(answers)
     assert isinstance(answers, Generator)
+    time.sleep(pause)  # some are ended while they write an answer
     answers.close()
     for _ in range(100):
         if not any(one.name.startswith(("Fork", "Spawn")) for one in multiprocessing.active_children()):
@@ -170,9 +172,11 @@ def test_processes_end_when_nobody_wants_more() -> None:
     raise AssertionError("a worker is still there")
 
 
-def test_a_process_that_dies_is_an_error_and_no_wait() -> None:
-    answers = match_all((problem(n) for n in range(50 * CHUNK)), matcher(), workers=2)
+@pytest.mark.parametrize("pause", [0.0, 0.05, 0.1, 0.15, 0.2])
+def test_a_process_that_dies_is_an_error_and_no_wait(pause: float) -> None:
+    answers = match_all((problem(n) for n in range(50 * CHUNK)), matcher(), workers=2, top=None)
     next(answers)
+    time.sleep(pause)
     for process in multiprocessing.active_children():
         process.kill()
     with pytest.raises(MatchmakerError, match="ended before its work was done"):

@@ -20,9 +20,11 @@ from matchmaker.matcher import Matcher
 from matchmaker.messages import said
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future, ProcessPoolExecutor
     from multiprocessing.context import BaseContext
 
 _CHUNK = 256
+_GLANCE = 2  # seconds between two looks at whether processes are still there
 
 
 @dataclass
@@ -127,7 +129,7 @@ def _by_processes(
     chunks: Iterator[_Chunk], matcher: Matcher, top: int | None, workers: int
 ) -> Iterator[tuple[_Chunk, list[Shortlist]]]:
     """Chunks and their shortlists, in order; so many are under way that no worker waits, and no more."""
-    from concurrent.futures import Future, ProcessPoolExecutor
+    from concurrent.futures import ProcessPoolExecutor
     from concurrent.futures.process import BrokenProcessPool
 
     pool = ProcessPoolExecutor(workers, _context(matcher), _begin, (matcher, top))
@@ -138,20 +140,41 @@ def _by_processes(
             under_way.append((chunk, pool.submit(_match, _problems(chunk))))
             if len(under_way) > 2 * workers:
                 oldest, answer = under_way.popleft()
-                yield oldest, answer.result()
+                yield oldest, _waited_for(answer, pool)
         while under_way:
             oldest, answer = under_way.popleft()
-            yield oldest, answer.result()
+            yield oldest, _waited_for(answer, pool)
         is_done = True
     except (BrokenProcessPool, _StoppedError):
         finding = "one of them ended before its work was done; there may be too little memory for so many"
         raise MatchmakerError(Fault(said("worker processes"), finding, "run again with --workers 1")) from None
     finally:
         if not is_done:  # interrupted: nobody wants what is under way
+            if pool._result_queue is not None:
+                # Half an answer may be all that a worker leaves; while this end is open, its reader waits for the rest.
+                pool._result_queue._writer.close()  # type: ignore[attr-defined]
             for process in list((pool._processes or {}).values()):
                 process.terminate()
         # Waits for the pool's thread as well: left alone it may fail at exit, and write so to stderr.
         pool.shutdown(cancel_futures=True)
+
+
+def _waited_for(answer: Future[list[Shortlist]], pool: ProcessPoolExecutor) -> list[Shortlist]:
+    """An answer; the pool itself waits for ever where a process was killed while it wrote one.
+
+    Raises:
+        BrokenProcessPool: A process has ended.
+    """
+    from concurrent.futures.process import BrokenProcessPool
+
+    has_ended = False
+    while True:
+        try:
+            return answer.result(timeout=_GLANCE)
+        except TimeoutError:
+            if has_ended:  # and a whole glance ago: the pool has not noticed
+                raise BrokenProcessPool from None
+            has_ended = not all(process.is_alive() for process in list((pool._processes or {}).values()))
 
 
 def _context(matcher: Matcher) -> BaseContext:
