@@ -659,9 +659,10 @@ def test_a_wrong_table(command: Sequence[str], name: str, data: bytes, parts: Se
     assert files() == before
 
 
-def test_a_missing_table_a_folder_and_wrong_flags() -> None:
+def test_a_missing_table_an_empty_folder_and_wrong_flags() -> None:
+    Path("nothing").mkdir()
     refused(small("batch", "tabel.csv"), "tabel.csv: no such file", "(did you mean 'table.csv'?)")
-    refused(small("batch", "."), ".: this is a folder, not a file")
+    refused(small("batch", "nothing"), "nothing: there is no file in this folder; name another folder, or a file")
     refused(small("batch", "good.csv", "--encoding", "klingon"), "no such encoding: 'klingon'; use utf-8")
     refused(small("batch", "good.csv", "--column", "titel=title"), "--column: no such field: 'titel'", "did you mean")
     refused(small("batch", "good.csv", "--column", "title=Sache"), "good.csv: no heading 'Sache'", "title, description")
