@@ -386,8 +386,6 @@ def test_a_missing_file_a_folder_and_nothing() -> None:
 def test_a_wrong_output(command: Sequence[str], output: str, parts: Sequence[str]) -> None:
     Path("folder.json").mkdir()
     before = files()
-    if (command[0], output) == ("batch", "folder.json"):  # which writes parts into a folder, but not these
-        parts = ("folder.json: a folder gets parts in jsonl or parquet; use --format jsonl or --format parquet",)
     refused(small(*command, "-q", "-o", output), *parts)
     assert files() == before
 
@@ -661,9 +659,10 @@ def test_a_wrong_table(command: Sequence[str], name: str, data: bytes, parts: Se
     assert files() == before
 
 
-def test_a_missing_table_a_folder_and_wrong_flags() -> None:
+def test_a_missing_table_an_empty_folder_and_wrong_flags() -> None:
+    Path("nothing").mkdir()
     refused(small("batch", "tabel.csv"), "tabel.csv: no such file", "(did you mean 'table.csv'?)")
-    refused(small("match", "."), ".: this is a folder, not a file")
+    refused(small("batch", "nothing"), "nothing: there is no file in this folder; name another folder, or a file")
     refused(small("batch", "good.csv", "--encoding", "klingon"), "no such encoding: 'klingon'; use utf-8")
     refused(small("batch", "good.csv", "--column", "titel=title"), "--column: no such field: 'titel'", "did you mean")
     refused(small("batch", "good.csv", "--column", "title=Sache"), "good.csv: no heading 'Sache'", "title, description")

@@ -85,7 +85,8 @@ def target_from(output: str | None, name: BatchFormatName | None) -> Target:
         MissingExtraError: Parquet is asked for, and pyarrow is not installed.
     """
     path = Path(output) if output is not None else None
-    in_parts = output is not None and (output.endswith(("/", os.sep)) or Path(output).is_dir())
+    is_folder = path is not None and path.is_dir() and name in {BatchFormatName.jsonl, BatchFormatName.parquet}
+    in_parts = is_folder or (output is not None and output.endswith(("/", os.sep)))
     is_parquet = name is BatchFormatName.parquet
     if name is None and path is not None and not in_parts:
         is_parquet = path.suffix.lower() == ".parquet"
