@@ -19,7 +19,7 @@ from pathlib import Path
 
 import dask.config
 import pytest
-from distributed import Client
+from distributed import Client, Future
 from typer.testing import CliRunner, Result
 
 import matchmaker
@@ -38,7 +38,21 @@ from test_resume import profiles
 from worlds import small_registry
 
 CHUNK = 32
-PROGRAM = f"from matchmaker import batch; batch._CHUNK = {CHUNK}; from matchmaker.cli import main; main()"
+PROGRAM = f"""
+import time
+from matchmaker import batch, cluster, journal
+batch._CHUNK, journal._INTERVAL = {CHUNK}, 0
+finish, n_left = cluster._Work.finish, %d
+def finish_or_wait(*of_chunk):
+    global n_left
+    n_left -= 1
+    time.sleep(0 if n_left else 120)
+    return finish(*of_chunk)
+cluster._Work.finish = finish_or_wait
+from matchmaker.cli import main
+main()
+"""  # a command that waits when it would take back that chunk from a cluster; never at 0
+N_TAKEN = 10
 N_ROWS = 500  # many chunks more than are under way on two workers
 
 
@@ -308,16 +322,26 @@ def test_no_more_is_read_ahead_than_keeps_the_workers_busy(two: Cluster) -> None
 
 @pytest.fixture
 def long_table(tmp_path: Path) -> Path:
-    """A table that two workers are busy with for a while."""
+    """A table of far more chunks than are taken back before a command waits."""
     table = tmp_path / "t.csv"
     lines = (f"{title} {n}\n" for n in range(800) for title in ("leak detection in water networks", "表面缺陷检测"))
     table.write_text("title\n" + "".join(lines), "utf-8")
     return table
 
 
-def begun(table: Path, output: Path, *more: str) -> subprocess.Popen[bytes]:
-    """A batch in a process of its own."""
-    command = [sys.executable, "-c", PROGRAM, "batch", str(table), "-o", str(output), *quick(table), *more]
+def begun(table: Path, output: Path, *more: str, n_taken: int = 0) -> subprocess.Popen[bytes]:
+    """A batch in a process of its own, which waits before it has taken back chunk ``n_taken`` if that is given."""
+    command = [
+        sys.executable,
+        "-c",
+        PROGRAM % n_taken,
+        "batch",
+        str(table),
+        "-o",
+        str(output),
+        *quick(table),
+        *more,
+    ]
     return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
 
 
@@ -336,8 +360,9 @@ def wait_for_output(output: Path) -> None:
 
 def test_ctrl_c_ends_a_run_and_what_is_under_way(two: Cluster, tmp_path: Path, long_table: Path) -> None:
     output = tmp_path / "out.csv"
-    client = begun(long_table, output, "--dask", two.address)
-    _wait(lambda: two.n_tasks() > 1)
+    client = begun(long_table, output, "--dask", two.address, n_taken=N_TAKEN)
+    wait_for_output(output)
+    assert two.n_tasks() > 1
     client.send_signal(signal.SIGINT)
     _, said = client.communicate(timeout=60)
     assert client.returncode == 130
@@ -355,7 +380,7 @@ def test_a_run_that_was_killed_continues_with_a_cluster_and_without(
     whole = tmp_path / "whole.csv"
     assert begun(long_table, whole, "--workers", "1").communicate(timeout=300)[1] == b""
     part = tmp_path / "part.csv"
-    client = begun(long_table, part, "--dask", two.address)
+    client = begun(long_table, part, "--dask", two.address, n_taken=N_TAKEN)
     wait_for_output(part)
     client.kill()
     client.communicate(timeout=60)
@@ -375,17 +400,20 @@ def test_a_run_without_workers_left_continues_on_this_machine(
     two: Cluster, tmp_path: Path, long_table: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cluster, "_PATIENCE", 1)
+    monkeypatch.setattr("matchmaker.journal._INTERVAL", 0)
     output, whole = tmp_path / "out.csv", tmp_path / "whole.csv"
+    begin, n_begun = cluster._Work.begin, 0
 
-    def kill_in_the_middle() -> None:
-        wait_for_output(output)
-        two.kill_workers()
+    def begin_or_kill(work: cluster._Work, problems: list[Problem]) -> Future:
+        nonlocal n_begun
+        n_begun += 1
+        if n_begun == 6 + N_TAKEN:
+            two.kill_workers()
+        return begin(work, problems)
 
-    later = threading.Thread(target=kill_in_the_middle)
-    later.start()
+    monkeypatch.setattr(cluster._Work, "begin", begin_or_kill)
     command = ["batch", str(long_table), *quick(long_table)]
     done = CliRunner().invoke(app, [*command, "-o", str(output), "--dask", two.address])
-    later.join()
     assert done.exit_code == 4
     error, hint = done.stderr.splitlines()
     assert error == f"error: {two.address}: no worker is there, for 1 seconds now; start workers, then run it again"

@@ -25,7 +25,7 @@ from typer.testing import CliRunner
 from every_command import MARK, STEERING, TITLE
 from matchmaker.cli import app, options
 from matchmaker.messages import steerless
-from test_cli import commands
+from test_cli import commands, on_a_terminal
 
 ROOT = Path(__file__).parents[1]
 HERE = Path(__file__).parent
@@ -184,26 +184,11 @@ def test_the_rule_finds_what_steers() -> None:
 @pytest.mark.parametrize("format", ["table", "json", "jsonl", "csv", "md"])
 def test_data_on_a_terminal_steers_nothing(format: str, tmp_path: Path) -> None:
     """Elsewhere data stays as it is; the terminal is real, as programs behave otherwise on one."""
-    import pty
-
-    master, slave = pty.openpty()
     name = f"no{STEERING}such.txt"
+    commands = (["match", "--format", format, "--text", TITLE], ["match", name])
     start = "import sys\nfrom matchmaker.cli import main\nsys.argv[1:] = "
-    for command in (["match", "--format", format, "--text", TITLE], ["match", name]):
-        line = f"{start}{command!r}\nmain()"
-        with subprocess.Popen([sys.executable, "-c", line], stdout=slave, stderr=slave, stdin=slave, cwd=tmp_path):
-            pass
-    os.close(slave)
-    data = b""
-    while True:
-        try:
-            piece = os.read(master, 65536)
-        except OSError:
-            break
-        if not piece:
-            break
-        data += piece
-    os.close(master)
+    lines = [f"{start}{command!r}\nmain()" for command in commands]
+    data = b"".join(on_a_terminal([sys.executable, "-c", line], tmp_path) for line in lines)
     text = re.sub("\x1b\\[[0-9;]*m", "", data.decode()).replace("\r\n", "\n")  # colours are our own
     assert MARK in text
     assert "no\ufffd]0;x" in text
