@@ -4,6 +4,7 @@ import os
 import stat
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,6 +53,52 @@ def test_arrays_come_back_as_they_were() -> None:
     assert same(found, MADE)
     assert not any(array.flags.writeable for array in found.values() if array.size)
     assert same(remembered_arrays("kind", b"other", lambda: {"a": np.ones(1)}), {"a": np.ones(1)})
+
+
+def aged(path: Path, days: float) -> Path:
+    at = time.time() - days * 86_400
+    os.utime(path, (at, at))
+    return path
+
+
+def test_what_was_not_used_for_long_goes_when_something_new_is_kept(own_cache: Path) -> None:
+    remembered_arrays("kind", b"old", lambda: MADE)
+    old = aged(kept(own_cache), 61)
+    used = old.with_name("kind-" + "0" * 32)
+    half, fresh = (old.with_name(f".kind-{'1' * 32}.{name}") for name in ("half", "fresh"))
+    other, nothing = old.with_name("mine.txt"), old.with_name("kind-mine")
+    for path, days in ((used, 59), (half, 2), (fresh, 0.5), (other, 900), (nothing, 900)):
+        path.touch()
+        aged(path, days)
+    remembered_arrays("new", b"", lambda: MADE)
+    left = set(old.parent.iterdir())
+    assert {old, half} & left == set()
+    assert {used, fresh, other, nothing} < left
+    assert len(left) == 5
+
+
+def test_a_use_is_noted_to_the_day(own_cache: Path) -> None:
+    remembered("kind", b"key", lambda: b"made")
+    before = aged(kept(own_cache), 0.9).stat().st_mtime
+    remembered("kind", b"key", lambda: b"again")
+    assert kept(own_cache).stat().st_mtime == before
+    aged(kept(own_cache), 61)
+    assert remembered("kind", b"key", lambda: b"again") == b"made"
+    remembered("new", b"", lambda: b"")
+    assert kept(own_cache).stat().st_mtime >= before
+
+
+def test_the_oldest_go_when_all_are_too_large(own_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cache, "_MOST_BYTES", 3000)
+    for at in range(5):
+        remembered("kind", bytes([at]), lambda: bytes(968))
+        for path in own_cache.glob("matchmaker/*"):
+            aged(path, (time.time() - path.stat().st_mtime) / 86_400 + 1)
+    assert len(list(own_cache.glob("matchmaker/*"))) == 4  # and the new one, whatever its size
+    for at in (4, 3, 2, 1):
+        assert remembered("kind", bytes([at]), lambda: b"again") != b"again"
+    remembered("kind", b"large", lambda: bytes(9000))
+    assert remembered("kind", b"large", lambda: b"again") == bytes(9000)
 
 
 @pytest.mark.parametrize("damage", ["empty", "short", "head", "contents", "data", "long", "other"])

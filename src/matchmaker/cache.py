@@ -4,6 +4,8 @@ An entry is found only by everything it was made from: the key holds the data, t
 and an entry that was given another's name is told by its digest. An entry that cannot be read, is damaged or cannot be
 written is as good as none; so is one that is another user's or that others can write, or that lies in such a folder:
 digests tell damage, but whoever can write an entry can write its digest. Nothing here is ever unpickled.
+
+Entries that were not used for long are deleted when another is kept, and so are the oldest when all are too large.
 """
 
 from __future__ import annotations
@@ -12,8 +14,10 @@ import errno
 import json
 import mmap
 import os
+import re
 import stat
 import tempfile
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import lru_cache
@@ -31,6 +35,10 @@ if TYPE_CHECKING:
     Arrays = Mapping[str, NDArray[np.generic]]
 
 _DIGEST = 32
+_DAY = 86_400  # seconds
+_LONGEST_UNUSED = 60 * _DAY
+_MOST_BYTES = 4 << 30
+_ENTRY = re.compile(r"\.?[a-z]+-[0-9a-f]{32}(\..*)?")
 
 
 def remembered(kind: str, key: bytes, make: Callable[[], bytes]) -> bytes:
@@ -150,9 +158,13 @@ def _opened(path: Path) -> BinaryIO:
         OSError: There is none, or others could have written it.
     """
     file = path.open("rb")
-    if not is_only_ours(os.fstat(file.fileno())):
+    state = os.fstat(file.fileno())
+    if not is_only_ours(state):
         file.close()
         raise PermissionError(errno.EPERM, "others could have written this", str(path))
+    if time.time() - state.st_mtime > _DAY:
+        with suppress(OSError):  # a read-only disk
+            os.utime(path)  # the last use, to the day
     return file
 
 
@@ -167,6 +179,23 @@ def _write_whole(path: Path, pieces: Iterable[bytes | memoryview]) -> None:
     except OSError:
         Path(beside).unlink(missing_ok=True)
         raise
+    _prune(path)
+
+
+def _prune(kept: Path) -> None:
+    """Delete what was not used for long beside a new entry, what a killed process left half written, and the oldest."""
+    now, room = time.time(), _MOST_BYTES
+    states = []
+    for path in filter(lambda path: _ENTRY.fullmatch(path.name), kept.parent.iterdir()):
+        with suppress(OSError):  # another process was quicker
+            states.append((path.stat().st_mtime, path.stat().st_size, path))
+    for last_used, size, path in sorted(states, reverse=True):
+        is_half = path.name.startswith(".")
+        room -= 0 if path == kept else size
+        if path != kept and (room < 0 or now - last_used > (_DAY if is_half else _LONGEST_UNUSED)):
+            with suppress(OSError):
+                path.unlink()
+                log.note("cache: %s deleted", path)
 
 
 def _path(kind: str, key: bytes) -> Path | None:
