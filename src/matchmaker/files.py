@@ -17,6 +17,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple, TextIO
 
+from matchmaker import log
 from matchmaker.errors import Fault, InputError
 from matchmaker.messages import reason_of, said
 
@@ -28,6 +29,7 @@ _CHUNK: Final = 1 << 20
 
 _ALLOW: Final = "allow writing there, close the file where it is open, or choose another place"
 _FREE: Final = "free some space, or choose another disk"
+_TEMPORARY: Final = "free some space, or set TMPDIR to a folder on a disk that has some"
 _REMEDIES: Final[Mapping[int, str]] = {
     errno.ENOENT: "make its folder first, or choose another one",
     errno.ENOTDIR: "choose a folder, not a file, to put it in",
@@ -134,6 +136,27 @@ def scratch_folder(path: Path) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def temporary_folder() -> Iterator[Path]:
+    """A folder in the system's place for such, gone when the block ends.
+
+    Raises:
+        InputError: There is no place for it, as where all disks are full.
+    """
+    try:
+        folder = tempfile.TemporaryDirectory(prefix="matchmaker-")
+    except OSError as error:
+        raise InputError(no_temporary_files(error)) from error
+    with folder as path:
+        yield Path(path)
+
+
+def no_temporary_files(error: Exception) -> Fault:
+    """What is told where the system's place for temporary files takes none."""
+    log.note("temporary files: %s", error)
+    return Fault(said("temporary files"), "there is no place or no room for them", _TEMPORARY)
 
 
 @contextmanager

@@ -31,6 +31,10 @@ _spoken_last: ContextVar[Any] = ContextVar("_spoken_last", default=None)
 """The language of the command that met a bug."""
 
 
+class Terminated(BaseException):
+    """SIGTERM came: what is under way is undone on the way out, as after Ctrl-C, and nothing stays half."""
+
+
 class Boundary(TyperGroup):
     """A group of commands that prints what a user can put right, one line a fault, and keeps the traceback for bugs."""
 

@@ -24,7 +24,7 @@ from matchmaker import log
 from matchmaker.errors import Fault, LedgerError, MissingExtraError
 from matchmaker.ledger import default_path
 from matchmaker.ledger.schema import LATEST, meta, migrate, version_of
-from matchmaker.messages import said
+from matchmaker.messages import reason_of, said
 
 if TYPE_CHECKING:
     import sqlite3
@@ -243,7 +243,7 @@ def _make_private(path: Path) -> None:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
     except OSError as error:
-        finding = said("cannot be made ({reason})", reason=(error.strerror or str(error)).lower())
+        finding = said("cannot be made ({reason})", reason=reason_of(error))
         raise LedgerError(Fault(str(path), finding, "choose another place with --ledger")) from error
 
 
