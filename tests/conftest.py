@@ -19,7 +19,7 @@ from sqlalchemy import create_engine, text
 from postgres import REQUIRED, NotHereError, running_server
 
 settings.register_profile("matchmaker", deadline=None, derandomize=True)
-settings.register_profile("stress", deadline=None, max_examples=1500, print_blob=True, database=None)
+settings.register_profile("stress", deadline=None, max_examples=500, print_blob=True, database=None)
 settings.load_profile("matchmaker")
 
 for _name in ("LC_ALL", "LC_MESSAGES", "LANG", "MATCHMAKER_LEDGER", "MATCHMAKER_USER"):

@@ -77,8 +77,10 @@ class Part:
 def parts() -> tuple[list[Part], list[Part]]:
     """What runs beside each other, each one after the other."""
     long = Part("kills and other long tests", ["-m", "long", "tests", f"--ignore={FUZZ}"])
-    mutations = Part("mutations", ["-m", "long", FUZZ])
-    properties = Part("properties", ["-m", "hypothesis and not long", "--hypothesis-profile=stress", "tests"])
+    mutations = Part("mutations", ["-m", "long", "--timeout=1500", FUZZ])
+    properties = Part(
+        "properties", ["-m", "hypothesis and not long", "--hypothesis-profile=stress", "--timeout=1500", "tests"]
+    )
     return [long], [mutations, properties]
 
 

@@ -22,7 +22,7 @@ from matchmaker.intake.tables import read_problems
 
 SECONDS = 0.5  # of the processor for the mutations of one target; at least so many are run in any case:
 LEAST = 40
-SECONDS_OF_LONG = 12.0
+SECONDS_OF_LONG = 10.0
 HANG = 20.0  # seconds of the processor; the long form takes 2 for too many, on a machine with nothing else to do
 
 
