@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import platform
+import signal
 import subprocess
 import sys
 import time
@@ -88,6 +89,7 @@ def run(lanes: Iterable[Sequence[Part]]) -> None:
     """Run all lanes side by side, the parts of each in turn; what pytest says goes to files in ``build/stress``."""
     BUILD.mkdir(parents=True, exist_ok=True)
     left = [list(lane) for lane in lanes]
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # and not without ending what was started
     running: list[tuple[Part, subprocess.Popen[bytes], float, list[Part]]] = []
     try:
         while left or running:
