@@ -132,7 +132,10 @@ def _by_processes(
     from concurrent.futures import ProcessPoolExecutor
     from concurrent.futures.process import BrokenProcessPool
 
-    pool = ProcessPoolExecutor(workers, _context(matcher), _begin, (matcher, top))
+    try:
+        pool = ProcessPoolExecutor(workers, _context(matcher), _begin, (matcher, top))
+    except BrokenPipeError:
+        raise _ended_early() from None
     under_way: deque[tuple[_Chunk, Future[list[Shortlist]]]] = deque()
     is_done = False
     try:
@@ -145,9 +148,8 @@ def _by_processes(
             oldest, answer = under_way.popleft()
             yield oldest, _waited_for(answer, pool)
         is_done = True
-    except (BrokenProcessPool, _StoppedError):
-        finding = "one of them ended before its work was done; there may be too little memory for so many"
-        raise MatchmakerError(Fault(said("worker processes"), finding, "run again with --workers 1")) from None
+    except (BrokenProcessPool, BrokenPipeError, _StoppedError):
+        raise _ended_early() from None
     finally:
         if not is_done:  # interrupted: nobody wants what is under way
             if pool._result_queue is not None:
@@ -157,6 +159,11 @@ def _by_processes(
                 process.terminate()
         # Waits for the pool's thread as well: left alone it may fail at exit, and write so to stderr.
         pool.shutdown(cancel_futures=True)
+
+
+def _ended_early() -> MatchmakerError:
+    finding = "one of them ended before its work was done; there may be too little memory for so many"
+    return MatchmakerError(Fault(said("worker processes"), finding, "run again with --workers 1"))
 
 
 def _waited_for(answer: Future[list[Shortlist]], pool: ProcessPoolExecutor) -> list[Shortlist]:
