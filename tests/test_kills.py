@@ -84,7 +84,8 @@ def started(folder: Path, *args: str) -> Iterator[subprocess.Popen[bytes]]:
         process = subprocess.Popen(
             [sys.executable, "-c", PROGRAM, *args],
             cwd=folder,
-            env={**environment, "COLUMNS": "100"},
+            # As the command sets it by itself: with threads there, workers are not forked.
+            env={**environment, "COLUMNS": "100", "OPENBLAS_NUM_THREADS": "1"},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=told,
@@ -209,8 +210,12 @@ def kill_somewhere(process: subprocess.Popen[bytes], one: Batch, victim: str, ch
 
 
 def workers_of(process: int) -> list[int]:
+    """The processes that match for another one."""
     try:
-        return [int(child) for child in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
+        children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
+        return [
+            int(child) for child in children if b"resource_tracker" not in Path(f"/proc/{child}/cmdline").read_bytes()
+        ]
     except OSError:
         return []
 
@@ -306,7 +311,7 @@ def test_a_batch_that_is_killed(
 def test_a_batch_that_is_killed_often(
     format: str, workers: str, victim: str, tmp_path: Path, wanted: Wanted, tally: Tally
 ) -> None:
-    kill_batches(Batch(tmp_path / "b", format), wanted, workers, victim, n_kills=16, seed=1, tally=tally)
+    kill_batches(Batch(tmp_path / "b", format), wanted, workers, victim, n_kills=12, seed=1, tally=tally)
 
 
 # --- clusters
@@ -438,7 +443,7 @@ def test_a_writer_killed_at_any_moment_leaves_all_it_reported_and_nothing_half(t
 
 @pytest.mark.long
 @pytest.mark.timeout(1200)
-@pytest.mark.parametrize("seed", range(7))
+@pytest.mark.parametrize("seed", range(9))
 def test_a_writer_killed_often(target: str, seed: int, tally: Tally) -> None:
     kill_writers(target, n_kills=40, seed=seed, tally=tally)
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _CHUNK = 256
 _GLANCE = 2  # seconds between two looks at whether processes are still there
+_GRACE = 2  # seconds in which a worker that was told to stop may end by itself
 
 
 @dataclass
@@ -223,6 +224,8 @@ class _Duty:
     def stop(self, *_: object) -> None:
         """Take SIGTERM."""
         self._is_stopped = True
+        if hasattr(signal, "alarm"):  # a worker that was killed with the lock of the queue would keep this one for ever
+            signal.alarm(_GRACE)
         if self._is_busy:
             raise _StoppedError
 

@@ -325,7 +325,8 @@ _NO_ENTRY: Final = re.compile('password authentication failed|role "[^"]*" does 
 def _fault(place: str, error: BaseException | None) -> Fault | None:
     name = getattr(error, "sqlite_errorname", None)
     if name is not None:
-        kind = "_".join(name.split("_")[:2])
+        # Beside a ledger SQLite needs a little room even to read.
+        kind = "SQLITE_FULL" if name == "SQLITE_IOERR_SHMSIZE" else "_".join(name.split("_")[:2])
         return _at(place, _FILE_FAULTS.get(kind))
     if type(error).__name__ != "OperationalError" and not hasattr(error, "sqlstate"):
         return None
