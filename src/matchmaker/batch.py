@@ -225,6 +225,7 @@ class _Duty:
         """Take SIGTERM."""
         self._is_stopped = True
         if hasattr(signal, "alarm"):  # a worker that was killed with the lock of the queue would keep this one for ever
+            signal.signal(signal.SIGALRM, signal.SIG_DFL)
             signal.alarm(_GRACE)
         if self._is_busy:
             raise _StoppedError
