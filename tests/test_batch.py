@@ -4,6 +4,7 @@ import multiprocessing
 import signal
 import time
 from collections.abc import Generator, Iterable, Iterator
+from contextlib import suppress
 from functools import cache
 from multiprocessing.synchronize import Event, Lock
 
@@ -215,3 +216,16 @@ def test_a_worker_that_waits_for_what_a_killed_one_held_ends_when_told() -> None
     finally:
         worker.kill()
         worker.join()
+
+
+def test_a_worker_killed_when_all_is_done_keeps_nobody_waiting() -> None:
+    """The one that waits for more holds the lock for which the other one waits."""
+    for _ in range(3):
+        answers = match_all((problem(n) for n in range(2 * CHUNK)), matcher(), workers=2, top=None)
+        n_answers = sum(1 for _ in zip(range(2 * CHUNK), answers, strict=False))  # all, and no look beyond
+        assert n_answers == 2 * CHUNK
+        time.sleep(0.1)
+        multiprocessing.active_children()[0].kill()
+        with suppress(MatchmakerError):
+            assert list(answers) == []
+        assert not [one for one in multiprocessing.active_children() if one.name.startswith(("Fork", "Spawn"))]

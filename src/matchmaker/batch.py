@@ -152,12 +152,12 @@ def _by_processes(
     except (BrokenProcessPool, BrokenPipeError, _StoppedError):
         raise _ended_early() from None
     finally:
-        if not is_done:  # interrupted: nobody wants what is under way
-            if pool._result_queue is not None:
-                # Half an answer may be all that a worker leaves; while this end is open, its reader waits for the rest.
-                pool._result_queue._writer.close()  # type: ignore[attr-defined]
-            for process in list((pool._processes or {}).values()):
-                process.terminate()
+        if not is_done and pool._result_queue is not None:  # interrupted: nobody wants what is under way
+            # Half an answer may be all that a worker leaves; while this end is open, its reader waits for the rest.
+            pool._result_queue._writer.close()  # type: ignore[attr-defined]
+        # When all is done as well: one that was killed while it waited for more would keep the others waiting for ever.
+        for process in list((pool._processes or {}).values()):
+            process.terminate()
         # Waits for the pool's thread as well: left alone it may fail at exit, and write so to stderr.
         pool.shutdown(cancel_futures=True)
 
