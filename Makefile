@@ -22,8 +22,8 @@ check: .venv/dev
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest
 
-stress: .venv/dev ## kill writers of a ledger at 200 random moments, in SQLite and in PostgreSQL; about 5 minutes
-	MATCHMAKER_STRESS=1 $(BIN)/python -m pytest -q tests/test_ledger_store.py -k "killed or processes"
+stress: .venv/dev ## 1,000 kills of batches, ledgers and clusters, mutations and properties; about half an hour; writes docs/stress.md
+	nice -n 5 $(BIN)/python tests/stress.py
 
 fuzz: .venv/dev ## 10 million inputs, guided by coverage, in HOURS at most; goes on where build/fuzz ends; writes docs/fuzzing.md
 	$(BIN)/pip install --quiet 'atheris>=3.0'

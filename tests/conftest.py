@@ -1,5 +1,7 @@
 """Hypothesis tries the same examples on every machine, a slow one is no failure, and messages are English.
 
+``make stress`` has it try others, and more of them, by ``--hypothesis-profile=stress``.
+
 Tests of the ledger run against SQLite and against a PostgreSQL server.
 """
 
@@ -17,6 +19,7 @@ from sqlalchemy import create_engine, text
 from postgres import REQUIRED, NotHereError, running_server
 
 settings.register_profile("matchmaker", deadline=None, derandomize=True)
+settings.register_profile("stress", deadline=None, max_examples=500, print_blob=True, database=None)
 settings.load_profile("matchmaker")
 
 for _name in ("LC_ALL", "LC_MESSAGES", "LANG", "MATCHMAKER_LEDGER", "MATCHMAKER_USER"):

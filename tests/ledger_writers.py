@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 from multiprocessing.connection import Connection
 from multiprocessing.queues import Queue
 from multiprocessing.synchronize import Barrier
@@ -14,6 +16,7 @@ from matchmaker.ledger.referrals import NEXT, list_referrals, move, refer
 from matchmaker.ledger.store import open_ledger
 
 CHUNK = 40
+WRITERS: Any = multiprocessing.get_context("spawn" if os.name == "nt" else "fork")  # forked ones begin at once
 
 
 def leak(number: int = 1) -> Problem:

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import multiprocessing
+import signal
 import time
 from collections.abc import Generator, Iterable, Iterator
+from contextlib import suppress
 from functools import cache
+from multiprocessing.synchronize import Event, Lock
 
 import pytest
 
-from matchmaker.batch import Summary, match_all
+from matchmaker.batch import Summary, _begin, match_all
 from matchmaker.domain import Problem, Shortlist
 from matchmaker.errors import Fault, MatchmakerError, ProblemError
 from matchmaker.intake import Rejected
@@ -190,3 +193,39 @@ def test_rows_are_read_only_as_far_as_workers_can_keep_up() -> None:
     assert rows.n_taken <= 5 * CHUNK
     assert isinstance(answers, Generator)
     answers.close()
+
+
+def begin_and_wait(lock: Lock, ready: Event) -> None:
+    _begin(matcher(), 1)
+    ready.set()
+    lock.acquire()
+
+
+@pytest.mark.skipif(not hasattr(signal, "alarm"), reason="elsewhere a process that is told to stop is ended at once")
+def test_a_worker_that_waits_for_what_a_killed_one_held_ends_when_told() -> None:
+    context = multiprocessing.get_context("fork")
+    lock, ready = context.Lock(), context.Event()
+    lock.acquire()
+    worker = context.Process(target=begin_and_wait, args=(lock, ready))
+    worker.start()
+    try:
+        assert ready.wait(60)
+        worker.terminate()
+        worker.join(60)
+        assert worker.exitcode == -signal.SIGALRM
+    finally:
+        worker.kill()
+        worker.join()
+
+
+def test_a_worker_killed_when_all_is_done_keeps_nobody_waiting() -> None:
+    """The one that waits for more holds the lock for which the other one waits."""
+    for _ in range(3):
+        answers = match_all((problem(n) for n in range(2 * CHUNK)), matcher(), workers=2, top=None)
+        n_answers = sum(1 for _ in zip(range(2 * CHUNK), answers, strict=False))  # all, and no look beyond
+        assert n_answers == 2 * CHUNK
+        time.sleep(0.1)
+        multiprocessing.active_children()[0].kill()
+        with suppress(MatchmakerError):
+            assert list(answers) == []
+        assert not [one for one in multiprocessing.active_children() if one.name.startswith(("Fork", "Spawn"))]

@@ -81,8 +81,8 @@ class Cluster:
     def wait(self) -> None:
         """Until the scheduler answers."""
         where = self._folder / "scheduler.json"
-        _wait(where.exists)
-        _wait(lambda: where.stat().st_size > 0)
+        wait_for(where.exists)
+        wait_for(lambda: where.stat().st_size > 0)
         self.address = json.loads(where.read_text())["address"]
 
     def _start(self, what: str, *args: str, path: Path | None = None) -> subprocess.Popen[bytes]:
@@ -100,14 +100,14 @@ class Cluster:
         for _ in range(n):
             args = ("--no-nanny", "--nthreads", "1", "--death-timeout", "60 s")
             self._workers.append(self._start("worker", *args, path=path))
-        _wait(lambda: self.n_workers() == before + n)
+        wait_for(lambda: self.n_workers() == before + n)
 
     def make_two(self) -> None:
         """Have two workers, both with this matchmaker."""
         if self._has_others:
             self.kill_workers()
             self._has_others = False
-        _wait(lambda: self.n_workers() == len(self._workers) and self.n_tasks() == 0)
+        wait_for(lambda: self.n_workers() == len(self._workers) and self.n_tasks() == 0)
         self.add(2 - len(self._workers))
 
     def workers(self) -> list[str]:
@@ -150,7 +150,7 @@ def _count_tasks(dask_scheduler: object) -> int:
     return len(dask_scheduler.tasks)  # type: ignore[attr-defined]
 
 
-def _wait(is_so: Callable[[], bool]) -> None:
+def wait_for(is_so: Callable[[], bool]) -> None:
     until = time.monotonic() + 120
     while not is_so():
         assert time.monotonic() < until
@@ -302,7 +302,7 @@ def test_what_is_under_way_is_cancelled_when_a_run_is_given_up(two: Cluster) -> 
     next(answers)
     assert two.n_tasks() > 1
     answers.close()
-    _wait(lambda: two.n_tasks() == 0)
+    wait_for(lambda: two.n_tasks() == 0)
 
 
 def test_no_more_is_read_ahead_than_keeps_the_workers_busy(two: Cluster) -> None:
@@ -355,7 +355,7 @@ def quick(table: Path) -> list[str]:
 def wait_for_output(output: Path) -> None:
     """Until something of a run is written, but not all."""
     part, journal = output.with_name(f"{output.name}.partial"), output.with_name(f"{output.name}.journal")
-    _wait(lambda: journal.exists() and len(journal.read_bytes().splitlines()) > 1 and part.exists())
+    wait_for(lambda: journal.exists() and len(journal.read_bytes().splitlines()) > 1 and part.exists())
 
 
 def test_ctrl_c_ends_a_run_and_what_is_under_way(two: Cluster, tmp_path: Path, long_table: Path) -> None:
@@ -371,7 +371,7 @@ def test_ctrl_c_ends_a_run_and_what_is_under_way(two: Cluster, tmp_path: Path, l
     assert f"--resume {long_table}" in line
     assert two.address in line
     assert not output.exists()
-    _wait(lambda: two.n_tasks() == 0)
+    wait_for(lambda: two.n_tasks() == 0)
 
 
 def test_a_run_that_was_killed_continues_with_a_cluster_and_without(
@@ -385,7 +385,7 @@ def test_a_run_that_was_killed_continues_with_a_cluster_and_without(
     client.kill()
     client.communicate(timeout=60)
     assert not part.exists()
-    _wait(lambda: two.n_tasks() == 0)  # the scheduler notices
+    wait_for(lambda: two.n_tasks() == 0)  # the scheduler notices
     for name, more in (("here", ["--workers", "2"]), ("there", ["--dask", two.address])):
         (tmp_path / name).mkdir()
         for file in tmp_path.glob("part.csv*"):

@@ -7,6 +7,7 @@ What the long form (``make fuzz``) finds becomes a file in ``tests/data/faulty``
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
@@ -21,24 +22,44 @@ from matchmaker.intake.tables import read_problems
 
 SECONDS = 0.5  # of the processor for the mutations of one target; at least so many are run in any case:
 LEAST = 40
+SECONDS_OF_LONG = 10.0
 HANG = 20.0  # seconds of the processor; the long form takes 2 for too many, on a machine with nothing else to do
+
+
+def run_mutations(name: str, *, seed: str, seconds: float, least: int, most: int) -> int:
+    """The seeds and mutations of them, for so many seconds of the processor; how many there were."""
+    target = TARGETS[name]
+    random = Random(seed)  # noqa: S311 - a test
+    seeds = target.contents()
+    end = time.process_time() + seconds
+    for one in seeds:
+        target.run(one[: 16 * target.largest])
+    for nth in range(most):
+        if nth >= least and time.process_time() > end:
+            return nth + len(seeds)
+        data = mutated(seeds, target.words, random, target.largest)
+        started = time.process_time()
+        try:
+            target.run(data)
+        except Exception:
+            print(f"seed {seed!r}, mutation {nth}: {data!r}")  # noqa: T201 - pytest shows it with the failure
+            raise
+        assert time.process_time() - started < HANG, (seed, nth)
+    return most + len(seeds)
 
 
 @pytest.mark.parametrize("name", TARGETS)
 def test_nothing_but_our_own_errors_comes_out(name: str) -> None:
-    target = TARGETS[name]
-    random = Random(name)  # noqa: S311 - a test
-    seeds = target.contents()
-    end = time.process_time() + SECONDS
-    for seed in seeds:
-        target.run(seed[: 16 * target.largest])
-    for nth in range(1000):
-        if nth >= LEAST and time.process_time() > end:
-            break
-        data = mutated(seeds, target.words, random, target.largest)
-        started = time.process_time()
-        target.run(data)
-        assert time.process_time() - started < HANG
+    assert run_mutations(name, seed=name, seconds=SECONDS, least=LEAST, most=1000) >= LEAST
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", TARGETS)
+def test_nothing_but_our_own_errors_comes_out_for_longer(
+    name: str, record_property: Callable[[str, object], None]
+) -> None:
+    seconds = SECONDS_OF_LONG
+    record_property("inputs", run_mutations(name, seed=f"{name} long", seconds=seconds, least=LEAST, most=10**9))
 
 
 @pytest.mark.parametrize("path", sorted(FAULTY.iterdir()), ids=lambda path: str(path.name))

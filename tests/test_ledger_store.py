@@ -1,11 +1,8 @@
-"""Opening, migrating, checking and copying ledgers; two writers at once; what happens when a writer is killed."""
+"""Opening, migrating, checking and copying ledgers; two writers at once. Writers that are killed: ``test_kills.py``."""
 
 from __future__ import annotations
 
-import multiprocessing
 import os
-import random
-import signal
 import sqlite3
 import stat
 import subprocess
@@ -13,14 +10,12 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlalchemy import Engine, create_engine, inspect, text
 
-from ledger_writers import CHUNK, add_many, case, leak, move_all, write_until_killed
+from ledger_writers import WRITERS, add_many, case, leak, move_all
 from matchmaker.errors import InputError, LedgerError, MissingExtraError
 from matchmaker.ledger import default_path, schema, store
 from matchmaker.ledger.cases import add_cases, all_cases, find_case, list_cases
@@ -30,9 +25,6 @@ from matchmaker.ledger.referrals import find_referral, history, list_referrals, 
 from matchmaker.ledger.store import Ledger, faults_told, open_ledger
 
 OLD = Path(__file__).parent / "data" / "ledger"
-LONG = os.environ.get("MATCHMAKER_STRESS") == "1"
-N_KILLS = 200 if LONG else 14
-PROCESSES: Any = multiprocessing.get_context("spawn" if os.name == "nt" else "fork")  # forked ones begin at once
 NEEDS_UNIX = pytest.mark.skipif(os.name == "nt", reason="signals and modes of Unix")
 
 
@@ -444,12 +436,12 @@ def test_a_ledger_on_a_server_is_backed_up_there(empty_postgresql: str) -> None:
         back_up(opened, Path("copy.db"))
 
 
-# --- several at once, and killed ones ---------------------------------------------------------------------------------
+# --- several at once (killed ones: test_kills.py) --------------------------------------------------------------------
 
 
 def test_two_processes_that_write_at_once_lose_nothing(target: str) -> None:
     open_ledger(target, create=True).close()
-    writers = [PROCESSES.Process(target=add_many, args=(target, name, 25)) for name in ("one", "two")]
+    writers = [WRITERS.Process(target=add_many, args=(target, name, 25)) for name in ("one", "two")]
     for writer in writers:
         writer.start()
     for writer in writers:
@@ -469,8 +461,8 @@ def test_of_two_processes_that_change_a_referral_one_wins(target: str) -> None:
     with open_ledger(target, create=True) as opened:
         for number in range(n):
             refer(opened, leak(number), "alpha", by="a")
-    start, results = PROCESSES.Barrier(2), PROCESSES.Queue()
-    writers = [PROCESSES.Process(target=move_all, args=(target, name, start, results)) for name in ("one", "two")]
+    start, results = WRITERS.Barrier(2), WRITERS.Queue()
+    writers = [WRITERS.Process(target=move_all, args=(target, name, start, results)) for name in ("one", "two")]
     for writer in writers:
         writer.start()
     won = dict(results.get(timeout=60) for _ in writers)
@@ -483,48 +475,6 @@ def test_of_two_processes_that_change_a_referral_one_wins(target: str) -> None:
                 steps = history(opened, find_referral(opened, id_))
                 assert [(step.state, step.stamp.by) for step in steps] == [("proposed", "a"), ("contacted", name)]
         assert find_damage(opened) == []
-
-
-@NEEDS_UNIX
-def test_a_writer_killed_at_any_moment_leaves_all_it_reported_and_nothing_half(target: str) -> None:
-    open_ledger(target, create=True).close()
-    chance = random.Random(20_261_122)  # noqa: S311 - nothing secret hangs on it
-    versions: dict[str, int] = {}
-    reported: set[str] = set()
-    for number in range(N_KILLS):
-        for kind, id_, value in _killed_writer(target, number * 100_000, chance.uniform(0, 0.25)):
-            if kind == "cases":
-                reported |= {f"难题 {value + n}" for n in range(CHUNK)}
-            elif kind == "referral":
-                versions[id_] = value
-        with open_ledger(target) as opened:
-            assert find_damage(opened) == []
-            kept = list_cases(opened)
-            titles = {one.case.problem.title for one in kept if one.case.referral is None}
-            assert reported <= titles
-            assert len(titles) % CHUNK == 0  # a chunk is there as a whole or not at all
-            now = {one.id: one.version for one in list_referrals(opened)}
-            assert all(now[known] >= version for known, version in versions.items())
-    assert reported
-    assert versions
-
-
-def _killed_writer(target: str, start: int, seconds: float) -> list[tuple[str, str, int]]:
-    """What a writer told before it was killed, some time after it was ready."""
-    heard, told = PROCESSES.Pipe(duplex=False)
-    writer = PROCESSES.Process(target=write_until_killed, args=(target, start, told))
-    writer.start()
-    told.close()
-    said = [heard.recv()]
-    time.sleep(seconds)
-    writer.kill()
-    writer.join()
-    assert writer.exitcode == -signal.SIGKILL
-    with suppress(EOFError):
-        while True:
-            said.append(heard.recv())
-    heard.close()
-    return said
 
 
 # --- cost -------------------------------------------------------------------------------------------------------------

@@ -1,10 +1,12 @@
-"""A batch that is stopped in every way there is, and ends with the bytes of one that was not."""
+"""A batch that is stopped in every way there is, and ends with the bytes of one that was not.
+
+Kills at random moments: ``test_kills.py``.
+"""
 
 from __future__ import annotations
 
 import json
 import os
-import random
 import shlex
 import shutil
 import signal
@@ -31,7 +33,6 @@ from worlds import small_registry
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals of Unix")
 
-FORMATS = ("csv", "jsonl", "json", "md", "xlsx", "html")
 N_ROWS = 600
 TITLES = ("供水管网漏损检测", "表面缺陷", "leak detection in water networks", "奶茶广告", "数据治理", "=1+1")
 # Marks as often as can be: at the usual pace a table that is quick to match would have none to be stopped after.
@@ -149,35 +150,6 @@ def uninterrupted(format: str = "csv") -> tuple[dict[str, bytes], str]:
 
 
 # --- runs that are stopped, and go on
-
-
-def _killed_often(format: str, seed: int, n_kills: int) -> None:
-    wanted, said_so = uninterrupted(format)
-    name, chance = f"out.{format}", random.Random(seed)  # noqa: S311
-    n_killed, told, code = 0, "", -signal.SIGKILL
-    while code == -signal.SIGKILL:  # not until the output is there: a run may be killed after that, before its summary
-        workers = str(chance.choice((1, 2)))
-        process = started("--resume", "--workers", workers, output=name, share=0.0)
-        if n_killed < n_kills and wait_for_marks(process, n_lines(name) + chance.randint(-1, 6), name):
-            time.sleep(chance.random() * 0.02)
-            process.kill()
-        _, told = process.communicate(timeout=120)
-        code = process.returncode
-        n_killed += code == -signal.SIGKILL
-    assert (code, n_killed > 0) == (3, True), told
-    assert found() == wanted
-    assert counts(told) == said_so
-
-
-@pytest.mark.parametrize("format", FORMATS)
-def test_killed_at_random_moments(format: str) -> None:
-    _killed_often(format, seed=FORMATS.index(format), n_kills=2)
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("seed", range(40))
-def test_killed_at_many_random_moments(seed: int) -> None:
-    _killed_often(FORMATS[seed % len(FORMATS)], seed=1000 + seed, n_kills=5)
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])

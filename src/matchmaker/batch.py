@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _CHUNK = 256
 _GLANCE = 2  # seconds between two looks at whether processes are still there
+_GRACE = 2  # seconds in which a worker that was told to stop may end by itself
 
 
 @dataclass
@@ -132,7 +133,10 @@ def _by_processes(
     from concurrent.futures import ProcessPoolExecutor
     from concurrent.futures.process import BrokenProcessPool
 
-    pool = ProcessPoolExecutor(workers, _context(matcher), _begin, (matcher, top))
+    try:
+        pool = ProcessPoolExecutor(workers, _context(matcher), _begin, (matcher, top))
+    except BrokenPipeError:
+        raise _ended_early() from None
     under_way: deque[tuple[_Chunk, Future[list[Shortlist]]]] = deque()
     is_done = False
     try:
@@ -145,18 +149,22 @@ def _by_processes(
             oldest, answer = under_way.popleft()
             yield oldest, _waited_for(answer, pool)
         is_done = True
-    except (BrokenProcessPool, _StoppedError):
-        finding = "one of them ended before its work was done; there may be too little memory for so many"
-        raise MatchmakerError(Fault(said("worker processes"), finding, "run again with --workers 1")) from None
+    except (BrokenProcessPool, BrokenPipeError, _StoppedError):
+        raise _ended_early() from None
     finally:
-        if not is_done:  # interrupted: nobody wants what is under way
-            if pool._result_queue is not None:
-                # Half an answer may be all that a worker leaves; while this end is open, its reader waits for the rest.
-                pool._result_queue._writer.close()  # type: ignore[attr-defined]
-            for process in list((pool._processes or {}).values()):
-                process.terminate()
+        if not is_done and pool._result_queue is not None:  # interrupted: nobody wants what is under way
+            # Half an answer may be all that a worker leaves; while this end is open, its reader waits for the rest.
+            pool._result_queue._writer.close()  # type: ignore[attr-defined]
+        # When all is done as well: one that was killed while it waited for more would keep the others waiting for ever.
+        for process in list((pool._processes or {}).values()):
+            process.terminate()
         # Waits for the pool's thread as well: left alone it may fail at exit, and write so to stderr.
         pool.shutdown(cancel_futures=True)
+
+
+def _ended_early() -> MatchmakerError:
+    finding = "one of them ended before its work was done; there may be too little memory for so many"
+    return MatchmakerError(Fault(said("worker processes"), finding, "run again with --workers 1"))
 
 
 def _waited_for(answer: Future[list[Shortlist]], pool: ProcessPoolExecutor) -> list[Shortlist]:
@@ -216,6 +224,9 @@ class _Duty:
     def stop(self, *_: object) -> None:
         """Take SIGTERM."""
         self._is_stopped = True
+        if hasattr(signal, "alarm"):  # a worker that was killed with the lock of the queue would keep this one for ever
+            signal.signal(signal.SIGALRM, signal.SIG_DFL)
+            signal.alarm(_GRACE)
         if self._is_busy:
             raise _StoppedError
 

@@ -17,6 +17,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple, TextIO
 
+from matchmaker import log
 from matchmaker.errors import Fault, InputError
 from matchmaker.messages import reason_of, said
 
@@ -28,6 +29,7 @@ _CHUNK: Final = 1 << 20
 
 _ALLOW: Final = "allow writing there, close the file where it is open, or choose another place"
 _FREE: Final = "free some space, or choose another disk"
+_TEMPORARY: Final = "free some space, or set TMPDIR to a folder on a disk that has some"
 _REMEDIES: Final[Mapping[int, str]] = {
     errno.ENOENT: "make its folder first, or choose another one",
     errno.ENOTDIR: "choose a folder, not a file, to put it in",
@@ -128,6 +130,7 @@ def scratch_folder(path: Path) -> Iterator[Path]:
     """
     with write_faults(path):
         folder = _plan(path).collector
+        drop_strays(path)
         folder.mkdir(mode=0o700)
     try:
         yield folder
@@ -136,10 +139,32 @@ def scratch_folder(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
+def temporary_folder() -> Iterator[Path]:
+    """A folder in the system's place for such, gone when the block ends.
+
+    Raises:
+        InputError: There is no place for it, as where all disks are full.
+    """
+    try:
+        folder = tempfile.TemporaryDirectory(prefix="matchmaker-")
+    except OSError as error:
+        raise InputError(no_temporary_files(error)) from error
+    with folder as path:
+        yield Path(path)
+
+
+def no_temporary_files(error: Exception) -> Fault:
+    """What is told where the system's place for temporary files takes none."""
+    log.note("temporary files: %s", error)
+    return Fault(said("temporary files"), "there is no place or no room for them", _TEMPORARY)
+
+
+@contextmanager
 def _collected(path: Path, *, private: bool = False) -> Iterator[_Collector]:
     """The hidden file that takes the place of ``path`` at the end; whoever gets it closes it."""
     with write_faults(path):
         plan = _plan(path)
+        drop_strays(plan.goal)
         new = 0o600 if private else 0o666
         mode = new if plan.old_mode is None else plan.old_mode
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
@@ -178,6 +203,32 @@ def _plan(path: Path) -> _Plan:
         return _Plan(collector, goal, stat.S_IMODE(mode), is_replaced=True)
     # Replacing would put a plain file in the place of /dev/null or a pipe.
     return _Plan(Path(tempfile.gettempdir(), f".matchmaker{suffix}"), path, 0o600, is_replaced=False)
+
+
+def drop_strays(path: Path) -> None:
+    """Remove what commands that were killed while they made ``path`` left beside it; nobody else would ever do so.
+
+    What belongs to a process that runs stays, and what cannot be removed as well.
+    """
+    if os.name == "nt":  # where asking for a process ends it
+        return
+    goal = Path(os.path.realpath(path))
+    is_stray = re.compile(rf"\.{re.escape(goal.name[:40])}\.tmp-(\d{{1,9}})-[0-9a-f]{{8}}").fullmatch
+    with suppress(OSError):
+        for stray in list(goal.parent.iterdir()):
+            found = is_stray(stray.name)
+            if found and not _is_running(int(found[1])):
+                shutil.rmtree(stray, ignore_errors=True) if stray.is_dir() else stray.unlink(missing_ok=True)
+
+
+def _is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # it is somebody else's
+        return True
+    return True
 
 
 def _deliver(plan: _Plan) -> None:

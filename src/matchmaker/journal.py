@@ -95,6 +95,10 @@ class Part:
         """Whether so much stays in memory that it should be flushed."""
         return self._n_held >= _HELD
 
+    def is_empty(self) -> bool:
+        """Whether the file is open and there is nothing in it."""
+        return self._descriptor >= 0 and os.fstat(self._descriptor).st_size == 0
+
     def write(self, data: bytes) -> None:
         """Add ``data``, which stays in memory until it is flushed: nothing can go wrong here."""
         self._held.append(data)
@@ -316,7 +320,11 @@ class Journal:
                 self._mark()
 
     def close(self) -> None:
-        """Close all files; the lock goes with them."""
+        """Close all files; the lock goes with them. A journal that holds nothing, as on a full disk, goes as well."""
+        if self._lines.is_empty():
+            for path in (self.output.path, self.rejects.path, self.path):
+                with suppress(OSError):
+                    path.unlink()
         for part in (self.output, self.rejects, self._lines):
             part.close()
 

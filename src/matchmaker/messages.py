@@ -167,6 +167,11 @@ CHINESE: Final[Mapping[str, str]] = {
     "free some space, or choose another disk": "请清理磁盘空间，或换一个磁盘",
     "choose a shorter name": "请换一个较短的文件名",
     "choose another place": "请换一个位置",
+    "temporary files": "临时文件",
+    "there is no place or no room for them": "没有可用的位置或空间",
+    "free some space, or set TMPDIR to a folder on a disk that has some": (
+        "请清理磁盘空间，或将 TMPDIR 设为空间充足的磁盘上的文件夹"
+    ),
     # intake/reading
     "no such file": "没有这个文件",
     "no such file{hint}": "没有这个文件{hint}",
@@ -272,6 +277,8 @@ CHINESE: Final[Mapping[str, str]] = {
     ),
     # intake/tables, intake/headings
     "column {n}": "第 {n} 列",
+    "was changed while it was read": "读取过程中被改动",
+    "run it again when nobody writes to it": "请在没有程序写入该文件时重新运行",
     "the id '{id}' is there already": "编号“{id}”已经出现过",
     "this row is called '{id}'": "本行改用编号“{id}”",
     "byte 0x{byte:02x} is not {encoding}": "字节 0x{byte:02x} 不属于编码 {encoding}",

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import sys
 
 import typer
 
-from matchmaker.cli.boundary import ready_streams
+from matchmaker.cli.boundary import Terminated, ready_streams
 from matchmaker.cli.commands import CommandsOnUse
 
 
@@ -79,18 +80,33 @@ def program(
     """Options of the program as a whole."""
 
 
+_process = os.getpid()
+
+
+def _terminate(number: int, _: object) -> None:
+    if os.getpid() != _process:  # a worker that was forked from here
+        os._exit(128 + number)
+    raise Terminated
+
+
 def main() -> None:
     """Run the command line; what ``matchmaker`` and ``python -m matchmaker`` call."""
     ready_streams()
     gc.set_threshold(100_000)  # start-up makes many objects that stay
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # looking for some takes longer than a match
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # the products are small: more threads only get in the way
+    before = signal.getsignal(signal.SIGTERM)
     try:
+        if before is signal.SIG_DFL:  # and not where whoever started this has it ignored
+            signal.signal(signal.SIGTERM, _terminate)
         app(prog_name="matchmaker")
+    except Terminated:
+        sys.exit(128 + signal.SIGTERM)
     except Exception as error:
         from matchmaker.cli.bugs import BUG, report_bug
 
         report_bug(error, debugging="--debug" in sys.argv[1:2])
         sys.exit(BUG)
     finally:
+        signal.signal(signal.SIGTERM, before)
         gc.freeze()  # Python's last collections would look at everything once more, and all of it goes

@@ -140,8 +140,12 @@ class _Run:
 
         summary, output, written = Summary(), self.target.path, self.target.format
         shown = not self.quiet and output is not None
-        with progress(self.table, shown=shown) as rows, kept_rejects(self.target.rejects, self.table) as rejects:
-            answers = rejects.seen(self._matched(rows, summary))
+        with (
+            progress(self.table, shown=shown) as rows,
+            kept_rejects(self.target.rejects, self.table) as rejects,
+            closing(self._matched(rows, summary)) as found,
+        ):
+            answers = rejects.seen(found)
             if written in targets.MADE_WHOLE:
                 self._make(answers, summary)
             else:

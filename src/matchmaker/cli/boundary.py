@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import locale
 import os
+import select
 import sys
 from contextlib import suppress
 from contextvars import ContextVar
@@ -31,6 +32,10 @@ _spoken_last: ContextVar[Any] = ContextVar("_spoken_last", default=None)
 """The language of the command that met a bug."""
 
 
+class Terminated(BaseException):
+    """SIGTERM came: what is under way is undone on the way out, as after Ctrl-C, and nothing stays half."""
+
+
 class Boundary(TyperGroup):
     """A group of commands that prints what a user can put right, one line a fault, and keeps the traceback for bugs."""
 
@@ -49,9 +54,11 @@ class Boundary(TyperGroup):
             sys.stdout.flush()
         except MatchmakerError as error:
             raise told(error) from None
-        except (BrokenPipeError, SystemExit):  # the reader, such as head, has had enough; rich says so by SystemExit
+        except (BrokenPipeError, SystemExit) as error:  # rich says by SystemExit that nobody reads any more
+            if isinstance(error, BrokenPipeError) and _has_reader():
+                raise  # of another pipe: what was asked for may not have been done
             _drop_stdout()
-            raise typer.Exit(0) from None
+            raise typer.Exit(0) from None  # the reader, such as head, has had enough
         except OSError as error:
             if error.errno not in _FULL or error.filename is not None:
                 raise
@@ -120,6 +127,16 @@ def told(error: MatchmakerError) -> typer.Exit:
     for fault in error.faults:
         tell(said("error: {fault}", fault=fault.message))
     return typer.Exit(MISSING_HERE if isinstance(error, (MissingExtraError, ClusterError)) else BAD_INPUT)
+
+
+def _has_reader() -> bool:
+    """Whether somebody still reads stdout, as far as the system tells."""
+    try:
+        poll = select.poll()
+        poll.register(sys.stdout.fileno(), 0)
+        return not poll.poll(0)  # what is reported unasked: an error, or the end of the other side
+    except (AttributeError, OSError):  # Windows, or no file of the system
+        return False
 
 
 def _drop_stdout() -> None:

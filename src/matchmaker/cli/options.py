@@ -258,8 +258,8 @@ def write_to_stdout(shortlists: Iterable[Shortlist], format: Format, language: L
     """Write shortlists to stdout; CSV gets a byte order mark when any character is not ASCII, as in a file."""
     import shutil
     import sys
-    from tempfile import TemporaryFile
 
+    from matchmaker.files import temporary_folder
     from matchmaker.output import format_shortlists
 
     if format == "xlsx":
@@ -269,7 +269,7 @@ def write_to_stdout(shortlists: Iterable[Shortlist], format: Format, language: L
         for piece in format_shortlists(shortlists, format, language):
             write_data(piece)
         return
-    with TemporaryFile() as spool:
+    with temporary_folder() as folder, (folder / "rows.csv").open("w+b") as spool:
         is_ascii = True
         for piece in format_shortlists(shortlists, format, language):
             is_ascii = is_ascii and piece.isascii()
@@ -298,19 +298,20 @@ def write_book(
     """
     import shutil
     import sys
-    from tempfile import TemporaryDirectory
 
+    from matchmaker.files import temporary_folder
     from matchmaker.output import write_workbook
 
     if output is None and sys.stdout.isatty():
         raise InputError(
             Fault(said("standard output"), "a workbook cannot be shown in a terminal", "name a file with -o out.xlsx")
         )
-    with TemporaryDirectory() as folder:
-        path = output or Path(folder, "out.xlsx")
-        losses = write_workbook(answers, path, language, origin=origin)
-        if output is None:
-            with path.open("rb") as file:
+    if output is not None:
+        losses = write_workbook(answers, output, language, origin=origin)
+    else:
+        with temporary_folder() as folder:
+            losses = write_workbook(answers, folder / "out.xlsx", language, origin=origin)
+            with (folder / "out.xlsx").open("rb") as file:
                 shutil.copyfileobj(file, sys.stdout.buffer)
     if not quiet:
         for loss in losses:

@@ -110,8 +110,8 @@ def write_columns(shortlists: Iterable[Shortlist], output: Path | None, language
     """
     import shutil
     import sys
-    from tempfile import TemporaryDirectory
 
+    from matchmaker.files import temporary_folder
     from matchmaker.output.columns import write_parquet
 
     if output is not None:
@@ -120,8 +120,8 @@ def write_columns(shortlists: Iterable[Shortlist], output: Path | None, language
     if sys.stdout.isatty():
         finding = "Parquet cannot be shown in a terminal"
         raise InputError(Fault(said("standard output"), finding, "name a file with -o out.parquet"))
-    with TemporaryDirectory() as folder:
-        path = Path(folder, "out.parquet")
+    with temporary_folder() as folder:
+        path = folder / "out.parquet"
         write_parquet(shortlists, path, language)
         with path.open("rb") as file:
             shutil.copyfileobj(file, sys.stdout.buffer)

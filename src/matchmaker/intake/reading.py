@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import codecs
 import io
+import stat
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
@@ -45,6 +47,15 @@ def open_bytes(path: Path, error: type[InputError]) -> BinaryIO:
     except OSError as caught:
         finding = said("cannot be read ({reason})", reason=foreign(str(caught.strerror)))
         raise error(Fault(place, finding, "check the path and the disk")) from caught
+
+
+def state_of(path: Path) -> tuple[int, ...]:
+    """What differs when a regular file is written to or replaced; nothing of what is none, or is not there."""
+    with suppress(OSError):
+        found = path.stat()
+        if stat.S_ISREG(found.st_mode):
+            return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+    return ()
 
 
 def open_text(path: Path, encoding: str) -> TextIO:

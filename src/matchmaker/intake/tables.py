@@ -11,13 +11,14 @@ from types import TracebackType
 from typing import BinaryIO, NamedTuple, TypeAlias
 
 from matchmaker.domain import Problem
-from matchmaker.errors import EncodingError, Fault, TableError, did_you_mean
+from matchmaker.errors import EncodingError, Fault, InputError, TableError, did_you_mean
+from matchmaker.files import no_temporary_files
 from matchmaker.intake.csvrows import Record
 from matchmaker.intake.encodings import detect
 from matchmaker.intake.fields import MAX_ID_LENGTH, build_problem
 from matchmaker.intake.headingrows import Headings
 from matchmaker.intake.headings import FIELDS, position_of
-from matchmaker.intake.reading import FIRST_BAD_BYTE, codec_named, open_bytes, sample_of
+from matchmaker.intake.reading import FIRST_BAD_BYTE, codec_named, open_bytes, sample_of, state_of
 from matchmaker.intake.sheets import Sheet, chosen_sheets, read_sheets
 from matchmaker.intake.sources import BAD_BYTES, Lines, Source, delimited, listed, parquet, sheet_cells
 from matchmaker.intake.tablekinds import Kind, Recognised, recognise
@@ -136,6 +137,7 @@ class ProblemTable:
         self._prefix = prefix
         self.met = Met({}, self._place, 0, ())
         self._reset()
+        self._state = state_of(path)
         self.encoding = ""
         self.delimiter: str | None = None
         self.notes: tuple[Fault, ...] = ()
@@ -174,7 +176,11 @@ class ProblemTable:
         )
 
     def __iter__(self) -> Iterator[Row]:
-        """The rows in the order of the file, each a problem or why it gives none; blank ones are only counted."""
+        """The rows in the order of the file, each a problem or why it gives none; blank ones are only counted.
+
+        Raises:
+            TableError: The file is not what it was when it was opened: rows of both may have come.
+        """
         self._reset()
         with SeenIds() as seen:
             for source in self._sources:
@@ -185,6 +191,9 @@ class ProblemTable:
                         self.n_repeated += 1
                     else:
                         yield self._row(source, record, seen)
+        if state_of(self._path) != self._state:
+            fault = Fault(str(self._path), "was changed while it was read", "run it again when nobody writes to it")
+            raise TableError(fault)
 
     def _row(self, source: Source, record: Record, seen: SeenIds) -> Row:
         place = source.place(record)
@@ -341,7 +350,17 @@ class SeenIds:
         self._database.close()
 
     def own(self, wanted: str) -> str:
-        """``wanted`` itself, or ``wanted#2``, ``wanted#3`` … when it was there before."""
+        """``wanted`` itself, or ``wanted#2``, ``wanted#3`` … when it was there before.
+
+        Raises:
+            InputError: There is no room for temporary files.
+        """
+        try:
+            return self._own(wanted)
+        except sqlite3.OperationalError as error:
+            raise InputError(no_temporary_files(error)) from error
+
+    def _own(self, wanted: str) -> str:
         own, n = wanted, 1
         while not self._add(own):
             n = self._next_number(wanted) if n == 1 else n + 1

@@ -6,7 +6,7 @@ import os
 import secrets
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from sqlalchemy import Connection, func, select
 
 from matchmaker.errors import Fault, InputError, LedgerError
+from matchmaker.files import drop_strays, write_faults
 from matchmaker.ledger import schema
 from matchmaker.ledger.problems import digest_of, problem_from
 from matchmaker.ledger.referrals import NEXT, OPEN
@@ -132,19 +133,19 @@ def back_up(ledger: Ledger, target: Path) -> None:
         raise InputError(Fault(str(target), "is in use as a ledger", "give the copy another name"))
     collector = target.with_name(f".{target.name[:40]}.tmp-{os.getpid()}-{secrets.token_hex(4)}")
     try:
-        _copy(ledger, collector)
-        collector.replace(target)
-    except OSError as error:
-        finding = said("cannot be written ({reason})", reason=(error.strerror or str(error)).lower())
-        raise InputError(Fault(str(target), finding, "choose another place")) from error
+        with write_faults(target):
+            drop_strays(target)
+            _copy(ledger, collector, target)
+            collector.replace(target)
     finally:
         for left in (collector, *(collector.with_name(f"{collector.name}{end}") for end in ("-wal", "-shm"))):
-            left.unlink(missing_ok=True)
+            with suppress(OSError):  # such as that of a folder that may not be written
+                left.unlink(missing_ok=True)
 
 
-def _copy(ledger: Ledger, collector: Path) -> None:
+def _copy(ledger: Ledger, collector: Path, target: Path) -> None:
     os.close(os.open(collector, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-    with ledger.raw_file() as raw, faults_told(str(collector)), closing(sqlite3.connect(collector)) as copy:
+    with ledger.raw_file() as raw, faults_told(str(target)), closing(sqlite3.connect(collector)) as copy:
         raw.backup(copy)
         copy.execute("PRAGMA journal_mode = DELETE")  # so that the copy is one file
         if [text for (text,) in copy.execute("PRAGMA integrity_check(1)")] != ["ok"]:

@@ -24,7 +24,7 @@ from matchmaker import log
 from matchmaker.errors import Fault, LedgerError, MissingExtraError
 from matchmaker.ledger import default_path
 from matchmaker.ledger.schema import LATEST, meta, migrate, version_of
-from matchmaker.messages import said
+from matchmaker.messages import reason_of, said
 
 if TYPE_CHECKING:
     import sqlite3
@@ -243,7 +243,7 @@ def _make_private(path: Path) -> None:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
     except OSError as error:
-        finding = said("cannot be made ({reason})", reason=(error.strerror or str(error)).lower())
+        finding = said("cannot be made ({reason})", reason=reason_of(error))
         raise LedgerError(Fault(str(path), finding, "choose another place with --ledger")) from error
 
 
@@ -325,7 +325,8 @@ _NO_ENTRY: Final = re.compile('password authentication failed|role "[^"]*" does 
 def _fault(place: str, error: BaseException | None) -> Fault | None:
     name = getattr(error, "sqlite_errorname", None)
     if name is not None:
-        kind = "_".join(name.split("_")[:2])
+        # Beside a ledger SQLite needs a little room even to read.
+        kind = "SQLITE_FULL" if name == "SQLITE_IOERR_SHMSIZE" else "_".join(name.split("_")[:2])
         return _at(place, _FILE_FAULTS.get(kind))
     if type(error).__name__ != "OperationalError" and not hasattr(error, "sqlstate"):
         return None

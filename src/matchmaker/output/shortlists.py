@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -375,6 +376,6 @@ def rejects_writer(path: Path, headings: Sequence[str]) -> Iterator[Callable[[in
             stream.write(reject_row(line, cells, fault))
 
         yield write
-        if stream is None:
+        if stream is None and os.path.lexists(path):  # asked first: what is not there needs no folder that is writable
             with write_faults(path):
                 path.unlink(missing_ok=True)
