@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Mapping, Sequence
 from itertools import combinations, product
 from pathlib import Path
@@ -13,10 +14,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from matchmaker.errors import EvaluationError
-from matchmaker.evaluation import Evaluation, Qrels, Run, format_qrels, format_run, load_qrels, load_run
+from matchmaker.domain import Problem
+from matchmaker.errors import EvaluationError, MissingExtraError
+from matchmaker.evaluation import Evaluation, Qrels, Run, format_qrels, format_run, load_qrels, load_run, run_of
 from matchmaker.evaluation.pairs import auc, bins, calibration_error, pairwise_accuracy, reliability
+from matchmaker.evaluation.ranking import rank_measures
 from matchmaker.evaluation.trec import parse_qrels, parse_run
+from matchmaker.matcher import Matcher
+from worlds import small_registry
 
 FloatArray = NDArray[np.float64]
 
@@ -203,6 +208,52 @@ def test_ties_stand_in_order_of_id_whatever_the_order_given() -> None:
 def test_many_scores_closer_than_float32_can_tell_keep_their_order() -> None:
     scores = {f"i{n:03}": 0.9 + n / 10**6 for n in range(200)}
     assert dict(Evaluation({"p": {"i199": 3, "i000": 0}}, {"p": scores}).by_problem())["p"]["P@1"] == 1
+
+
+def test_ten_places_count_for_gains_and_three_for_recall() -> None:
+    names = [f"i{n:02}" for n in range(12)]
+    scores = {name: 1 - n / 100 for n, name in enumerate(names)}
+    for relevant in (["i02"], ["i03"], ["i09"], ["i10"], ["i01", "i09", "i10"], ["i00", "i02", "i03", "i11"]):
+        grades = {name: 3 * (name in relevant) for name in names}
+        (found,) = Evaluation({"p": grades}, {"p": scores}).by_problem()
+        expected = {"nDCG@10": naive_ndcg(names, grades), **naive_rank_measures(names, grades)}
+        assert {name: found[1][name] for name in expected} == pytest.approx(expected)
+    assert found[1]["recall@3"] == 0.5
+    (last,) = Evaluation({"p": {"i10": 3, "i11": 0}}, {"p": scores}).by_problem()
+    assert last[1]["nDCG@10"] == 0
+
+
+def test_the_missing_package_is_named_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ir_measures", None)
+    with pytest.raises(MissingExtraError) as caught:
+        rank_measures(QRELS, RUN, ["p"])
+    remedy = "pip install 'matchmaker[evaluate]'"
+    assert str(caught.value) == f"evaluate: measures need the package 'ir_measures'; {remedy}"
+
+
+# --- the run of a matcher ---------------------------------------------------------------------------------------------
+
+
+def test_a_run_holds_every_institute_for_every_problem_in_their_order() -> None:
+    titles = ["水管漏水", "inspection of parts by camera", "nothing of the kind", "leak detection"]
+    problems = [Problem(id=f"p{n:03}", title=titles[n % 4]) for n in range(130, 0, -1)]
+    matcher = Matcher(small_registry())
+    ids = [institute.id for institute in matcher.registry.institutes]
+    found = run_of(matcher, problems)
+    assert list(found) == [problem.id for problem in problems]
+    assert found == {
+        problem.id: dict(zip(ids, matcher.scores([problem])[0].tolist(), strict=True)) for problem in problems
+    }
+
+
+def test_a_run_of_judged_pairs_leaves_the_others_out() -> None:
+    problems = [Problem(id="a", title="水管漏水"), Problem(id="b", title="leak detection")]
+    matcher = Matcher(small_registry())
+    whole = run_of(matcher, problems)
+    assert run_of(matcher, problems, only={"a": {"beta": 0, "other": 3}}) == {
+        "a": {"beta": whole["a"]["beta"]},
+        "b": {},
+    }
 
 
 @given(judgements(), runs())

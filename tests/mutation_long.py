@@ -1,0 +1,206 @@
+"""Mutation testing: ``python tests/mutation_long.py [--most N] [MODULE ...]``, or ``make mutation``.
+
+mutmut changes one thing at a time in the modules below (an operator, a number, an argument, a word) and runs the tests
+that belong to the module and come by the changed function; a change that no test notices has survived. Of each module
+up to ``--most`` changes are tried, drawn with a fixed seed. mutmut works on copies in ``build/mutation``, a folder for
+each group of modules, so that the tests of a group are not run for another one. What survived stands in
+``build/mutation/survivors.diff``, and the table goes to ``docs/mutation.md``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import re
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Final, NamedTuple
+
+ROOT: Final = Path(__file__).parents[1]
+BUILD: Final = ROOT / "build" / "mutation"
+REPORT: Final = ROOT / "docs" / "mutation.md"
+TABLE: Final = re.compile(r"^\| module \|.*?(?=\n\n|\Z)", re.DOTALL | re.MULTILINE)
+SEED: Final = 20261123
+MOST: Final = 40
+LINKED: Final = ("src", "tests", "data", "docs", "benchmarks", "README.md", "CHANGELOG.md", "Makefile", "NOTICE")
+
+
+class Group(NamedTuple):
+    """Modules below ``src/matchmaker``, the files of their tests, and which of these tests are left out as slow."""
+
+    modules: tuple[str, ...]
+    tests: tuple[str, ...]
+    left_out: str = ""
+
+
+GROUPS: Final[Mapping[str, Group]] = {
+    "matching": Group(
+        ("matcher.py", "scoring.py", "reasons.py"),
+        ("test_matcher.py", "test_cases.py", "test_explain.py", "test_metamorphic.py"),
+    ),
+    "similarity": Group(
+        ("similarity/*.py",),
+        ("test_similarity.py", "test_semantic.py", "test_cases.py", "test_e5.py"),
+    ),
+    "evaluation": Group(
+        ("evaluation/*.py",),
+        ("test_evaluation.py", "test_agreement.py", "test_calibration.py"),
+    ),
+    "output": Group(
+        ("output/*.py",),
+        ("test_output.py", "test_workbook.py", "test_explain.py", "test_columns.py"),
+    ),
+}
+
+
+def prepare(name: str, group: Group) -> Path:
+    """The folder of a group: links to the sources, and the project's settings with those of mutmut."""
+    folder = BUILD / name
+    folder.mkdir(parents=True, exist_ok=True)
+    for linked in LINKED:
+        if not (folder / linked).exists():
+            (folder / linked).symlink_to(ROOT / linked, target_is_directory=(ROOT / linked).is_dir())
+    settings = (ROOT / "pyproject.toml").read_text(encoding="utf-8") + "\n[tool.mutmut]\n"
+    lists = {
+        "source_paths": ["src"],
+        "only_mutate": [f"src/matchmaker/{module}" for module in group.modules],
+        "also_copy": [linked for linked in LINKED if linked not in ("src", "tests")],
+        "pytest_add_cli_args_test_selection": [f"tests/{test}" for test in group.tests],
+        "pytest_add_cli_args": [
+            "-p",
+            "no:cacheprovider",
+            *(["-k", f"not ({group.left_out})"] if group.left_out else []),
+        ],
+    }
+    settings += "".join(f"{key} = {json_list(values)}\n" for key, values in lists.items())
+    settings += "timeout_multiplier = 3.0\ntimeout_constant = 3.0\n"
+    (folder / "pyproject.toml").write_text(settings, encoding="utf-8")
+    return folder
+
+
+def json_list(values: Sequence[str]) -> str:
+    return "[" + ", ".join(f"'{value}'" for value in values) + "]"
+
+
+def modules_of(group: Group) -> Iterator[str]:
+    """The modules of a group that are there, as ``similarity/cases.py``."""
+    package = ROOT / "src" / "matchmaker"
+    for path in sorted(package.rglob("*.py")):
+        module = path.relative_to(package).as_posix()
+        if any(fnmatch(module, pattern) for pattern in group.modules):
+            yield module
+
+
+def mutants_of(module: str) -> list[str]:
+    """The names that mutmut gives to all changes of a module."""
+    from mutmut.mutation.file_mutation import mutate_file_contents
+
+    path = ROOT / "src" / "matchmaker" / module
+    made = mutate_file_contents(str(path), path.read_text(encoding="utf-8")).mutant_names
+    return [f"{prefix_of(module)}{name}" for name in made]
+
+
+def prefix_of(module: str) -> str:
+    return "matchmaker." + module.removesuffix(".py").replace("/", ".") + "."
+
+
+def drawn(module: str, names: Sequence[str], most: int) -> list[str]:
+    """Up to ``most`` of the changes of a module: what is drawn of one module does not depend on the others."""
+    return sorted(random.Random(f"{SEED} {module}").sample(sorted(names), min(most, len(names))))  # noqa: S311 (no secret)
+
+
+def mutmut(folder: Path, *arguments: str) -> str:
+    """What a command of mutmut prints; what it says while it runs goes to a file."""
+    command = [str(Path(sys.executable).parent / "mutmut"), *arguments]
+    environment = os.environ | {"PYTHONHASHSEED": "0", "OPENBLAS_NUM_THREADS": "1", "COLUMNS": "200"}
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    if arguments[0] == "run":
+        (folder / "log.txt").write_text(done.stdout + done.stderr, encoding="utf-8")
+    if done.returncode:
+        sys.exit(f"mutmut {arguments[0]} in {folder} failed:\n{(done.stdout + done.stderr)[-4000:]}")
+    return done.stdout
+
+
+def states(folder: Path) -> dict[str, dict[str, str]]:
+    """By module what became of each change: killed, survived, timeout, no tests, or not checked."""
+    found: dict[str, dict[str, str]] = {}
+    for name, state in re.findall(r"^ +(\S+): (.+)$", mutmut(folder, "results", "--all", "true"), re.MULTILINE):
+        module = name.removeprefix("matchmaker.").rpartition(".")[0].replace(".", "/") + ".py"
+        found.setdefault(module, {})[name] = state
+    return found
+
+
+def row(module: str, n_all: int, found: Sequence[str]) -> list[str | int]:
+    """A line of the table: the score is the share of changes that were noticed, by a failure or by taking too long."""
+    counts = Counter(found)
+    survived = counts["survived"] + counts["no tests"]
+    noticed = len(found) - survived
+    return [module, n_all, len(found), noticed - counts["timeout"], counts["timeout"], survived, _share(noticed, found)]
+
+
+def _share(noticed: int, found: Sequence[str]) -> str:
+    return f"{100 * noticed / len(found):.0f} %"
+
+
+def report(rows: Sequence[Sequence[str | int]]) -> None:
+    """Put the table into the page, in place of the last one."""
+    sums = [sum(int(line[at]) for line in rows) for at in range(1, 6)]
+    share = f"**{100 * (sums[2] + sums[3]) / max(sums[1], 1):.1f} %**"
+    lines = [
+        "| module | changes | tried | killed | too long | survived | score |",
+        "|---|---:|---:|---:|---:|---:|---:|",
+    ]
+    lines += [f"| {' | '.join(f'{cell:,}' if isinstance(cell, int) else cell for cell in line)} |" for line in rows]
+    lines.append(f"| **all** | {' | '.join(f'{n:,}' for n in sums)} | {share} |")
+    table = "\n".join(lines)
+    sys.stdout.write(table + "\n")
+    page = REPORT.read_text(encoding="utf-8") if REPORT.exists() else "# Mutation testing\n"
+    page = TABLE.sub(lambda _: table, page) if TABLE.search(page) else f"{page}\n{table}\n"
+    REPORT.write_text(page, encoding="utf-8")
+
+
+def run_group(name: str, wanted: Sequence[str], most: int) -> None:
+    """Try the changes drawn of a group's modules, of all or of those wanted."""
+    modules = [one for one in modules_of(GROUPS[name]) if {one, name} & set(wanted)]
+    if modules:
+        folder = prepare(name, GROUPS[name])
+        os.chdir(folder)  # mutmut reads its settings where it runs
+        names = [one for module in modules for one in drawn(module, mutants_of(module), most)]
+        mutmut(folder, "run", "--max-children", "1", *names)
+
+
+def found_in(name: str, most: int) -> tuple[list[list[str | int]], list[str]]:
+    """The lines of the table of a group's modules, and what survived as differences."""
+    folder, rows, lost = BUILD / name, list[list[str | int]](), list[str]()
+    for module, state in states(folder).items():
+        tried = [one for one in drawn(module, list(state), most) if state[one] != "not checked"]
+        if tried:
+            rows.append(row(module, len(state), [state[one] for one in tried]))
+        lost += [mutmut(folder, "show", one) for one in tried if state[one] in ("survived", "no tests")]
+    return sorted(rows), lost
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "wanted", nargs="*", help=f"{', '.join(GROUPS)}, or modules such as scoring.py; all if not given"
+    )
+    parser.add_argument("--most", type=int, default=MOST, help="changes tried of each module")
+    options = parser.parse_args()
+    if not options.wanted:
+        shutil.rmtree(BUILD, ignore_errors=True)
+    for name in GROUPS:
+        run_group(name, options.wanted or list(GROUPS), options.most)
+    found = [found_in(name, options.most) for name in GROUPS if (BUILD / name / "mutants").exists()]
+    (BUILD / "survivors.diff").write_text("\n".join(one for _, lost in found for one in lost), encoding="utf-8")
+    report([line for rows, _ in found for line in rows])
+
+
+if __name__ == "__main__":
+    main()
