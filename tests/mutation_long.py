@@ -47,6 +47,7 @@ GROUPS: Final[Mapping[str, Group]] = {
     "similarity": Group(
         ("similarity/*.py",),
         ("test_similarity.py", "test_semantic.py", "test_cases.py", "test_e5.py"),
+        "how_a_problem_is_written or table_is_whole or processes_change_nothing or any_texts_give",
     ),
     "evaluation": Group(
         ("evaluation/*.py",),

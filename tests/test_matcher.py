@@ -462,7 +462,9 @@ def test_a_keyword_is_shown_as_it_is_written(problem: Problem, term: str, found:
 @pytest.mark.parametrize("source", EXPECTED)
 def test_offsets_of_reasons_point_at_what_was_found(source: str) -> None:
     problem = load_problem(PROBLEMS / source)
-    for match in shipped().match([problem], top=None)[0].matches:
+    matches = shipped().match([problem], top=None)[0].matches
+    assert matches[0].reasons
+    for match in matches:
         keywords = [reason for reason in match.reasons if reason.kind == "keyword"]
         kinds = [reason.kind for reason in match.reasons]
         assert kinds == ["keyword"] * len(keywords) + ["sentence"] * (len(kinds) - len(keywords))
