@@ -37,6 +37,7 @@ class Group(NamedTuple):
     modules: tuple[str, ...]
     tests: tuple[str, ...]
     left_out: str = ""
+    forks_from: str = "fork"  # where the tests run: in a copy of the process that ran them before, or of an idle one
 
 
 GROUPS: Final[Mapping[str, Group]] = {
@@ -45,9 +46,14 @@ GROUPS: Final[Mapping[str, Group]] = {
         ("test_matcher.py", "test_cases.py", "test_explain.py", "test_metamorphic.py"),
     ),
     "similarity": Group(
-        ("similarity/*.py",),
-        ("test_similarity.py", "test_semantic.py", "test_cases.py", "test_e5.py"),
+        ("similarity/[!e]*.py", "similarity/encoder.py"),
+        ("test_similarity.py", "test_semantic.py", "test_cases.py"),
         "how_a_problem_is_written or table_is_whole or processes_change_nothing or any_texts_give",
+    ),
+    "e5": Group(
+        ("similarity/e5.py",),
+        ("test_e5.py",),
+        forks_from="forkserver",  # the threads of the encoder do not live on in a copy
     ),
     "evaluation": Group(
         ("evaluation/*.py",),
@@ -80,7 +86,7 @@ def prepare(name: str, group: Group) -> Path:
         ],
     }
     settings += "".join(f"{key} = {json_list(values)}\n" for key, values in lists.items())
-    settings += "timeout_multiplier = 3.0\ntimeout_constant = 3.0\n"
+    settings += f"process_isolation = '{group.forks_from}'\ntimeout_multiplier = 5.0\ntimeout_constant = 3.0\n"
     (folder / "pyproject.toml").write_text(settings, encoding="utf-8")
     return folder
 
@@ -176,11 +182,11 @@ def run_group(name: str, wanted: Sequence[str], most: int) -> None:
         mutmut(folder, "run", "--max-children", "1", *names)
 
 
-def found_in(name: str, most: int) -> tuple[list[list[str | int]], list[str]]:
+def found_in(name: str) -> tuple[list[list[str | int]], list[str]]:
     """The lines of the table of a group's modules, and what survived as differences."""
     folder, rows, lost = BUILD / name, list[list[str | int]](), list[str]()
     for module, state in states(folder).items():
-        tried = [one for one in drawn(module, list(state), most) if state[one] != "not checked"]
+        tried = [one for one in sorted(state) if state[one] != "not checked"]
         if tried:
             rows.append(row(module, len(state), [state[one] for one in tried]))
         lost += [mutmut(folder, "show", one) for one in tried if state[one] in ("survived", "no tests")]
@@ -198,7 +204,7 @@ def main() -> None:
         shutil.rmtree(BUILD, ignore_errors=True)
     for name in GROUPS:
         run_group(name, options.wanted or list(GROUPS), options.most)
-    found = [found_in(name, options.most) for name in GROUPS if (BUILD / name / "mutants").exists()]
+    found = [found_in(name) for name in GROUPS if (BUILD / name / "mutants").exists()]
     (BUILD / "survivors.diff").write_text("\n".join(one for _, lost in found for one in lost), encoding="utf-8")
     report([line for rows, _ in found for line in rows])
 

@@ -19,6 +19,7 @@ from matchmaker.similarity.asked import read
 from matchmaker.similarity.cases import CaseSimilarity, compile_cases
 from matchmaker.similarity.counting import count_terms
 from matchmaker.similarity.lexical import LexicalSimilarity, compile_lexical
+from matchmaker.similarity.postings import strings_from
 from matchmaker.similarity.profiles import Statement
 from matchmaker.similarity.rarity import background
 from matchmaker.similarity.semantic import SemanticSimilarity, compile_semantic, encoder
@@ -126,6 +127,24 @@ def test_a_declined_referral_counts_half_after_two_years_and_a_case_stays() -> N
     old = matcher(precedent("C-1", LEAK, "alpha", day=date(2001, 12, 31))).match([LATER])[0]
     new = matcher(precedent("C-1", LEAK, "alpha", day=TODAY)).match([LATER])[0]
     assert of(old, "alpha") == of(new, "alpha")
+
+
+def test_of_two_that_are_as_close_the_first_one_is_named() -> None:
+    first, second = precedent("C-1", LEAK, "alpha"), precedent("C-2", LEAK, "alpha")
+    for known in ((first, second), (second, first)):
+        found = matcher(*known).match([LATER])[0]
+        alpha = next(match for match in found.matches if match.institute == "alpha")
+        assert [reason.term[:3] for reason in alpha.reasons if reason.kind == "case"] == [known[0].id]
+
+
+def test_the_arrays_of_earlier_problems_are_narrow_and_their_titles_whole() -> None:
+    compiled = compile_cases(
+        [precedent("C-1", LEAK, "alpha"), precedent("C-2", "a\0b", "beta")], background(), encoder()
+    )
+    assert {str(compiled[f"semantic.{name}"].dtype) for name in ("texts", "weights")} == {"float32"}
+    assert compiled["semantic.places"].dtype == np.int32
+    assert "semantic.rough" not in compiled
+    assert strings_from(compiled["titles"]) == ["供水管网漏损检测", "a b"]
 
 
 def test_an_institute_that_left_the_registry_is_passed_over() -> None:
