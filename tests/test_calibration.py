@@ -16,7 +16,7 @@ from matchmaker.domain import Problem, Registry
 from matchmaker.errors import EvaluationError
 from matchmaker.evaluation import Qrels, calibrate, fit, load_qrels, run_of
 from matchmaker.evaluation.calibration import bounds_for, grouped, judged_pairs, known_pairs
-from matchmaker.evaluation.fitting import fit_model, folds
+from matchmaker.evaluation.fitting import fit_model, folds, quality
 from matchmaker.institutes import load_institutes
 from matchmaker.intake import Rejected, read_problems
 from matchmaker.matcher import FEATURES, Matcher
@@ -149,6 +149,22 @@ def world() -> tuple[Registry, tuple[Problem, ...], Qrels]:
     return load_institutes(WORLD / "institutes.jsonl"), tuple(problems), load_qrels(WORLD / "qrels.txt")
 
 
+def test_quality_by_hand() -> None:
+    found = quality(np.array([0.9, 0.25, 0.6, 0.7]), np.array([True, False, True, False]))
+    assert (found.n_pairs, found.n_relevant) == (4, 2)
+    assert found.auc == 0.75  # 0.6 stands below 0.7
+    assert found.log_loss == pytest.approx(-math.log(0.9 * 0.75 * 0.6 * 0.3) / 4)
+    assert found.ece == pytest.approx((0.1 + 0.25 + 0.4 + 0.7) / 4)
+    assert [one.n for one in found.bins] == [1, 1, 1, 1]
+    certain = quality(np.array([1.0, 0.0]), np.array([False, False]))
+    assert certain.log_loss == pytest.approx(-math.log(1e-12) / 2)
+
+
+def test_grades_that_nobody_gave_have_bounds_between_the_others() -> None:
+    found = bounds_for(np.array([0.9, 0.6, 0.3]), np.array([2, 2, 0]))
+    assert (found.fair, found.strong, found.weak) == (0.6, 0.8, 0.3)
+
+
 def test_bounds_let_as_many_pairs_reach_a_level_as_experts_gave_it() -> None:
     grades = np.repeat([3, 2, 1, 0], [5, 15, 40, 40])
     scores = np.arange(99, -1, -1) / 100
@@ -196,6 +212,8 @@ def test_calibration_of_a_small_world() -> None:
     }
     weights = found.settings.weights.model_dump()
     assert [weights[name] for name in FEATURES] == [round(one, 3) for one in found.models["single"].weights]
+    intercept = found.models["single"].intercept
+    assert found.settings.intercept == round(intercept, 3) != round(intercept)
     scores = run_of(Matcher(registry, found.settings), problems)
     assert scores["leak"]["leaks"] > scores["leak"]["fans"]
 

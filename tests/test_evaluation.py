@@ -329,6 +329,18 @@ def test_sweep_by_hand() -> None:
     assert (sweep[0.3].n_pairs, sweep[0.3].precision, sweep[0.3].recall, sweep[0.3].n_problems) == (4, 0.25, 0.5, 2)
     assert (sweep[0.9].n_pairs, sweep[0.9].precision, sweep[0.9].recall) == (1, 0, 0)
     assert (sweep[0.95].n_pairs, sweep[0.95].precision, sweep[0.95].n_problems) == (0, None, 0)
+    nobody = Evaluation({"p": {"x": 1, "y": 0}}, RUN).sweep()
+    assert {at.recall for at in nobody} == {None}
+    assert {at.precision for at in nobody} == {0, None}
+
+
+def test_without_pairs_nothing_is_told_apart() -> None:
+    nothing = np.zeros(0)
+    assert math.isnan(auc(nothing, nothing.astype(np.bool_)))
+    assert (calibration_error(nothing, nothing.astype(np.bool_)), reliability(nothing, nothing.astype(np.bool_))) == (
+        0,
+        [],
+    )
 
 
 # --- files ------------------------------------------------------------------------------------------------------------
