@@ -376,7 +376,8 @@ def test_an_id_with_a_space_cannot_stand_in_a_run() -> None:
     ("text", "fault"),
     [
         ("p 0 x\n", "here, line 1: 3 parts where 4 are expected; write: problem 0 institute grade"),
-        ("\np 0 x 4\n", "here, line 2: '4' is no grade"),
+        ("\np 0 x 4\n", "here, line 2: '4' is no grade; grades are 0 (none), 1 (weak), 2 (fair), 3 (strong)"),
+        (f"p 0 x {'9' * 70}\n", f"here, line 1: '{'9' * 60}' is no grade"),
         ("p 0 x -1\n", "'-1' is no grade"),
         ("p 0 x 1.0\n", "'1.0' is no grade"),
         ("p 0 x 1\np 0 x 2\n", "here, line 2: 'x' is judged 2 for 'p', and 1 further up"),
@@ -394,7 +395,8 @@ def test_faulty_qrels(text: str, fault: str) -> None:
     [
         ("p 0 x 2\n", "here, line 1: 4 parts where 6 are expected"),
         ("p Q0 x 1 high me\n", "here, line 1: 'high' is no score"),
-        ("p Q0 x 1 nan me\n", "'nan' is no score"),
+        ("p Q0 x 1 nan me\n", "'nan' is no score; write a number such as 0.871234"),
+        (f"p Q0 x 1 {'x' * 70} me\n", f"here, line 1: '{'x' * 60}' is no score"),
         ("p Q0 x 1 inf me\n", "'inf' is no score"),
         ("p Q0 x 1 0.5 me\np Q0 x 2 0.4 me\n", "here, line 2: 'x' stands under 'p' twice"),
         ("", "here: no score in it"),
