@@ -97,13 +97,24 @@ def test_features_that_say_the_same_or_nothing_do_no_harm() -> None:
 
 @pytest.mark.parametrize(("label", "told"), [(True, "all judged pairs are"), (False, "no judged pair is")])
 def test_labels_of_one_kind_are_an_error(label: bool, told: str) -> None:
-    with pytest.raises(EvaluationError, match=f"{told} at least fair"):
+    with pytest.raises(EvaluationError) as caught:
         fit(np.ones((4, 1)), np.full(4, label), ["a", "b", "c", "d"])
+    remedy = "a fit needs pairs of both kinds in every part of them"
+    assert str(caught.value) == f"judgements: {told} at least fair; {remedy}"
 
 
 def test_one_group_alone_cannot_be_cross_validated() -> None:
-    with pytest.raises(EvaluationError, match="1 different problem is"):
+    with pytest.raises(EvaluationError) as caught:
         fit(np.ones((2, 1)), np.array([True, False]), ["a", "a"])
+    remedy = "a cross-validated fit needs two at least, better 50"
+    assert str(caught.value) == f"judgements: 1 different problem is judged; {remedy}"
+
+
+@pytest.mark.parametrize(("shape", "n_labels", "n_groups"), [((2,), 2, 2), ((2, 1), 3, 2), ((2, 1), 2, 3)])
+def test_features_labels_and_groups_must_go_together(shape: tuple[int, ...], n_labels: int, n_groups: int) -> None:
+    labels, groups = np.arange(n_labels) > 0, [str(at) for at in range(n_groups)]
+    with pytest.raises(ValueError, match=r"^features must have shape \(N, K\), labels and groups N entries$"):
+        fit(np.ones(shape), labels, groups)
 
 
 # --- cross-validation -------------------------------------------------------------------------------------------------
