@@ -1,4 +1,4 @@
-"""Mutation testing: ``python tests/mutation_long.py [--most N] [MODULE ...]``, or ``make mutation``.
+"""Mutation testing: ``python tests/mutation_long.py [--again] [--most N] [MODULE ...]``, or ``make mutation``.
 
 mutmut changes one thing at a time in the modules below (an operator, a number, an argument, a word) and runs the tests
 that belong to the module and come by the changed function; a change that no test notices has survived. Of each module
@@ -28,6 +28,7 @@ REPORT: Final = ROOT / "docs" / "mutation.md"
 TABLE: Final = re.compile(r"^\| module \|.*?(?=\n\n|\Z)", re.DOTALL | re.MULTILINE)
 SEED: Final = 20261123
 MOST: Final = 40
+LOST: Final = ("survived", "no tests")
 LINKED: Final = ("src", "tests", "data", "docs", "benchmarks", "README.md", "CHANGELOG.md", "Makefile", "NOTICE")
 
 
@@ -151,7 +152,7 @@ def states(folder: Path) -> dict[str, dict[str, str]]:
 def row(module: str, n_all: int, found: Sequence[str]) -> list[str | int]:
     """A line of the table: the score is the share of changes that were noticed, by a failure or by taking too long."""
     counts = Counter(found)
-    survived = counts["survived"] + counts["no tests"]
+    survived = sum(counts[state] for state in LOST)
     noticed = len(found) - survived
     return [module, n_all, len(found), noticed - counts["timeout"], counts["timeout"], survived, _share(noticed, found)]
 
@@ -177,14 +178,19 @@ def report(rows: Sequence[Sequence[str | int]]) -> None:
     REPORT.write_text(page, encoding="utf-8")
 
 
-def run_group(name: str, wanted: Sequence[str], most: int) -> None:
-    """Try the changes drawn of a group's modules, of all or of those wanted."""
+def run_group(name: str, wanted: Sequence[str], most: int, *, again: bool) -> None:
+    """Try the changes drawn of a group's modules, of all or of those wanted, or again those that survived."""
     modules = [one for one in modules_of(GROUPS[name]) if {one, name} & set(wanted)]
     if modules:
         folder = prepare(name, GROUPS[name])
         os.chdir(folder)  # mutmut reads its settings where it runs
-        names = [one for module in modules for one in drawn(module, mutants_of(module), most)]
-        mutmut(folder, "run", "--max-children", "1", *names)
+        known = states(folder) if again and (folder / "mutants").exists() else {}
+        if again:
+            names = [one for module in modules for one, state in known.get(module, {}).items() if state in LOST]
+        else:
+            names = [one for module in modules for one in drawn(module, mutants_of(module), most)]
+        if names:
+            mutmut(folder, "run", "--max-children", "1", *names)
 
 
 def found_in(name: str) -> tuple[list[list[str | int]], list[str]]:
@@ -194,7 +200,7 @@ def found_in(name: str) -> tuple[list[list[str | int]], list[str]]:
         tried = [one for one in sorted(state) if state[one] != "not checked"]
         if tried:
             rows.append(row(module, len(state), [state[one] for one in tried]))
-        lost += [mutmut(folder, "show", one) for one in tried if state[one] in ("survived", "no tests")]
+        lost += [mutmut(folder, "show", one) for one in tried if state[one] in LOST]
     return sorted(rows), lost
 
 
@@ -204,11 +210,12 @@ def main() -> None:
         "wanted", nargs="*", help=f"{', '.join(GROUPS)}, or modules such as scoring.py; all if not given"
     )
     parser.add_argument("--most", type=int, default=MOST, help="changes tried of each module")
+    parser.add_argument("--again", action="store_true", help="try only what survived last time, with the tests of now")
     options = parser.parse_args()
-    if not options.wanted:
+    if not options.wanted and not options.again:
         shutil.rmtree(BUILD, ignore_errors=True)
     for name in GROUPS:
-        run_group(name, options.wanted or list(GROUPS), options.most)
+        run_group(name, options.wanted or list(GROUPS), options.most, again=options.again)
     found = [found_in(name) for name in GROUPS if (BUILD / name / "mutants").exists()]
     (BUILD / "survivors.diff").write_text("\n".join(one for _, lost in found for one in lost), encoding="utf-8")
     report([line for rows, _ in found for line in rows])

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from matchmaker.domain import Problem
 from matchmaker.errors import EvaluationError, MissingExtraError
 from matchmaker.evaluation import Evaluation, Qrels, Run, format_qrels, format_run, load_qrels, load_run, run_of
+from matchmaker.evaluation.measures import Estimate
 from matchmaker.evaluation.pairs import auc, bins, calibration_error, pairwise_accuracy, reliability
 from matchmaker.evaluation.ranking import rank_measures
 from matchmaker.evaluation.trec import parse_qrels, parse_run
@@ -276,9 +277,17 @@ def test_unknown_ids_are_named_and_counted() -> None:
     assert found.n_unjudged_pairs == 1  # p-w
 
 
+def test_only_problems_that_are_there_count_as_judged() -> None:
+    assert Evaluation(QRELS, RUN, problems=["p", "t"]).estimates["judged"].value == 0.5
+    assert Evaluation(QRELS, RUN, problems=["p"]).estimates["judged"] == Estimate(1.0, 1.0, 1.0, 1)
+    assert Evaluation(QRELS, RUN, problems=[]).estimates["judged"] == Estimate(None, None, None, 0)
+
+
 def test_no_common_problem_is_an_error() -> None:
-    with pytest.raises(EvaluationError, match="no judged problem is among those that were scored"):
+    with pytest.raises(EvaluationError) as caught:
         Evaluation(QRELS, {"other": {"x": 1.0}})
+    finding = "no judged problem is among those that were scored"
+    assert str(caught.value) == f"judgements: {finding}; check that both use the same ids"
 
 
 def test_intervals_are_those_of_the_plain_bootstrap() -> None:
@@ -368,8 +377,11 @@ def test_a_run_file_stands_best_first() -> None:
 
 
 def test_an_id_with_a_space_cannot_stand_in_a_run() -> None:
-    with pytest.raises(EvaluationError, match="the id 'a b' cannot stand in it"):
+    told = "^TREC file: the id 'a b' cannot stand in it; use ids without white space$"
+    with pytest.raises(EvaluationError, match=told):
         list(format_run({"p": {"a b": 0.5}}))
+    with pytest.raises(EvaluationError, match=told):
+        list(format_qrels({"a b": {"p": 1}}))
 
 
 @pytest.mark.parametrize(

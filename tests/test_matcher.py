@@ -5,6 +5,7 @@ from itertools import pairwise
 from math import exp
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
@@ -27,7 +28,7 @@ from matchmaker.domain import (
 from matchmaker.errors import ProblemError
 from matchmaker.institutes import load_institutes
 from matchmaker.intake import load_problem
-from matchmaker.matcher import Matcher
+from matchmaker.matcher import FEATURES, Matcher
 from matchmaker.settings import Bounds, Settings, Weights
 from matchmaker.text import normalise
 from worlds import small_registry
@@ -421,6 +422,18 @@ def test_scores_are_those_of_the_shortlists(texts: list[str]) -> None:
     for row, found in zip(table, matcher.match(problems), strict=True):
         by_id = dict(zip(("alpha", "beta", "centre"), row.tolist(), strict=True))
         assert {name: by_id[name] for name in scores(found)} == scores(found)
+
+
+def test_pooled_features_make_the_scores() -> None:
+    matcher = Matcher(small_registry())
+    problems = [Problem(title=title) for title in ("水管漏水", "camera inspection", "nothing of the kind")]
+    features = matcher.pooled(problems)
+    assert features.shape == (3, 3, len(FEATURES))
+    weights = [getattr(matcher.settings.weights, name) for name in FEATURES]
+    odds = matcher.settings.intercept + features @ np.array(weights)
+    assert 1 / (1 + np.exp(-odds)) == pytest.approx(matcher.scores(problems), abs=1e-6)
+    assert len(set(features.ravel().tolist())) > 6
+    assert (matcher.pooled([]).shape, matcher.scores([]).shape) == ((0, 3, len(FEATURES)), (0, 3))
 
 
 def test_search_finds_institutes_by_name_and_capabilities_by_what_they_do() -> None:
