@@ -25,6 +25,8 @@ from matchmaker.output import (
     format_for,
     format_shortlists,
     one_line,
+    outcome_text,
+    reason_text,
     rejects_writer,
     to_csv,
     to_json,
@@ -256,6 +258,24 @@ def test_every_level_has_a_word_in_both_languages() -> None:
     assert all(zh and en for zh, en in (*LEVEL_WORDS.values(), *WORDS.values()))
 
 
+@pytest.mark.parametrize(
+    ("outcome", "chinese", "english"),
+    [
+        ("solved", "已解决", "solved"),
+        ("partly", "部分解决", "partly solved"),
+        ("failed", "未解决", "not solved"),
+        ("price", "曾谢绝：价格不合", "declined: price"),
+        ("no-answer", "曾谢绝：没有回音", "declined: no answer"),
+        ("too\nbusy", "曾谢绝：too busy", "declined: too busy"),
+    ],
+)
+def test_what_became_of_a_problem_is_said_in_words(outcome: str, chinese: str, english: str) -> None:
+    assert (outcome_text(outcome, "zh"), outcome_text(outcome, "en")) == (chinese, english)
+    reason = Reason(kind="case", term="C-1 leak\n", found="", similarity=0.876, outcome=outcome)
+    assert reason_text(reason, "zh") == f"C-1 leak（{chinese}） (0.88)"
+    assert reason_text(reason, "en") == f"C-1 leak ({english}) (0.88)"
+
+
 def test_one_line_disarms_what_steers_a_terminal() -> None:
     assert one_line("a\n b\x1b[31mc\u202ed") == "a b\ufffd[31mc\ufffdd"
 
@@ -302,9 +322,10 @@ def test_one_shortlist_is_an_object_many_are_an_array(tmp_path: Path) -> None:
     assert path.read_text(encoding="utf-8") == to_csv(ALL[:1]).replace("\r\n", "\n")
 
 
-def test_a_table_is_no_file_format() -> None:
-    with pytest.raises(ValueError, match="terminal"):
-        list(format_shortlists(ALL, "table"))
+@pytest.mark.parametrize("kind", ["table", "xlsx", "html", "parquet"])
+def test_what_is_no_text_is_not_written_as_one(kind: Format) -> None:
+    with pytest.raises(ValueError, match="a table is for the terminal, a workbook and a page are written whole"):
+        list(format_shortlists(ALL, kind))
 
 
 def test_shortlists_are_streamed() -> None:
