@@ -50,14 +50,15 @@ GROUPS: Final[Mapping[str, Group]] = {
         "saying_a_capability_again or agree_on_every_shipped or the_command",
     ),
     "similarity": Group(
-        ("similarity/[!e]*.py", "similarity/encoder.py"),
+        ("similarity/[!e]*.py",),
         ("test_similarity.py", "test_semantic.py", "test_cases.py"),
         "how_a_problem_is_written or table_is_whole or processes_change_nothing or any_texts_give",
     ),
-    "e5": Group(
-        ("similarity/e5.py",),
-        ("test_e5.py",),
-        forks_from="forkserver",  # the threads of the encoder do not live on in a copy
+    "encoders": Group(  # their threads do not live on in a copy, and what was read once is not read again
+        ("similarity/e5.py", "similarity/encoder.py"),
+        ("test_e5.py", "test_semantic.py"),
+        "table_is_whole or traditional_characters or sentences_compared or shipped_profiles or cut_together",
+        forks_from="forkserver",
     ),
     "evaluation": Group(
         ("evaluation/*.py",),
@@ -196,7 +197,9 @@ def run_group(name: str, wanted: Sequence[str], most: int, *, again: bool) -> No
 def found_in(name: str) -> tuple[list[list[str | int]], list[str]]:
     """The lines of the table of a group's modules, and what survived as differences."""
     folder, rows, lost = BUILD / name, list[list[str | int]](), list[str]()
-    for module, state in states(folder).items():
+    known = states(folder)
+    for module in modules_of(GROUPS[name]):
+        state = known.get(module, {})
         tried = [one for one in sorted(state) if state[one] != "not checked"]
         if tried:
             rows.append(row(module, len(state), [state[one] for one in tried]))
