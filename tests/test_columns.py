@@ -108,6 +108,7 @@ def test_parts_are_in_the_language_asked_for(language: Language | None) -> None:
     assert found.equals(parquet.read_table("one.parquet"))
     names = {"zh": "甲工业智能研究院", "en": "Alpha Institute of Industrial Intelligence"}
     assert found["institute_name"][0].as_py() == names[language or "zh"]
+    assert found["score"].to_pylist() == [0.871234, 0.3, 0.04]
     lines = "".join(f"{to_jsonl(one)}\n" for one in shortlists)
     assert Path("jsonl-out/part-00000.jsonl").read_text("utf-8") == lines
 

@@ -340,6 +340,18 @@ def test_the_parts_of_a_score_are_as_what_each_similarity_adds() -> None:
     assert min(part.value for part in explanation.parts) > 0.01
 
 
+def test_evidence_that_is_inferred_is_called_so() -> None:
+    alpha = REGISTRY.institutes[0]
+    held = alpha.capabilities[0]
+    evidence = held.evidence[0].model_copy(update={"inferred": True})
+    capability = held.model_copy(update={"evidence": (evidence,)})
+    institute = alpha.model_copy(update={"capabilities": (capability, *alpha.capabilities[1:])})
+    registry = REGISTRY.model_copy(update={"institutes": (institute, *REGISTRY.institutes[1:])})
+    for language, claim in (("en", "2024 Used in two cities (inferred)"), ("zh", "2024 在两个城市应用（推断）")):
+        assert evidence_lines(explained(), registry, language)[0].claim == claim  # type: ignore[arg-type]
+        assert evidence_lines(explained(), REGISTRY, language)[0].claim in claim[:-3]  # type: ignore[arg-type]
+
+
 def test_the_ledger_that_counted_is_named_in_json() -> None:
     assert "ledger" not in json.loads(explanation_to_json(explained()))
     known = explained().model_copy(update={"ledger": "sqlite:12"})

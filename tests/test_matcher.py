@@ -424,6 +424,16 @@ def test_scores_are_those_of_the_shortlists(texts: list[str]) -> None:
         assert {name: by_id[name] for name in scores(found)} == scores(found)
 
 
+@pytest.mark.parametrize("text", ["焊接变形漏损检测", "漏损检测焊接变形", "漏损检测，焊接变形", "焊接变形与漏损检测"])
+def test_keywords_beside_each_other_are_both_reasons_and_one_within_another_is_not(text: str) -> None:
+    terms = (Term(zh="焊接变形"), Term(zh="漏损检测"), Term(zh="检测"))
+    held = Capability(id="c", name=Text(zh="数据"), keywords=terms)
+    found = shortlist(registry_of(institute("a", held)), Problem(title=text)).matches[0]
+    keywords = [reason for reason in found.reasons if reason.kind == "keyword"]
+    assert {reason.term for reason in keywords} == {"焊接变形", "漏损检测"}
+    assert all(text[reason.start : reason.end] == reason.term for reason in keywords)
+
+
 def test_pooled_features_make_the_scores() -> None:
     matcher = Matcher(small_registry())
     problems = [Problem(title=title) for title in ("水管漏水", "camera inspection", "nothing of the kind")]

@@ -26,6 +26,7 @@ from matchmaker.output import (
     format_shortlists,
     one_line,
     outcome_text,
+    problem_heading,
     reason_text,
     rejects_writer,
     to_csv,
@@ -152,7 +153,11 @@ def test_csv_has_a_row_per_problem_and_rank() -> None:
     assert first["level"] == "strong"
     assert second["capability"] == "Machine-vision inspection (via the parent body)"
     assert empty["institute"] == empty["score"] == ""
-    assert "not among the institutes asked for" in empty["reasons"]
+    assert empty["reasons"] == (
+        "Removed by a hard limit: Alpha Institute of Industrial Intelligence (not among the institutes asked for)"
+    )
+    nothing = empty_example().model_copy(update={"removed": ()})
+    assert read_csv(to_csv([nothing], language="en"))[0]["reasons"] == ""
 
 
 def test_csv_reasons_are_in_the_language_of_the_problem_unless_told() -> None:
@@ -274,6 +279,12 @@ def test_what_became_of_a_problem_is_said_in_words(outcome: str, chinese: str, e
     reason = Reason(kind="case", term="C-1 leak\n", found="", similarity=0.876, outcome=outcome)
     assert reason_text(reason, "zh") == f"C-1 leak（{chinese}） (0.88)"
     assert reason_text(reason, "en") == f"C-1 leak ({english}) (0.88)"
+
+
+def test_a_problem_is_headed_by_its_id_and_title_or_how_it_begins() -> None:
+    assert problem_heading(Problem(id="P-1", title="leak\n")) == "P-1 leak"
+    assert problem_heading(Problem(title="leak", description="x")) == "leak"
+    assert problem_heading(Problem(description="x" * 100)) == "x" * 60
 
 
 def test_one_line_disarms_what_steers_a_terminal() -> None:
