@@ -67,7 +67,10 @@ GROUPS: Final[Mapping[str, Group]] = {
     ),
     "output": Group(
         ("output/*.py",),
-        ("test_output.py", "test_workbook.py", "test_explain.py", "test_columns.py"),
+        (
+            *("test_output.py", "test_workbook.py", "test_explain.py", "test_columns.py"),
+            "test_resume.py::test_answers_come_back_from_the_spool_as_they_were",
+        ),
         "hash_seeds or libreoffice or memory_does_not or without_the_terminal or base_and_parts or "
         "agree_on_every_shipped",
     ),

@@ -195,6 +195,24 @@ def test_what_stays_off_the_shortlist_is_what_a_whole_ranking_leaves_off() -> No
     assert few.matches == whole.matches[:3]
 
 
+def test_a_case_lifts_an_institute_that_would_not_be_looked_at_without_it() -> None:
+    names = ["供水管网漏损检测"] * 12 + ["无人船", "焊接机器人"] * 4
+    institutes = [
+        Institute(
+            id=f"i{n:02}",
+            name=Text(zh=f"第{n}研究院"),
+            capabilities=(Capability(id=f"c{n}", name=Text(zh=name)),),
+        )
+        for n, name in enumerate(names)
+    ]
+    registry = Registry(institutes=tuple(institutes), fingerprint="sha256:feed")
+    settings = Settings(cases=Cases(solved=10))
+    ids = [institute.id for institute in institutes]
+    cases = similarity([precedent("C-1", LEAK, "i19")], institutes=ids, settings=settings)
+    assert Matcher(registry, settings).match([LATER], top=1)[0].matches[0].institute == "i00"
+    assert Matcher(registry, settings, cases=cases).match([LATER], top=1)[0].matches[0].institute == "i19"
+
+
 @pytest.mark.parametrize("outcome", ["solved", "price"])
 def test_the_parts_of_an_explanation_add_up(outcome: str) -> None:
     registry = small_registry()
