@@ -195,17 +195,13 @@ def run_group(name: str, wanted: Sequence[str], most: int, *, again: bool) -> No
             mutmut(folder, "run", "--max-children", "1", *names)
 
 
-def found_in(name: str) -> tuple[list[list[str | int]], list[str]]:
-    """The lines of the table of a group's modules, and what survived as differences."""
-    folder, rows, lost = BUILD / name, list[list[str | int]](), list[str]()
-    known = states(folder)
+def found_in(name: str) -> Iterator[tuple[str, int, dict[str, str]]]:
+    """Of each module of a group: how many changes there are, and what became of those that were tried."""
+    known = states(BUILD / name) if (BUILD / name / "mutants").exists() else {}
     for module in modules_of(GROUPS[name]):
-        state = known.get(module, {})
-        tried = [one for one in sorted(state) if state[one] != "not checked"]
+        tried = {one: state for one, state in known.get(module, {}).items() if state != "not checked"}
         if tried:
-            rows.append(row(module, len(state), [state[one] for one in tried]))
-        lost += [mutmut(folder, "show", one) for one in tried if state[one] in LOST]
-    return sorted(rows), lost
+            yield module, len(known[module]), tried
 
 
 def main() -> None:
@@ -222,9 +218,11 @@ def main() -> None:
         shutil.rmtree(BUILD, ignore_errors=True)
     for name in GROUPS:
         run_group(name, options.wanted or list(GROUPS), options.most, again=options.again)
-    found = [found_in(name) for name in GROUPS if (BUILD / name / "mutants").exists()]
-    (BUILD / "survivors.diff").write_text("\n".join(one for _, lost in found for one in lost), encoding="utf-8")
-    report([line for rows, _ in found for line in rows])
+    found = {name: list(found_in(name)) for name in GROUPS}
+    report([row(module, n_all, list(tried.values())) for one in found.values() for module, n_all, tried in one])
+    lost = [(name, at) for name, one in found.items() for *_, tried in one for at in tried if tried[at] in AGAIN]
+    with (BUILD / "survivors.diff").open("w", encoding="utf-8") as file:
+        file.writelines(mutmut(BUILD / name, "show", at) for name, at in lost)
 
 
 if __name__ == "__main__":

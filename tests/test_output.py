@@ -110,6 +110,12 @@ def test_json_holds_what_the_shortlist_holds() -> None:
     ]
 
 
+def test_json_names_the_ledger_that_counted() -> None:
+    assert "ledger" not in json.loads(to_json(shortlist_example()))
+    known = shortlist_example().model_copy(update={"ledger": "sqlite:12"})
+    assert json.loads(to_json(known))["ledger"] == "sqlite:12"
+
+
 def test_json_of_nothing_found_keeps_its_fields() -> None:
     answer = json.loads(to_json(empty_example()))
     assert (answer["verdict"], answer["matches"], answer["fallback"]) == ("none", [], None)
@@ -200,6 +206,8 @@ def test_markdown_says_verdict_table_reasons_and_links() -> None:
     assert "<h1>P-001 供水管网漏损严重</h1>" in html
     assert "1 institute fits; the best is Alpha Institute of Industrial Intelligence (strong, 0.87)." in html
     assert html.count("<tr>") == 3
+    lines = to_markdown(shortlist_example(), "en").splitlines()
+    assert {lines[at + 1] for at, line in enumerate(lines) if line.startswith("#")} == {""}
     assert '<a href="https://example.org/water/2024">' in html
     assert "reachable via the parent body, not the institute's own record" in html
     assert html.count("<a ") == 1  # a copy is never linked to
