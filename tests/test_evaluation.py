@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Mapping, Sequence
 from itertools import combinations, product
 from pathlib import Path
@@ -13,10 +14,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from matchmaker.errors import EvaluationError
-from matchmaker.evaluation import Evaluation, Qrels, Run, format_qrels, format_run, load_qrels, load_run
+from matchmaker.domain import Problem
+from matchmaker.errors import EvaluationError, MissingExtraError
+from matchmaker.evaluation import Evaluation, Qrels, Run, format_qrels, format_run, load_qrels, load_run, run_of
+from matchmaker.evaluation.measures import Estimate
 from matchmaker.evaluation.pairs import auc, bins, calibration_error, pairwise_accuracy, reliability
+from matchmaker.evaluation.ranking import rank_measures
 from matchmaker.evaluation.trec import parse_qrels, parse_run
+from matchmaker.matcher import Matcher
+from worlds import small_registry
 
 FloatArray = NDArray[np.float64]
 
@@ -205,6 +211,52 @@ def test_many_scores_closer_than_float32_can_tell_keep_their_order() -> None:
     assert dict(Evaluation({"p": {"i199": 3, "i000": 0}}, {"p": scores}).by_problem())["p"]["P@1"] == 1
 
 
+def test_ten_places_count_for_gains_and_three_for_recall() -> None:
+    names = [f"i{n:02}" for n in range(12)]
+    scores = {name: 1 - n / 100 for n, name in enumerate(names)}
+    for relevant in (["i02"], ["i03"], ["i09"], ["i10"], ["i01", "i09", "i10"], ["i00", "i02", "i03", "i11"]):
+        grades = {name: 3 * (name in relevant) for name in names}
+        (found,) = Evaluation({"p": grades}, {"p": scores}).by_problem()
+        expected = {"nDCG@10": naive_ndcg(names, grades), **naive_rank_measures(names, grades)}
+        assert {name: found[1][name] for name in expected} == pytest.approx(expected)
+    assert found[1]["recall@3"] == 0.5
+    (last,) = Evaluation({"p": {"i10": 3, "i11": 0}}, {"p": scores}).by_problem()
+    assert last[1]["nDCG@10"] == 0
+
+
+def test_the_missing_package_is_named_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ir_measures", None)
+    with pytest.raises(MissingExtraError) as caught:
+        rank_measures(QRELS, RUN, ["p"])
+    remedy = "pip install 'matchmaker[evaluate]'"
+    assert str(caught.value) == f"evaluate: measures need the package 'ir_measures'; {remedy}"
+
+
+# --- the run of a matcher ---------------------------------------------------------------------------------------------
+
+
+def test_a_run_holds_every_institute_for_every_problem_in_their_order() -> None:
+    titles = ["水管漏水", "inspection of parts by camera", "nothing of the kind", "leak detection"]
+    problems = [Problem(id=f"p{n:03}", title=titles[n % 4]) for n in range(130, 0, -1)]
+    matcher = Matcher(small_registry())
+    ids = [institute.id for institute in matcher.registry.institutes]
+    found = run_of(matcher, problems)
+    assert list(found) == [problem.id for problem in problems]
+    assert found == {
+        problem.id: dict(zip(ids, matcher.scores([problem])[0].tolist(), strict=True)) for problem in problems
+    }
+
+
+def test_a_run_of_judged_pairs_leaves_the_others_out() -> None:
+    problems = [Problem(id="a", title="水管漏水"), Problem(id="b", title="leak detection")]
+    matcher = Matcher(small_registry())
+    whole = run_of(matcher, problems)
+    assert run_of(matcher, problems, only={"a": {"beta": 0, "other": 3}}) == {
+        "a": {"beta": whole["a"]["beta"]},
+        "b": {},
+    }
+
+
 @given(judgements(), runs())
 def test_the_order_of_files_changes_nothing(qrels: Qrels, run: Run) -> None:
     if not set(qrels) & set(run):
@@ -225,9 +277,17 @@ def test_unknown_ids_are_named_and_counted() -> None:
     assert found.n_unjudged_pairs == 1  # p-w
 
 
+def test_only_problems_that_are_there_count_as_judged() -> None:
+    assert Evaluation(QRELS, RUN, problems=["p", "t"]).estimates["judged"].value == 0.5
+    assert Evaluation(QRELS, RUN, problems=["p"]).estimates["judged"] == Estimate(1.0, 1.0, 1.0, 1)
+    assert Evaluation(QRELS, RUN, problems=[]).estimates["judged"] == Estimate(None, None, None, 0)
+
+
 def test_no_common_problem_is_an_error() -> None:
-    with pytest.raises(EvaluationError, match="no judged problem is among those that were scored"):
+    with pytest.raises(EvaluationError) as caught:
         Evaluation(QRELS, {"other": {"x": 1.0}})
+    finding = "no judged problem is among those that were scored"
+    assert str(caught.value) == f"judgements: {finding}; check that both use the same ids"
 
 
 def test_intervals_are_those_of_the_plain_bootstrap() -> None:
@@ -278,6 +338,18 @@ def test_sweep_by_hand() -> None:
     assert (sweep[0.3].n_pairs, sweep[0.3].precision, sweep[0.3].recall, sweep[0.3].n_problems) == (4, 0.25, 0.5, 2)
     assert (sweep[0.9].n_pairs, sweep[0.9].precision, sweep[0.9].recall) == (1, 0, 0)
     assert (sweep[0.95].n_pairs, sweep[0.95].precision, sweep[0.95].n_problems) == (0, None, 0)
+    nobody = Evaluation({"p": {"x": 1, "y": 0}}, RUN).sweep()
+    assert {at.recall for at in nobody} == {None}
+    assert {at.precision for at in nobody} == {0, None}
+
+
+def test_without_pairs_nothing_is_told_apart() -> None:
+    nothing = np.zeros(0)
+    assert math.isnan(auc(nothing, nothing.astype(np.bool_)))
+    assert (calibration_error(nothing, nothing.astype(np.bool_)), reliability(nothing, nothing.astype(np.bool_))) == (
+        0,
+        [],
+    )
 
 
 # --- files ------------------------------------------------------------------------------------------------------------
@@ -305,15 +377,19 @@ def test_a_run_file_stands_best_first() -> None:
 
 
 def test_an_id_with_a_space_cannot_stand_in_a_run() -> None:
-    with pytest.raises(EvaluationError, match="the id 'a b' cannot stand in it"):
+    told = "^TREC file: the id 'a b' cannot stand in it; use ids without white space$"
+    with pytest.raises(EvaluationError, match=told):
         list(format_run({"p": {"a b": 0.5}}))
+    with pytest.raises(EvaluationError, match=told):
+        list(format_qrels({"a b": {"p": 1}}))
 
 
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
         ("p 0 x\n", "here, line 1: 3 parts where 4 are expected; write: problem 0 institute grade"),
-        ("\np 0 x 4\n", "here, line 2: '4' is no grade"),
+        ("\np 0 x 4\n", "here, line 2: '4' is no grade; grades are 0 (none), 1 (weak), 2 (fair), 3 (strong)"),
+        (f"p 0 x {'9' * 70}\n", f"here, line 1: '{'9' * 60}' is no grade"),
         ("p 0 x -1\n", "'-1' is no grade"),
         ("p 0 x 1.0\n", "'1.0' is no grade"),
         ("p 0 x 1\np 0 x 2\n", "here, line 2: 'x' is judged 2 for 'p', and 1 further up"),
@@ -331,7 +407,8 @@ def test_faulty_qrels(text: str, fault: str) -> None:
     [
         ("p 0 x 2\n", "here, line 1: 4 parts where 6 are expected"),
         ("p Q0 x 1 high me\n", "here, line 1: 'high' is no score"),
-        ("p Q0 x 1 nan me\n", "'nan' is no score"),
+        ("p Q0 x 1 nan me\n", "'nan' is no score; write a number such as 0.871234"),
+        (f"p Q0 x 1 {'x' * 70} me\n", f"here, line 1: '{'x' * 60}' is no score"),
         ("p Q0 x 1 inf me\n", "'inf' is no score"),
         ("p Q0 x 1 0.5 me\np Q0 x 2 0.4 me\n", "here, line 2: 'x' stands under 'p' twice"),
         ("", "here: no score in it"),

@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,7 +22,7 @@ from matchmaker.cli import app
 from matchmaker.domain import Distance, Explanation, Language, Match, Part, Problem, Reason, Registry, Require, Text
 from matchmaker.institutes import find_institute, load_institutes
 from matchmaker.intake import load_problem
-from matchmaker.matcher import Matcher
+from matchmaker.matcher import FEATURES, Matcher
 from matchmaker.output import (
     Marked,
     evidence_lines,
@@ -318,6 +319,45 @@ def test_the_distance_is_that_of_the_scores_shown() -> None:
     assert next_sentence(explained(matcher=Matcher(alone)), "en") == ""
 
 
+def test_the_next_one_is_as_far_as_the_scores_say() -> None:
+    scores = dict(zip(("alpha", "beta", "centre"), small().scores([LEAK])[0].tolist(), strict=True))
+    ranked = sorted(scores, key=lambda name: -scores[name])
+    for name, expected in zip(ranked, [ranked[1], ranked[2], ranked[1]], strict=True):
+        other = explained(name=name).next
+        assert other is not None
+        assert (other.institute, other.score) == (expected, scores[expected])
+        assert other.difference == round(scores[expected] - scores[name], 6) != 0
+
+
+def test_the_parts_of_a_score_are_as_what_each_similarity_adds() -> None:
+    explanation = explained()
+    weights = [getattr(small().settings.weights, name) for name in FEATURES]
+    added = small().pooled([LEAK])[0, 0] * np.array(weights)
+    raised = explanation.match.score - explanation.base
+    assert [part.value for part in explanation.parts] == pytest.approx(
+        (raised * added / added.sum()).tolist(), abs=3e-6
+    )
+    assert min(part.value for part in explanation.parts) > 0.01
+
+
+def test_evidence_that_is_inferred_is_called_so() -> None:
+    alpha = REGISTRY.institutes[0]
+    held = alpha.capabilities[0]
+    evidence = held.evidence[0].model_copy(update={"inferred": True})
+    capability = held.model_copy(update={"evidence": (evidence,)})
+    institute = alpha.model_copy(update={"capabilities": (capability, *alpha.capabilities[1:])})
+    registry = REGISTRY.model_copy(update={"institutes": (institute, *REGISTRY.institutes[1:])})
+    for language, claim in (("en", "2024 Used in two cities (inferred)"), ("zh", "2024 在两个城市应用（推断）")):
+        assert evidence_lines(explained(), registry, language)[0].claim == claim  # type: ignore[arg-type]
+        assert evidence_lines(explained(), REGISTRY, language)[0].claim in claim[:-3]  # type: ignore[arg-type]
+
+
+def test_the_ledger_that_counted_is_named_in_json() -> None:
+    assert "ledger" not in json.loads(explanation_to_json(explained()))
+    known = explained().model_copy(update={"ledger": "sqlite:12"})
+    assert json.loads(explanation_to_json(known))["ledger"] == "sqlite:12"
+
+
 # --- marks in the text ------------------------------------------------------------------------------------------------
 
 
@@ -440,6 +480,10 @@ def test_markdown_says_what_the_terminal_says(language: Language) -> None:
     numbers = re.findall(r"<tr>\n<td[^>]*>.*?</td>\n<td[^>]*>(?:<strong>)?([+-]?\d\.\d\d)", page)
     assert round(sum(map(float, numbers[:-1])), 2) == float(numbers[-1]) == float(shown_score(explained()))
     assert page.count("<h1>") == 1
+    lines = explanation_to_markdown(explained(), REGISTRY, language).splitlines()
+    headings = [at for at, line in enumerate(lines) if line.startswith("#")]
+    assert len(headings) > 2
+    assert {lines[at + 1] for at in headings} | {lines[at - 1] for at in headings[1:]} == {""}
 
 
 @given(st.text(max_size=30), st.text(max_size=30))

@@ -100,6 +100,7 @@ def test_two_files_may_use_the_same_key_for_their_own_sources(tmp_path: Path) ->
         text = entry(capability=", evidence: [{claim: z, source: S}]").replace("id: a", f"id: {name}")
         written(tmp_path / f"{name}.yaml", f"sources: {{S: {{title: paper of {name}, date: '2020'}}}}\n{text}")
     registry = load_institutes(tmp_path)
+    assert [institute.id for institute in registry.institutes] == ["a", "b"]
     for institute in registry.institutes:
         evidence = institute.capabilities[0].evidence[0]
         shown = cite(registry, evidence, "en", via_parent=False).source
@@ -395,8 +396,11 @@ def test_no_one_can_be_rung_up_or_written_to_from_the_data(path: Path) -> None:
 
 
 def test_the_data_has_no_field_for_people() -> None:
-    for path in DATA.glob("*.yaml"):
+    paths = sorted(DATA.glob("*.yaml"))
+    assert [path.name for path in paths] == ["institutes.yaml", "institutes_gba.yaml"]
+    for path in paths:
         fields = {key for _, key in _fields(yaml.safe_load(path.read_text(encoding="utf-8")))}
+        assert {"name", "capabilities", "evidence"} <= fields
         assert not fields & {"contact", "phone", "mobile", "email", "wechat", "person", "people"}
 
 

@@ -5,6 +5,7 @@ from itertools import pairwise
 from math import exp
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
@@ -27,7 +28,7 @@ from matchmaker.domain import (
 from matchmaker.errors import ProblemError
 from matchmaker.institutes import load_institutes
 from matchmaker.intake import load_problem
-from matchmaker.matcher import Matcher
+from matchmaker.matcher import FEATURES, Matcher
 from matchmaker.settings import Bounds, Settings, Weights
 from matchmaker.text import normalise
 from worlds import small_registry
@@ -423,6 +424,28 @@ def test_scores_are_those_of_the_shortlists(texts: list[str]) -> None:
         assert {name: by_id[name] for name in scores(found)} == scores(found)
 
 
+@pytest.mark.parametrize("text", ["焊接变形漏损检测", "漏损检测焊接变形", "漏损检测，焊接变形", "焊接变形与漏损检测"])
+def test_keywords_beside_each_other_are_both_reasons_and_one_within_another_is_not(text: str) -> None:
+    terms = (Term(zh="焊接变形"), Term(zh="漏损检测"), Term(zh="检测"))
+    held = Capability(id="c", name=Text(zh="数据"), keywords=terms)
+    found = shortlist(registry_of(institute("a", held)), Problem(title=text)).matches[0]
+    keywords = [reason for reason in found.reasons if reason.kind == "keyword"]
+    assert {reason.term for reason in keywords} == {"焊接变形", "漏损检测"}
+    assert all(text[reason.start : reason.end] == reason.term for reason in keywords)
+
+
+def test_pooled_features_make_the_scores() -> None:
+    matcher = Matcher(small_registry())
+    problems = [Problem(title=title) for title in ("水管漏水", "camera inspection", "nothing of the kind")]
+    features = matcher.pooled(problems)
+    assert features.shape == (3, 3, len(FEATURES))
+    weights = [getattr(matcher.settings.weights, name) for name in FEATURES]
+    odds = matcher.settings.intercept + features @ np.array(weights)
+    assert 1 / (1 + np.exp(-odds)) == pytest.approx(matcher.scores(problems), abs=1e-6)
+    assert len(set(features.ravel().tolist())) > 6
+    assert (matcher.pooled([]).shape, matcher.scores([]).shape) == ((0, 3, len(FEATURES)), (0, 3))
+
+
 def test_search_finds_institutes_by_name_and_capabilities_by_what_they_do() -> None:
     matcher = Matcher(small_registry())
     named = matcher.search("乙软件应用技术研究院")
@@ -462,7 +485,9 @@ def test_a_keyword_is_shown_as_it_is_written(problem: Problem, term: str, found:
 @pytest.mark.parametrize("source", EXPECTED)
 def test_offsets_of_reasons_point_at_what_was_found(source: str) -> None:
     problem = load_problem(PROBLEMS / source)
-    for match in shipped().match([problem], top=None)[0].matches:
+    matches = shipped().match([problem], top=None)[0].matches
+    assert matches[0].reasons
+    for match in matches:
         keywords = [reason for reason in match.reasons if reason.kind == "keyword"]
         kinds = [reason.kind for reason in match.reasons]
         assert kinds == ["keyword"] * len(keywords) + ["sentence"] * (len(kinds) - len(keywords))

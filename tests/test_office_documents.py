@@ -45,20 +45,24 @@ def test_what_comes_out(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert list(loaded.unused) == expected.get("unused", [])
 
 
-@pytest.mark.parametrize("name", [name for name, expected in sorted(EXPECTED.items()) if "problems" in expected])
+READ = [name for name, expected in sorted(EXPECTED.items()) if "problems" in expected]
+
+
+@pytest.mark.parametrize("name", [name for name in READ if not name.endswith(".txt")])
 def test_standard_input_is_told_by_its_content(name: str) -> None:
-    if name.endswith(".txt"):
-        return
     loaded = problems_from_bytes((FOLDER / name).read_bytes(), default_id=Path(name).stem)
     found = [problem.model_dump(mode="json", exclude_defaults=True) for problem in loaded.problems]
     assert found == EXPECTED[name]["problems"]
 
 
-@pytest.mark.parametrize("name", sorted(EXPECTED))
-def test_no_contact_data_is_kept(name: str) -> None:
+@pytest.mark.parametrize("name", READ)
+def test_no_contact_data_is_kept(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Telephone numbers, addresses and names of persons are in many of the files and in no problem."""
-    for problem in EXPECTED[name].get("problems", []):
-        text = json.dumps(problem, ensure_ascii=False)
+    monkeypatch.chdir(FOLDER)
+    problems = load_problems(name).problems
+    assert len(problems) == len(EXPECTED[name]["problems"])
+    for problem in problems:
+        text = problem.model_dump_json()
         for contact in ("80000000", "13800000000", "13900000000", "example.invalid", "张某", "李某", "陳某"):
             assert contact not in text
 

@@ -25,6 +25,9 @@ from matchmaker.output import (
     format_for,
     format_shortlists,
     one_line,
+    outcome_text,
+    problem_heading,
+    reason_text,
     rejects_writer,
     to_csv,
     to_json,
@@ -107,6 +110,12 @@ def test_json_holds_what_the_shortlist_holds() -> None:
     ]
 
 
+def test_json_names_the_ledger_that_counted() -> None:
+    assert "ledger" not in json.loads(to_json(shortlist_example()))
+    known = shortlist_example().model_copy(update={"ledger": "sqlite:12"})
+    assert json.loads(to_json(known))["ledger"] == "sqlite:12"
+
+
 def test_json_of_nothing_found_keeps_its_fields() -> None:
     answer = json.loads(to_json(empty_example()))
     assert (answer["verdict"], answer["matches"], answer["fallback"]) == ("none", [], None)
@@ -150,7 +159,11 @@ def test_csv_has_a_row_per_problem_and_rank() -> None:
     assert first["level"] == "strong"
     assert second["capability"] == "Machine-vision inspection (via the parent body)"
     assert empty["institute"] == empty["score"] == ""
-    assert "not among the institutes asked for" in empty["reasons"]
+    assert empty["reasons"] == (
+        "Removed by a hard limit: Alpha Institute of Industrial Intelligence (not among the institutes asked for)"
+    )
+    nothing = empty_example().model_copy(update={"removed": ()})
+    assert read_csv(to_csv([nothing], language="en"))[0]["reasons"] == ""
 
 
 def test_csv_reasons_are_in_the_language_of_the_problem_unless_told() -> None:
@@ -193,6 +206,8 @@ def test_markdown_says_verdict_table_reasons_and_links() -> None:
     assert "<h1>P-001 供水管网漏损严重</h1>" in html
     assert "1 institute fits; the best is Alpha Institute of Industrial Intelligence (strong, 0.87)." in html
     assert html.count("<tr>") == 3
+    lines = to_markdown(shortlist_example(), "en").splitlines()
+    assert {lines[at + 1] for at, line in enumerate(lines) if line.startswith("#")} == {""}
     assert '<a href="https://example.org/water/2024">' in html
     assert "reachable via the parent body, not the institute's own record" in html
     assert html.count("<a ") == 1  # a copy is never linked to
@@ -256,6 +271,30 @@ def test_every_level_has_a_word_in_both_languages() -> None:
     assert all(zh and en for zh, en in (*LEVEL_WORDS.values(), *WORDS.values()))
 
 
+@pytest.mark.parametrize(
+    ("outcome", "chinese", "english"),
+    [
+        ("solved", "已解决", "solved"),
+        ("partly", "部分解决", "partly solved"),
+        ("failed", "未解决", "not solved"),
+        ("price", "曾谢绝：价格不合", "declined: price"),
+        ("no-answer", "曾谢绝：没有回音", "declined: no answer"),
+        ("too\nbusy", "曾谢绝：too busy", "declined: too busy"),
+    ],
+)
+def test_what_became_of_a_problem_is_said_in_words(outcome: str, chinese: str, english: str) -> None:
+    assert (outcome_text(outcome, "zh"), outcome_text(outcome, "en")) == (chinese, english)
+    reason = Reason(kind="case", term="C-1 leak\n", found="", similarity=0.876, outcome=outcome)
+    assert reason_text(reason, "zh") == f"C-1 leak（{chinese}） (0.88)"
+    assert reason_text(reason, "en") == f"C-1 leak ({english}) (0.88)"
+
+
+def test_a_problem_is_headed_by_its_id_and_title_or_how_it_begins() -> None:
+    assert problem_heading(Problem(id="P-1", title="leak\n")) == "P-1 leak"
+    assert problem_heading(Problem(title="leak", description="x")) == "leak"
+    assert problem_heading(Problem(description="x" * 100)) == "x" * 60
+
+
 def test_one_line_disarms_what_steers_a_terminal() -> None:
     assert one_line("a\n b\x1b[31mc\u202ed") == "a b\ufffd[31mc\ufffdd"
 
@@ -302,9 +341,10 @@ def test_one_shortlist_is_an_object_many_are_an_array(tmp_path: Path) -> None:
     assert path.read_text(encoding="utf-8") == to_csv(ALL[:1]).replace("\r\n", "\n")
 
 
-def test_a_table_is_no_file_format() -> None:
-    with pytest.raises(ValueError, match="terminal"):
-        list(format_shortlists(ALL, "table"))
+@pytest.mark.parametrize("kind", ["table", "xlsx", "html", "parquet"])
+def test_what_is_no_text_is_not_written_as_one(kind: Format) -> None:
+    with pytest.raises(ValueError, match="a table is for the terminal, a workbook and a page are written whole"):
+        list(format_shortlists(ALL, kind))
 
 
 def test_shortlists_are_streamed() -> None:

@@ -21,7 +21,9 @@ from numpy.typing import NDArray
 import matchmaker.similarity.semantic
 from matchmaker.domain import Capability, Language, Term, Text
 from matchmaker.institutes import load_institutes
+from matchmaker.similarity.asked import MOST_WORDS
 from matchmaker.similarity.counting import packed_grams
+from matchmaker.similarity.cutting import Lexicon
 from matchmaker.similarity.profiles import Statement, statements
 from matchmaker.similarity.semantic import Encoder, SemanticSimilarity, compile_semantic, encoder, unpacked
 from matchmaker.text import CHINESE_RUN, WORD, Request, request, stem
@@ -426,6 +428,62 @@ def test_sentences_compared_together_are_as_one_by_one(profiles: Profiles, texts
     assert len(found) == len(expected)
     for one, other in zip(found, expected, strict=True):
         assert one == pytest.approx(other, abs=1e-9)
+
+
+def test_of_a_long_sentence_the_weightiest_words_are_aligned() -> None:
+    words = [word for word in (TABLE / "words.txt").read_text(encoding="utf-8").split()[::97] if word.isalpha()][:100]
+    title, end = "Leak detection in water networks.", "Robots weld thin plates."
+    problems = requests(f"{title} {' '.join(words)}. {end}", f"{end}\n{title}")
+    asked = shipped().read(problems)
+    counts = np.bincount(asked.words().sentences[asked.words().kept]).tolist()
+    assert (max(counts), len(counts)) == (MOST_WORDS, 5)
+    pairs = np.repeat(np.arange(2), 40), np.tile(np.arange(40), 2)
+    found = shipped().of_sentences(asked, *pairs)
+    expected = [column for one in problems for column in shipped().similarities(requests(*one.parts)).T[:40]]
+    for one, other in zip(found, expected, strict=True):
+        assert one == pytest.approx(other, abs=1e-9)
+
+
+WORDS = [
+    *("leak", "detect", "detection", "water", "pipeline", "line", "pipe", "use", "works"),
+    *("漏损", "漏", "检测", "漏损检"),
+]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("leaks", ["leak"]),  # its stem
+        ("pipes", ["pipe"]),
+        ("leak-detection", ["leak", "detection"]),
+        ("water's", ["water"]),
+        ("water.pipe", ["water", "pipe"]),
+        ("x-leak a-b", ["leak"]),
+        ("waterpipeline", ["water", "pipeline"]),  # the longest piece first, not pipe and line
+        ("waterworkspipe", ["water", "works", "pipe"]),
+        ("pipepipe", ["pipe", "pipe"]),
+        ("waterxpipe", []),  # a piece that nobody knows spoils all
+        ("waterpip", []),
+        ("waterpipexx", []),
+        ("wateruse", []),  # a piece has four letters
+        ("waterpipe2", []),
+        ("漏损检测", ["漏损", "检测"]),  # from the right, not 漏损检
+        ("管网漏损检", ["漏损检"]),
+        ("漏水", ["漏"]),
+        ("", []),
+    ],
+)
+def test_a_text_is_cut_into_the_longest_known_words(text: str, words: list[str]) -> None:
+    found = Lexicon.of(WORDS).cut([text])
+    assert sorted(WORDS[row] for row in found.rows.tolist()) == sorted(words)
+
+
+def test_words_are_told_with_their_text_and_place() -> None:
+    found = Lexicon.of(WORDS).cut(["漏损", "a leak", "", "检测漏 pipe"])
+    rows = [WORDS.index(word) for word in ("漏损", "leak", "检测", "漏", "pipe")]
+    assert sorted(zip(*(column.tolist() for column in found), strict=True)) == list(
+        zip([0, 1, 3, 3, 3], [1, 2, 1, 2, 4], rows, strict=True)
+    )
 
 
 def test_a_full_memory_of_words_changes_no_bit(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -401,10 +401,40 @@ def test_a_keyword_has_a_place_in_every_text(shown: str, text: str) -> None:
         ("robot", "many robots", (5, 10)),
         ("漏损", "管网漏损，漏损", (2, 4)),
         ("3d", "ai3d and 3d", (9, 11)),
+        ("leak", "leaks and a leak.", (12, 16)),
+        ("leak", "leaky, leaking", (0, 4)),
     ],
 )
 def test_a_keyword_stands_as_a_word_before_it_stands_in_one(keyword: str, text: str, span: tuple[int, int]) -> None:
     assert place(keyword, text) == span
+
+
+@pytest.mark.parametrize(
+    ("keyword", "text", "stretch"),
+    [
+        ("abcdefgh", ", xabcdefgz b", "xabcdefgz"),
+        ("abcdefgh", "b, xxabcdefgzz, b", "xxabcdefgzz"),
+        ("表面缺陷识别", "有的，面缺陷识，", "面缺陷识"),
+        ("表面缺陷识别", "。，面缺陷识。，", "面缺陷识"),
+        ("表面缺陷识别", "表，面缺陷识。", "表，面缺陷识"),
+    ],
+)
+def test_an_alike_keyword_stands_in_whole_words_and_without_marks_around_it(
+    keyword: str, text: str, stretch: str
+) -> None:
+    start, end = place(keyword, text)
+    assert text[start:end] == stretch
+
+
+def test_the_bound_of_a_single_keyword_is_its_similarity() -> None:
+    water, both = (
+        Capability(id="c", name=Text(zh="漏损检测"), keywords=keywords) for keywords in ((), (Term(zh="焊接变形"),))
+    )
+    similarity, problems = built_keywords(water, both), [request("漏损检测，焊接变形")]
+    bounds = similarity.bounds(similarity.hits(count_terms(problems), problems))[0]
+    found = similarity.similarities(problems)[0]
+    assert bounds[0] == pytest.approx(found[0])
+    assert found[1] <= bounds[1] < found[1] + 0.05
 
 
 def test_found_keywords_are_kept_apart_by_capability() -> None:

@@ -231,6 +231,8 @@ def test_the_summary_counts_explains_and_says_where_it_comes_from(tmp_path: Path
     assert said["Input file"] == "table.csv"
     assert said["Fingerprint of the settings"] == "sha256:5e77"
     assert said["Fingerprint of the profiles"] == "sha256:feed"
+    assert {"Counts", "How often each institute stands first", "How to read levels and scores"} <= said.keys()
+    assert "Where this comes from" in said
     bars = parts_of(tmp_path / "out.xlsx")["xl/worksheets/sheet3.xml"]
     assert "dataBar" in bars
 
@@ -334,6 +336,15 @@ def test_a_text_longer_than_a_cell_is_cut_marked_and_named(tmp_path: Path) -> No
     assert "10 more cells" in str(losses[-1])
 
 
+def test_a_day_before_the_first_one_of_spreadsheets_is_text(tmp_path: Path) -> None:
+    days = [date(1899, 12, 31), date(1850, 1, 2), date(2026, 3, 4)]
+    asked = [shortlist_example(Problem(title="leak", deadline=day)) for day in days]
+    rows = list(written(tmp_path / "out.xlsx", asked, language="en")["Problems"].iter_rows(values_only=True))
+    at = rows[0].index("Deadline")
+    assert [row[at] for row in rows[1:3]] == ["1899-12-31", "1850-01-02"]
+    assert rows[3][at] == datetime(2026, 3, 4)  # noqa: DTZ001 - a day of a spreadsheet has no zone
+
+
 def test_a_text_as_long_as_a_cell_is_whole(tmp_path: Path) -> None:
     fits = Problem(id="P-1", title="水", description="x" * 32_767)
     assert write_workbook([shortlist_example(fits)], tmp_path / "out.xlsx") == []
@@ -345,6 +356,8 @@ def test_more_links_than_a_sheet_may_have_are_shown_and_counted(
     monkeypatch.setattr(sheets_module, "MAX_LINKS", 2)
     losses = write_workbook([cited("https://example.org/a")] * 5, tmp_path / "out.xlsx", "en")
     assert len(losses) == 3
+    finding = "the address is shown, not linked: it is too long, or the sheet has as many links as it may"
+    assert str(losses[0]) == f"{tmp_path / 'out.xlsx'}, sheet 'Shortlists', L4: {finding}"
     sheet = openpyxl.load_workbook(tmp_path / "out.xlsx")["Shortlists"]
     column = [one.value for one in sheet[1]].index("Source 1") + 1
     assert [bool(sheet.cell(row, column).hyperlink) for row in range(2, 7)] == [True, True, False, False, False]
