@@ -3,7 +3,10 @@ from __future__ import annotations
 import csv
 import io
 import os
+import re
 import stat
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -12,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from matchmaker.errors import InputError
-from matchmaker.files import atomic_bytes, atomic_writer, csv_text, harmless, scratch_folder
+from matchmaker.files import atomic_bytes, atomic_writer, csv_text, harmless, hidden_suffix, scratch_folder
 
 
 def write(path: Path, text: str = "new") -> None:
@@ -90,7 +93,7 @@ def test_nothing_is_seen_before_the_end_and_the_work_stays_beside(tmp_path: Path
         stream.flush()
         assert not path.exists()
         (beside,) = tmp_path.iterdir()
-        assert beside.name.startswith(f".out.csv.tmp-{os.getpid()}")
+        assert re.fullmatch(rf"\.out\.csv\.tmp-[0-9a-f]{{8}}-{os.getpid()}-[0-9a-f]{{8}}", beside.name)
     assert [found.name for found in tmp_path.iterdir()] == ["out.csv"]
 
 
@@ -247,3 +250,23 @@ def test_a_full_disk_is_a_fault_and_keeps_the_old_file(tmp_path: Path) -> None:
 @given(st.lists(st.lists(st.text(max_size=5), min_size=1, max_size=4), max_size=4))
 def test_csv_text_round_trips(rows: list[list[str]]) -> None:
     assert list(csv.reader(io.StringIO(csv_text(rows), newline=""))) == rows
+
+
+@pytest.mark.skipif(os.name == "nt", reason="processes of Unix")
+def test_what_a_killed_process_left_goes_and_what_others_make_stays(tmp_path: Path) -> None:
+    gone = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
+    here = hidden_suffix().split("-")[1]
+    left, running, elsewhere, other = (
+        tmp_path / f".{name}.tmp-{machine}-{process}-01234567"
+        for name, machine, process in (
+            ("out.csv", here, int(gone.stdout)),
+            ("out.csv", here, os.getppid()),
+            ("out.csv", "0" * 8, int(gone.stdout)),
+            ("out.csv2", here, int(gone.stdout)),
+        )
+    )
+    for path in (left, running, elsewhere, other):
+        path.touch()
+    with atomic_writer(tmp_path / "out.csv") as file:
+        file.write("new")
+    assert {path for path in tmp_path.iterdir() if path.name.startswith(".")} == {running, elsewhere, other}

@@ -6,6 +6,7 @@ import csv
 import errno
 import io
 import os
+import platform
 import re
 import secrets
 import shutil
@@ -16,6 +17,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple, TextIO
+from zlib import crc32
 
 from matchmaker import log
 from matchmaker.errors import Fault, InputError
@@ -187,7 +189,7 @@ class _Plan(NamedTuple):
 
 
 def _plan(path: Path) -> _Plan:
-    suffix = f".tmp-{os.getpid()}-{secrets.token_hex(4)}"
+    suffix = hidden_suffix()
     goal = Path(os.path.realpath(path))
     # 40 characters are at most 160 bytes, so that a long name which fits does not fail for its suffix.
     collector = goal.with_name(f".{goal.name[:40]}{suffix}")
@@ -205,15 +207,24 @@ def _plan(path: Path) -> _Plan:
     return _Plan(Path(tempfile.gettempdir(), f".matchmaker{suffix}"), path, 0o600, is_replaced=False)
 
 
+def hidden_suffix() -> str:
+    """How the name of a file ends while it is made: which machine and process make it, and a random part."""
+    return f".tmp-{_machine()}-{os.getpid()}-{secrets.token_hex(4)}"
+
+
+def _machine() -> str:
+    return f"{crc32(platform.node().encode()):08x}"
+
+
 def drop_strays(path: Path) -> None:
     """Remove what commands that were killed while they made ``path`` left beside it; nobody else would ever do so.
 
-    What belongs to a process that runs stays, and what cannot be removed as well.
+    What belongs to a process that runs stays, or to another machine that shares the folder, and what cannot be removed.
     """
     if os.name == "nt":  # where asking for a process ends it
         return
     goal = Path(os.path.realpath(path))
-    is_stray = re.compile(rf"\.{re.escape(goal.name[:40])}\.tmp-(\d{{1,9}})-[0-9a-f]{{8}}").fullmatch
+    is_stray = re.compile(rf"\.{re.escape(goal.name[:40])}\.tmp-{_machine()}-(\d{{1,9}})-[0-9a-f]{{8}}").fullmatch
     with suppress(OSError):
         for stray in list(goal.parent.iterdir()):
             found = is_stray(stray.name)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, suppress
@@ -15,7 +14,7 @@ from pydantic import ValidationError
 from sqlalchemy import Connection, func, select
 
 from matchmaker.errors import Fault, InputError, LedgerError
-from matchmaker.files import drop_strays, write_faults
+from matchmaker.files import drop_strays, hidden_suffix, write_faults
 from matchmaker.ledger import schema
 from matchmaker.ledger.problems import digest_of, problem_from
 from matchmaker.ledger.referrals import NEXT, OPEN
@@ -131,7 +130,7 @@ def back_up(ledger: Ledger, target: Path) -> None:
         raise InputError(Fault(str(target), "is the ledger itself", "give the copy another name"))
     if target.with_name(f"{target.name}-wal").exists():
         raise InputError(Fault(str(target), "is in use as a ledger", "give the copy another name"))
-    collector = target.with_name(f".{target.name[:40]}.tmp-{os.getpid()}-{secrets.token_hex(4)}")
+    collector = target.with_name(f".{target.name[:40]}{hidden_suffix()}")
     try:
         with write_faults(target):
             drop_strays(target)
