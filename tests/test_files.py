@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import os
 import re
 import stat
@@ -15,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from matchmaker.errors import InputError
-from matchmaker.files import atomic_bytes, atomic_writer, csv_text, harmless, hidden_suffix, scratch_folder
+from matchmaker.files import as_written, atomic_bytes, atomic_writer, csv_text, harmless, hidden_suffix, scratch_folder
 
 
 def write(path: Path, text: str = "new") -> None:
@@ -81,7 +82,7 @@ def test_a_cell_that_other_separators_would_cut_is_harmless_in_all_its_parts(cel
     assert harmless(cell) == shown
 
 
-@pytest.mark.parametrize("cell", ["", "漏损", "a=b", "1-2", "'=1", "0.87", "a\n- b\n－　c", "a; b", "x；-20"])
+@pytest.mark.parametrize("cell", ["", "漏损", "a=b", "1-2", "'1", "0.87", "a\n- b\n－　c", "a; b", "x；-20"])
 def test_other_cells_stay_as_they_are(cell: str) -> None:
     assert harmless(cell) == cell
 
@@ -270,3 +271,17 @@ def test_what_a_killed_process_left_goes_and_what_others_make_stays(tmp_path: Pa
     with atomic_writer(tmp_path / "out.csv") as file:
         file.write("new")
     assert {path for path in tmp_path.iterdir() if path.name.startswith(".")} == {running, elsewhere, other}
+
+
+def test_every_text_comes_back_from_its_cell() -> None:
+    for size in range(6):
+        for chars in itertools.product("'=;\n -a\t", repeat=size):
+            text = "".join(chars)
+            assert as_written(harmless(text)) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "cell"), [("'=1", "''=1"), ("=0;'", "'=0;'"), ("a\n'- b", "a\n''- b"), ("'a", "'a"), ("'\t", "''\t")]
+)
+def test_an_apostrophe_before_a_sign_is_kept_apart_from_one_that_guards(text: str, cell: str) -> None:
+    assert harmless(text) == cell

@@ -213,6 +213,17 @@ def test_a_case_comes_back_from_its_export(
     assert row.case.model_copy(update={"id": "C-1"}) == case
 
 
+@pytest.mark.parametrize("format", ["jsonl", "csv"])
+def test_an_apostrophe_of_a_case_is_no_guard_of_its_export(tmp_path: Path, format: str) -> None:
+    problem = Problem(id="P-1", title="'=1", description="a;\n'+c", targets=("'-x",))
+    case = Case(id="C-1", problem=problem, institutes=("alpha",), source="'@s", note="'=n;'")
+    path = tmp_path / f"cases.{format}"
+    path.write_text("".join(export_cases([case], format)), "utf-8")  # type: ignore[arg-type]
+    (row,) = CaseTable(path, resolver(small_registry()))
+    assert isinstance(row, ReadCase), row
+    assert row.case.model_copy(update={"id": "C-1"}) == case
+
+
 # --- shortlists: what others read
 
 

@@ -305,7 +305,6 @@ def write_faults(path: Path) -> Iterator[None]:
 _FORMULA_STARTS: Final = frozenset("=+-@＝＋－＠﹢﹣﹦﹫−")
 _FILLERS: Final = frozenset("\u115f\u1160\u2800\u3164\uffa0")  # letters by category, blanks to the eye
 _OTHER_ENDS: Final = re.compile(r"([;\t\r\n])")
-_GUARDED: Final = re.compile(r"(^|[;\t\r\n])'")
 _LIST_MARK: Final = re.compile(r"[-+－＋][ \u3000]")
 
 
@@ -332,19 +331,28 @@ def harmless(cell: str) -> str:
     """``cell`` as text for a file without types: with a leading apostrophe where it could be a formula.
 
     What follows a semicolon, a tab or a line end inside it gets one too, as not every program takes commas for the
-    ends of cells; but "- " and "+ " at the start of a line are list marks and stay.
+    ends of cells; but "- " and "+ " at the start of a line are list marks and stay. What would get one but for the
+    apostrophes it has gets a further one, so that no two cells become the same.
     """
     first, *rest = _OTHER_ENDS.split(cell)
     for end, text in zip(rest[::2], rest[1::2], strict=True):
-        is_list_mark = end in "\r\n" and _LIST_MARK.match(text)
-        first += f"{end}'{text}" if _has_sign_first(text) and not is_list_mark else end + text
-    return f"'{first}" if could_be_formula(cell) else first
+        first += f"{end}'{text}" if _is_guarded(end, text) else end + text
+    return f"'{first}" if could_be_formula(cell.lstrip("'")) else first
 
 
 def as_written(cell: str) -> str:
     """What ``harmless`` was given to make ``cell``; a cell that it cannot have made stays as it is."""
-    text = _GUARDED.sub(r"\1", cell)
+    first, *rest = _OTHER_ENDS.split(cell)
+    for end, text in zip(rest[::2], rest[1::2], strict=True):
+        first += end + (text[1:] if text.startswith("'") and _is_guarded(end, text[1:]) else text)
+    text = first[1:] if first.startswith("'") and could_be_formula(first[1:].lstrip("'")) else first
     return text if harmless(text) == cell else cell
+
+
+def _is_guarded(end: str, text: str) -> bool:
+    """Whether what follows a mark that may end a cell gets an apostrophe."""
+    is_list_mark = end in "\r\n" and _LIST_MARK.match(text)
+    return _has_sign_first(text.lstrip("'")) and not is_list_mark
 
 
 def csv_text(rows: Iterable[Sequence[str]]) -> str:

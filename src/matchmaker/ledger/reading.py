@@ -140,12 +140,12 @@ class CaseTable:
                 continue
             met = self.table.met
             reader = ValueReader(met.place, "cell")
-            case = _case(_bare(row), met.values, reader, self._resolve, own_id="id" in met.values)
+            case = _case(row, met.values, reader, self._resolve, own_id="id" in met.values)
             self.warnings += reader.warnings
             if case is None:
                 yield Rejected(met.line, met.cells, tuple(reader.faults))
             else:
-                yield ReadCase(case, met)
+                yield ReadCase(_bare(case) if self.table.kind != "lines" else case, met)
 
 
 def case_from_values(problem: Problem, given: Mapping[str, Given], resolve: Resolve, *, place: str) -> Case:
@@ -211,8 +211,8 @@ def _case(
         "outcome": _outcome(values.get("outcome"), reader),
         "year": _year(values.get("year"), reader),
         "benefit_cny": benefit,
-        "source": _without_mark(reader.text(values["source"])) if "source" in values else None,
-        "note": _without_mark(note),
+        "source": reader.text(values["source"]) if "source" in values else None,
+        "note": note,
     }
     if reader.faults:
         return None
@@ -283,16 +283,15 @@ def _benefit_and_note(values: Mapping[str, Given], reader: ValueReader) -> tuple
     return amount, note
 
 
-def _bare(problem: Problem) -> Problem:
-    """The problem without the apostrophes that keep a spreadsheet from taking a text for a formula."""
-    changed: dict[str, object] = {
-        name: bare for name in _TEXTS if (bare := _without_mark(text := getattr(problem, name))) != text
-    }
+def _bare(case: Case) -> Case:
+    """The case without the apostrophes that keep a spreadsheet from taking a text of a cell for a formula."""
+    changed: dict[str, object] = {name: _without_mark(getattr(case.problem, name)) for name in _TEXTS}
     for name in _LISTS:  # written as one cell, which may have one at its start
-        first, *rest = getattr(problem, name) or ("",)
+        first, *rest = getattr(case.problem, name) or ("",)
         if as_written(first) != first:
             changed[name] = (as_written(first), *rest)
-    return problem.model_copy(update=changed) if changed else problem
+    own = {name: _without_mark(getattr(case, name)) for name in ("source", "note")}
+    return case.model_copy(update={**own, "problem": case.problem.model_copy(update=changed)})
 
 
 def _without_mark(text: str | None) -> str | None:
