@@ -1,8 +1,9 @@
 """``python tests/stress.py``, or ``make stress``: all that takes long, and the report of it in ``docs/stress.md``.
 
-Two runs of pytest, side by side: the tests marked ``long`` but for the mutations (kills of processes, most of all), and
-the mutations of the fuzz targets with the properties of Hypothesis, which tries more examples than usual, others each
-time. What was counted is read from the reports that pytest writes.
+Three runs of pytest side by side, as processes that are killed wait more than they work: kills of batches; of ledgers
+and clusters, with whatever else is marked ``long``, then the properties of Hypothesis, which tries more examples than
+usual, others each time; and the mutations of the fuzz targets. What was counted is read from the reports that pytest
+writes; with ``--report`` the page is made anew of those that are there, and nothing is run.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ REPORT = ROOT / "docs" / "stress.md"
 FUZZ = "tests/test_fuzz.py"
 LIMIT = 3600  # seconds for each run of pytest
 KINDS = ("batch", "ledger", "cluster")
+NOT_RUN = -1
 
 INTRODUCTION = """# Stress
 
@@ -59,14 +61,16 @@ class Part:
 
     @property
     def path(self) -> Path:
-        return BUILD / f"{self.name.partition(' ')[0]}.xml"
+        return BUILD / f"{self.name.split()[0].strip(',')}.xml"
 
     def command(self) -> list[str]:
         return [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={self.path}", *self.args]
 
     def read(self) -> None:
         """Take in what pytest has written of its run."""
-        for case in ET.parse(self.path).getroot().iter("testcase"):  # noqa: S314 - pytest wrote it just now
+        root = ET.parse(self.path).getroot()  # noqa: S314 - pytest wrote it
+        self.seconds = sum(float(suite.get("time", 0)) for suite in root.iter("testsuite"))
+        for case in root.iter("testcase"):
             self.n_tests += 1
             self.n_skipped += case.find("skipped") is not None
             if case.find("failure") is not None or case.find("error") is not None:
@@ -75,14 +79,15 @@ class Part:
                 self.counted[str(one.get("name"))] += int(str(one.get("value")))
 
 
-def parts() -> tuple[list[Part], list[Part]]:
+def parts() -> tuple[list[Part], ...]:
     """What runs beside each other, each one after the other."""
-    long = Part("kills and other long tests", ["-m", "long", "tests", f"--ignore={FUZZ}"])
-    mutations = Part("mutations", ["-m", "long", "--timeout=1500", FUZZ])
-    properties = Part(
-        "properties", ["-m", "hypothesis and not long", "--hypothesis-profile=stress", "--timeout=1500", "tests"]
+    batches = Part("batches that are killed", ["-m", "long", "-k", "batch", "tests/test_kills.py"])
+    ledgers = Part(
+        "ledgers, clusters, other long tests", ["-m", "long", "-k", "not batch", "tests", f"--ignore={FUZZ}"]
     )
-    return [long], [mutations, properties]
+    mutations = Part("mutations", ["-m", "long", "--timeout=1500", FUZZ])
+    stress = ["-m", "hypothesis and not long", "--hypothesis-profile=stress", "--timeout=1500", "tests"]
+    return [batches], [ledgers, Part("properties", stress)], [mutations]
 
 
 def run(lanes: Iterable[Sequence[Part]]) -> None:
@@ -118,15 +123,20 @@ def run(lanes: Iterable[Sequence[Part]]) -> None:
             process.wait()
 
 
-def report(done: Sequence[Part], about: str, seconds: float) -> str:
+def report(done: Sequence[Part], about: str) -> str:
     """The page."""
     counted = sum((part.counted for part in done), Counter[str]())
     kills = {name: n for name, n in sorted(counted.items()) if name.startswith(KINDS)}
     failures = [name for part in done for name in part.failures]
-    lines = [INTRODUCTION, "## Last run", "", f"{about}; {seconds / 60:.0f} minutes.", ""]
+    lines = [INTRODUCTION, "## Last run", "", f"{about}.", ""]
     lines += ["| run | tests | skipped | failed | minutes |", "|---|---:|---:|---:|---:|"]
     for part in done:
-        row = (part.name, f"{part.n_tests:,}", f"{part.n_skipped:,}", f"{len(part.failures):,}")
+        name = (
+            part.name
+            if part.code in {0, 1}
+            else f"{part.name} ({'not run' if part.code == NOT_RUN else 'stopped early'})"
+        )
+        row = (name, f"{part.n_tests:,}", f"{part.n_skipped:,}", f"{len(part.failures):,}")
         lines.append(f"| {' | '.join(row)} | {part.seconds / 60:.1f} |")
     said = f"{sum(kills.values()):,} kills; {counted['rows']:,} rows compared or checked after them; "
     lines += ["", f"{said}{counted['inputs']:,} mutated inputs. Failures: {len(failures):,}.", ""]
@@ -153,18 +163,20 @@ def _git(*args: str) -> str:
 
 
 def main() -> int:
-    began, about, lanes = time.monotonic(), _about(), parts()
+    about, lanes = _about(), parts()
     done = [part for lane in lanes for part in lane]
-    run(lanes)
+    if sys.argv[1:] != ["--report"]:
+        run(lanes)
     for part in done:
         if part.path.exists():
             part.read()
-        elif part.code == 0:
-            part.code = 1
-    text = report(done, about, time.monotonic() - began)
+        else:
+            part.code = part.code or NOT_RUN
+    minutes = max(sum(part.seconds for part in lane) for lane in lanes) / 60
+    text = report(done, f"{about}; {minutes:.0f} minutes")
     REPORT.write_text(text, "utf-8")
     sys.stdout.write(text.partition("## Last run\n\n")[2])
-    return int(any(part.code for part in done))
+    return int(any(part.code or part.failures for part in done))
 
 
 if __name__ == "__main__":

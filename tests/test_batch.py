@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import multiprocessing
+import multiprocessing.resource_tracker
+import multiprocessing.util
+import os
 import signal
 import time
 from collections.abc import Generator, Iterable, Iterator
@@ -230,3 +233,28 @@ def test_a_worker_killed_when_all_is_done_keeps_nobody_waiting() -> None:
         with suppress(MatchmakerError):
             assert list(answers) == []
         assert not [one for one in multiprocessing.active_children() if one.name.startswith(("Fork", "Spawn"))]
+
+
+def test_a_worker_killed_before_it_has_begun_keeps_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The matcher is more than the pipe holds through which a new process is told what to do."""
+    monkeypatch.setattr("matchmaker.batch._context", lambda _: multiprocessing.get_context("spawn"))
+    spawn = "multiprocessing.util.spawnv_passfds"
+    start = multiprocessing.util.spawnv_passfds
+
+    def start_and_kill(*args: object) -> int:
+        process = start(*args)  # type: ignore[arg-type]
+        os.kill(process, signal.SIGKILL)
+        return process
+
+    next(match_all((problem(n) for n in range(2 * CHUNK)), matcher(), workers=1))
+    multiprocessing.resource_tracker.ensure_running()
+    monkeypatch.setattr(spawn, start_and_kill)
+    with pytest.raises(MatchmakerError, match="ended before its work was done"):
+        list(match_all((problem(n) for n in range(2 * CHUNK)), big(), workers=2))
+
+
+def big() -> Matcher:
+    """A matcher of which a part alone is larger than a pipe."""
+    one = Matcher(small_registry())
+    one.ballast = bytes(1 << 20)  # type: ignore[attr-defined]
+    return one

@@ -199,6 +199,7 @@ def kill_somewhere(process: subprocess.Popen[bytes], one: Batch, victim: str, ch
     target = process.pid
     if victim == "worker":
         until(process, lambda: bool(workers_of(process.pid)) or one.is_complete())
+        time.sleep(0.05)  # until Python's own helper, which is started first, can be told from a worker by its name
         workers = workers_of(process.pid)
         if not workers:
             return False

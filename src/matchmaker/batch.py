@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import pickle
 import signal
 import threading
 import time
 from collections import Counter, deque
 from collections.abc import Generator, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from pathlib import Path
@@ -15,6 +17,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from matchmaker.domain import Problem, Shortlist
 from matchmaker.errors import Fault, MatchmakerError
+from matchmaker.files import temporary_folder
 from matchmaker.intake import Rejected
 from matchmaker.matcher import Matcher
 from matchmaker.messages import said
@@ -133,9 +136,12 @@ def _by_processes(
     from concurrent.futures import ProcessPoolExecutor
     from concurrent.futures.process import BrokenProcessPool
 
+    context = _context(matcher)
+    handed = ExitStack()
     try:
-        pool = ProcessPoolExecutor(workers, _context(matcher), _begin, (matcher, top))
+        pool = ProcessPoolExecutor(workers, context, _begin, (handed.enter_context(_handed(matcher, context)), top))
     except BrokenPipeError:
+        handed.close()
         raise _ended_early() from None
     under_way: deque[tuple[_Chunk, Future[list[Shortlist]]]] = deque()
     is_done = False
@@ -160,6 +166,7 @@ def _by_processes(
             process.terminate()
         # Waits for the pool's thread as well: left alone it may fail at exit, and write so to stderr.
         pool.shutdown(cancel_futures=True)
+        handed.close()
 
 
 def _ended_early() -> MatchmakerError:
@@ -192,6 +199,27 @@ def _context(matcher: Matcher) -> BaseContext:
     tasks = Path("/proc/self/task")
     is_alone = tasks.is_dir() and len(list(tasks.iterdir())) == 1
     return multiprocessing.get_context("fork" if is_alone and matcher.settings.encoder == "words" else "spawn")
+
+
+@contextmanager
+def _handed(matcher: Matcher, context: BaseContext) -> Iterator[Matcher | Path]:
+    """What a worker is given to begin with: a forked one the matcher, one that is started anew a file that holds it.
+
+    Through multiprocessing's own pipe, which holds little, this process would wait for ever to hand it to a worker that
+    was killed early.
+    """
+    if context.get_start_method() == "fork":
+        yield matcher
+    elif hasattr(os, "memfd_create") and Path("/proc/self/fd").is_dir():
+        with os.fdopen(os.memfd_create("matcher"), "wb") as file:
+            file.write(pickle.dumps(matcher))
+            file.flush()
+            yield Path(f"/proc/{os.getpid()}/fd/{file.fileno()}")
+    else:
+        with temporary_folder() as folder:  # this user's alone
+            path = folder / "matcher"
+            path.write_bytes(pickle.dumps(matcher))
+            yield path
 
 
 _begun: list[_Duty] = []  # in a worker process: what it does
@@ -231,7 +259,8 @@ class _Duty:
             raise _StoppedError
 
 
-def _begin(matcher: Matcher, top: int | None) -> None:
+def _begin(handed: Matcher | Path, top: int | None) -> None:
+    matcher = pickle.loads(handed.read_bytes()) if isinstance(handed, Path) else handed  # noqa: S301 - made by _handed
     threading.Thread(target=_end_with_parent, daemon=True).start()
     duty = _Duty(matcher, top)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the main process ends the others
