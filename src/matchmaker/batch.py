@@ -147,7 +147,7 @@ def _by_processes(
     is_done = False
     try:
         for chunk in chunks:
-            under_way.append((chunk, pool.submit(_match, _problems(chunk))))
+            under_way.append((chunk, _begun_by(pool, chunk)))
             if len(under_way) > 2 * workers:
                 oldest, answer = under_way.popleft()
                 yield oldest, _waited_for(answer, pool)
@@ -172,6 +172,22 @@ def _by_processes(
 def _ended_early() -> MatchmakerError:
     finding = "one of them ended before its work was done; there may be too little memory for so many"
     return MatchmakerError(Fault(said("worker processes"), finding, "run again with --workers 1"))
+
+
+def _begun_by(pool: ProcessPoolExecutor, chunk: _Chunk) -> Future[list[Shortlist]]:
+    """What a process will answer.
+
+    Raises:
+        BrokenProcessPool: A process has ended.
+    """
+    from concurrent.futures.process import BrokenProcessPool
+
+    try:
+        return pool.submit(_match, _problems(chunk))
+    except (OSError, ValueError):  # while one was started another ended: the pool has closed what the new one needs
+        if not pool._broken:
+            raise
+        raise BrokenProcessPool from None
 
 
 def _waited_for(answer: Future[list[Shortlist]], pool: ProcessPoolExecutor) -> list[Shortlist]:
