@@ -19,6 +19,7 @@ import sys
 import time
 import traceback
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ BUILD = ROOT / "build" / "fuzz"
 REPORT = ROOT / "docs" / "fuzzing.md"
 MOST_SECONDS = 2.0  # of the processor that an input may take; coverage costs two to five times what a run costs
 MOST_MEMORY = 300_000  # KB that an input may add
-ROUND = 60  # seconds a target runs before the next one has its turn
+ROUND = 120  # seconds a target runs before the next one has its turn
 TABLE = re.compile(r"^\| target \|.*?(?=\n\n|\Z)", re.DOTALL | re.MULTILINE)
 
 
@@ -112,6 +113,7 @@ def main() -> None:
     parser.add_argument("--hours", type=float, default=8.0)
     parser.add_argument("--share", type=float, default=1.0, help="of the 10 million inputs")
     parser.add_argument("--round", type=int, default=ROUND, help="seconds a target runs before the next has its turn")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="targets that run at the same time")
     options = parser.parse_args()
     import fuzz_targets
 
@@ -121,23 +123,26 @@ def main() -> None:
     wanted = {name: int(1000 * one.inputs * options.share) for name, one in fuzz_targets.TARGETS.items()}
     names = options.targets or list(wanted)
     end = time.monotonic() + 3600 * options.hours
-    while time.monotonic() < end:
+
+    def a_round(name: str, known: Mapping[str, float]) -> dict[str, float]:
+        started = time.monotonic()
+        seconds = int(min(options.round, end - started))
+        n_left = wanted[name] - int(known.get("inputs", 0))
+        found = run_round(name, seconds, n_left) if seconds >= 5 else {}
+        return {"inputs": 0, "seconds": time.monotonic() - started, "edges": 0, "ended": 0, **found}
+
+    while time.monotonic() < end - 5:
         left = [name for name in names if state.get(name, {}).get("inputs", 0) < wanted[name]]
         if not left:
             break
-        for name in left:
-            known = state.setdefault(name, {"inputs": 0, "seconds": 0.0, "edges": 0, "ended": 0})
-            seconds = int(min(options.round, end - time.monotonic()))
-            if seconds < 5:
-                break
-            started = time.monotonic()
-            found = run_round(name, seconds, wanted[name] - known["inputs"])
-            known["seconds"] += time.monotonic() - started
-            known["inputs"] += found["inputs"]
-            known["edges"] = max(known["edges"], found["edges"])
-            known["ended"] += found["ended"]
-            state_path.write_text(json.dumps(state, indent=1))
-            report(state)
+        with ThreadPoolExecutor(options.jobs) as rounds:
+            for name, found in rounds.map(lambda name: (name, a_round(name, state.get(name, {}))), left):
+                known = state.setdefault(name, dict.fromkeys(found, 0))
+                state[name] = {
+                    key: max(known[key], n) if key == "edges" else known[key] + n for key, n in found.items()
+                }
+                state_path.write_text(json.dumps(state, indent=1))
+                report(state)
 
 
 def report(state: Mapping[str, Mapping[str, Any]]) -> None:
