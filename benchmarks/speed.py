@@ -273,11 +273,11 @@ def scale(folder: Path | None) -> dict[str, list[tuple[float, float]]]:
     """Tables of time over rows, institutes and workers; gives the curves to be drawn."""
     curves: dict[str, list[tuple[float, float]]] = {"rows": [], "capabilities": []}
     work = work_from(folder, max(ROWS), N_INSTITUTES)
-    print(f"\n{'batch, whole process, CSV to CSV':34}{'workers':>8}{'seconds':>9}{'requests/s':>12}{'peak MB':>9}")
+    print(f"\n{'batch, whole process, CSV to CSV':34}{'workers':>8}{'seconds':>9}{'requests/s':>12}")
     for n_rows in ROWS:
         for workers in (1, 2):
-            seconds, peak = whole_run(Work(work.requests[:n_rows], work.institutes), workers)
-            print(f"{f'{n_rows:,} rows':34}{workers:>8}{seconds:>9.2f}{n_rows / seconds:>12,.0f}{peak:>9,.0f}")
+            seconds = whole_run(Work(work.requests[:n_rows], work.institutes), workers)
+            print(f"{f'{n_rows:,} rows':34}{workers:>8}{seconds:>9.2f}{n_rows / seconds:>12,.0f}")
         curves["rows"].append((n_rows, seconds))
     print(f"\n{'registry (warm, one thread)':34}{'capabilities':>13}{'ms a request':>14}")
     for n_institutes in INSTITUTES:
@@ -289,8 +289,8 @@ def scale(folder: Path | None) -> dict[str, list[tuple[float, float]]]:
     return curves
 
 
-def whole_run(work: Work, workers: int) -> tuple[float, float]:
-    """Seconds and peak memory (of the largest process, in MB) of ``matchmaker batch``, its cache filled."""
+def whole_run(work: Work, workers: int) -> float:
+    """Seconds of ``matchmaker batch``, its cache filled."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         with (folder / "requests.csv").open("w", encoding="utf-8", newline="") as file:
@@ -302,17 +302,11 @@ def whole_run(work: Work, workers: int) -> tuple[float, float]:
         command = [sys.executable, "-m", "matchmaker", "batch", "requests.csv", "--institutes", "institutes.jsonl"]
         command += ["-q", "-o", "out.csv", "--workers", str(workers)]
 
-        peaks = []
-
         def run() -> None:
-            _, status, used = os.wait4(subprocess.Popen(command, cwd=folder).pid, 0)  # noqa: S603
-            assert status == 0
-            peaks.append(used.ru_maxrss / 1024)
+            subprocess.run(command, cwd=folder, check=True)  # noqa: S603
 
-        run()  # fills the cache, which takes more memory
-        peaks.clear()
-        seconds = best_of(2, run)
-    return seconds, max(peaks)
+        run()  # fills the cache
+        return best_of(2, run)
 
 
 def plot(path: Path, title: str, labels: tuple[str, str], points: Sequence[tuple[float, float]]) -> None:
