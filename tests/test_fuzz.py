@@ -13,10 +13,10 @@ from random import Random
 
 import pytest
 
-from fuzz_targets import FAULTY, TARGETS, mutated
+from fuzz_targets import FAULTY, OFFICE, TARGETS, Packed, mutated
 from matchmaker.domain import Problem
 from matchmaker.errors import MatchmakerError
-from matchmaker.intake.documents import load_problems
+from matchmaker.intake.documents import load_problems, problems_from_bytes
 from matchmaker.intake.mail import read_mail
 from matchmaker.intake.tables import read_problems
 
@@ -81,6 +81,27 @@ def test_a_mail_with_a_charset_that_is_none_is_read() -> None:
     assert b"charset=a\x00b" in data
     mail = read_mail(data.replace(b"\xff\xfe\xfd\x00\x81", "管网漏损检测".encode()), place="x")
     assert mail.text == "管网漏损检测"
+
+
+def test_an_attachment_whose_name_has_a_charset_that_is_none_is_read() -> None:
+    """Found by fuzzing: Python's ``get_filename`` raises ValueError on the null character."""
+    path = FAULTY / "mail_null_in_charset_of_name.eml"
+    (attachment,) = read_mail(path.read_bytes(), place="x").attachments
+    assert attachment.name == "需求.txt"
+    (problem,) = load_problems(path).problems
+    assert "如何检测供水管网的漏损" in problem.text
+
+
+def test_a_level_of_a_list_that_is_no_number_is_the_first() -> None:
+    """Found by fuzzing: ``int`` raises ValueError on it."""
+    packed = Packed(OFFICE / "documents" / "automatic-numbers.docx", "word/numbering.xml")
+    assert packed.seed().count(b'<w:lvl w:ilvl="0"')
+    odd = packed.around(packed.seed().replace(b'<w:lvl w:ilvl="0"', b'<w:lvl w:ilvl="%0"'))
+    sound = packed.around(packed.seed())
+    assert (
+        problems_from_bytes(odd, place="x", default_id="x").problems
+        == problems_from_bytes(sound, place="x", default_id="x").problems
+    )
 
 
 def test_a_target_fails_when_its_reader_does(monkeypatch: pytest.MonkeyPatch) -> None:

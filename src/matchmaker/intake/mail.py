@@ -128,7 +128,11 @@ def _leaves(message: Message, depth: int, *, attached: bool) -> Iterator[tuple[M
 
 def _name(part: Message) -> str:
     """The file name of a part, however it is written."""
-    raw = part.get_filename()
+    try:
+        raw = part.get_filename()
+    except ValueError:  # the character set that it names is none
+        named = part.get_param("filename", header="content-disposition"), part.get_param("name")
+        raw = next(value[2] for value in named if isinstance(value, tuple))
     if raw is None:
         return ""
     with suppress(UnicodeError):  # bytes of UTF-8 that went by as Latin letters

@@ -117,7 +117,7 @@ class _Numbering:
             }
             self._lists[name] = name if any(starts.values()) else f"of {kind}"
             self._levels[name] = {
-                int(attribute(level, "ilvl") or 0): (
+                _whole(attribute(level, "ilvl"), 0): (
                     _value(level, "numFmt") or "decimal",
                     _value(level, "lvlText") or "",
                     _whole(starts.get(attribute(level, "ilvl")) or _value(level, "start"), 1),
