@@ -431,8 +431,9 @@ def test_the_bound_of_a_single_keyword_is_its_similarity() -> None:
         Capability(id="c", name=Text(zh="漏损检测"), keywords=keywords) for keywords in ((), (Term(zh="焊接变形"),))
     )
     similarity, problems = built_keywords(water, both), [request("漏损检测，焊接变形")]
-    bounds = similarity.bounds(similarity.hits(count_terms(problems), problems))[0]
+    pairs, bounds = similarity.bounds(similarity.hits(count_terms(problems), problems))
     found = similarity.similarities(problems)[0]
+    assert pairs.tolist() == [0, 1]
     assert bounds[0] == pytest.approx(found[0])
     assert found[1] <= bounds[1] < found[1] + 0.05
 
@@ -529,7 +530,9 @@ def test_packed_grams_stand_in_the_order_of_strings(grams: list[str]) -> None:
 def test_open_keywords_count_no_less_than_settled_ones(capabilities: list[Capability], text: str) -> None:
     similarity, problem = built_keywords(*capabilities), request(text)
     hits = similarity.hits(count_terms([problem]), [problem])
-    bound = similarity.bounds(hits)[0]
+    bound = np.zeros(len(capabilities))
+    reached, bound_of_pair = similarity.bounds(hits)
+    bound[reached] = bound_of_pair
     pairs = np.zeros(len(capabilities), np.intp), np.arange(len(capabilities))
     assert (bound + 1e-12 >= similarity.of_pairs(hits, *pairs)).all()
     assert same_bits(similarity.of_pairs(hits, *pairs), similarity.similarities([problem])[0])

@@ -36,9 +36,10 @@ FEATURES = ("keywords", "lexical", "semantic")
 DIGITS = 6
 """Every similarity and score is rounded to so many decimals before it is ranked."""
 BETWEEN_NAMES = "\x1e"
-_MARGIN = 1e-5  # what a bound is above all that rounding may add
+_MARGIN = 1e-5  # what a bound is above all that rounding may add, float32 included, for each unit of weight
 _NEW_WORDS = 8  # that a problem adds to a few hundred others, about; what they are close to is remembered
 _MOST_PAIRS = 1 << 17  # that are compared together
+_BLOCK = 1 << 16  # pairs whose bounds are worked out together
 _AHEAD = 6  # so many institutes more than are asked for are scored first
 _NEAR = 0.2  # a capability whose bound is so near to that of one that is pooled may well be pooled in its place
 _STRENGTHS: dict[Strength | None, int] = {"A": 0, "B": 1, "C": 2, None: 3}
@@ -150,6 +151,7 @@ class Scorer:
         self._via_parent = compiled["via_parent"].astype(np.bool_, copy=False)
         self.tie_rank = compiled["tie_rank"].astype(np.intp, copy=False)
         self.weights = np.array([getattr(settings.weights, name) for name in FEATURES], dtype=np.float64)
+        self._margin = _MARGIN * (1 + float(self.weights.sum()))
         self.keywords = KeywordSimilarity(under("keywords", compiled), inferred_weight=settings.inferred_weight)
         self.semantic = SemanticSimilarity(under("semantic", compiled), encoder())
         self._lexical = LexicalSimilarity(under("lexical", compiled), background())
@@ -250,7 +252,7 @@ class Scorer:
         self,
         compared: Compared,
         asked: tuple[NDArray[np.intp], ...],
-        bounds: FloatArray,
+        bounds: NDArray[np.float32],
         counted: Sequence[NDArray[np.bool_] | None],
     ) -> Pooled:
         """As ``pool``, of the capabilities that can be among an institute's best: no others are compared.
@@ -278,18 +280,30 @@ class Scorer:
                 pairs = pairs.joined(self._pairs(compared, of_problem[left], chosen[left]))
         return self.pool(compared, problems, institutes, pairs, counted)
 
-    def _bounds(self, compared: Compared) -> FloatArray:
+    def _bounds(self, compared: Compared) -> NDArray[np.float32]:
         """What the strength of each capability for each problem does not exceed: shape (P, C)."""
-        meaning = self.semantic.bounds(compared.asked)
-        if compared.accurate is not None:
-            meaning = (meaning + compared.accurate) / 2
-        keywords = np.sqrt(self.keywords.bounds(compared.hits))
-        bounds = self.weights[0] * keywords + self.weights[1] * np.sqrt(compared.lexical)
-        added: FloatArray = bounds + self.weights[2] * meaning + _MARGIN
-        return added
+        bounds = self.semantic.bounds(compared.asked)
+        for rows in self._blocks(len(bounds)):
+            part = bounds[rows]
+            if compared.accurate is not None:
+                part += compared.accurate[rows]
+                part /= 2
+            part *= self.weights[2]
+            lexical = np.sqrt(compared.lexical[rows])
+            lexical *= self.weights[1]
+            part += lexical
+            part += self._margin
+        pairs, keywords = self.keywords.bounds(compared.hits)
+        bounds.reshape(-1)[pairs] += self.weights[0] * np.sqrt(keywords)
+        return bounds
+
+    def _blocks(self, n_problems: int) -> Iterator[slice]:
+        """A few problems at a time, so that arrays of all capabilities for them stay in the processor's cache."""
+        step = max(1, _BLOCK // max(self.n_capabilities, 1))
+        return (slice(at, at + step) for at in range(0, n_problems, step))
 
     def _chances(
-        self, bounds: FloatArray, counted: Sequence[NDArray[np.bool_] | None], added: FloatArray | None
+        self, bounds: NDArray[np.float32], counted: Sequence[NDArray[np.bool_] | None], added: FloatArray | None
     ) -> FloatArray:
         """What the score of each institute for each problem does not exceed, given as much of its capabilities.
 
@@ -302,16 +316,21 @@ class Scorer:
         for at, capabilities in enumerate(counted):
             if capabilities is not None:
                 sizes[at] = np.bincount(self.owners, weights=capabilities, minlength=len(self._sizes))
-        best = np.maximum.reduceat(bounds, self._starts, axis=1)
-        is_best = bounds == best[:, self.owners]
-        others = np.maximum.reduceat(np.where(is_best, -np.inf, bounds), self._starts, axis=1)
-        second = np.where(np.add.reduceat(is_best, self._starts, axis=1, dtype=np.intp) > 1, best, others)
+        best, second = np.empty((2, *sizes.shape))
+        for rows in self._blocks(len(bounds)):
+            part = bounds[rows]
+            most = np.maximum.reduceat(part, self._starts, axis=1)
+            is_best = part == most[:, self.owners]
+            others = np.maximum.reduceat(np.where(is_best, np.float32(-np.inf), part), self._starts, axis=1)
+            n_best = np.add.reduceat(is_best, self._starts, axis=1, dtype=np.intp)
+            best[rows], second[rows] = most, np.where(n_best > 1, most, others)
         pooling = np.array(self._settings.pooling)
         first_share = (pooling[0] / np.cumsum(pooling))[np.minimum(sizes, len(pooling)) - 1]
         several = sizes > 1
         best = np.where(several, first_share * best + (1 - first_share) * np.where(several, second, 0.0), best)
         best = best if added is None else best + added
-        return np.round(1 / (1 + np.exp(-(self._settings.intercept + best))), DIGITS)
+        chances: FloatArray = np.round(1 / (1 + np.exp(-(self._settings.intercept + best))), DIGITS)
+        return chances
 
     def pool(
         self,

@@ -183,19 +183,19 @@ class KeywordSimilarity:
         hits.settle(places)
         return _joined(np.repeat(np.arange(len(sizes)), sizes), self._weights(hits, places), len(sizes))
 
-    def bounds(self, hits: Hits) -> FloatArray:
-        """What the similarity of each problem to each capability does not exceed: shape (P, C), in [0, 1].
+    def bounds(self, hits: Hits) -> tuple[NDArray[np.intp], FloatArray]:
+        """What similarities do not exceed: the pairs of ``hits``, each once, and the bound of each, in [0, 1].
 
-        Open keywords count all they may, and those after the best one as if each were the second.
+        All other pairs have a similarity of 0. Open keywords count all they may, and those after the best one as if
+        each were the second.
         """
-        found = np.zeros(len(hits.problems) * self.n_capabilities)
-        if len(hits.pairs):
-            weights = self._weights(hits, np.arange(len(hits.pairs)))
-            first = starts_of(hits.pairs)
-            best = np.maximum.reduceat(weights, first)
-            others = np.minimum(_STEPS[1] * (np.add.reduceat(weights, first) - best), 1.0)
-            found[hits.pairs[first]] = 1 - (1 - _STEP * best) * (1 - others)
-        return found.reshape(len(hits.problems), self.n_capabilities)
+        first = starts_of(hits.pairs)
+        if not len(first):
+            return first, np.zeros(0)
+        weights = self._weights(hits, np.arange(len(hits.pairs)))
+        best = np.maximum.reduceat(weights, first)
+        others = np.minimum(_STEPS[1] * (np.add.reduceat(weights, first) - best), 1.0)
+        return hits.pairs[first], 1 - (1 - _STEP * best) * (1 - others)
 
     def _weights(self, hits: Hits, places: NDArray[np.intp]) -> FloatArray:
         degrees = np.where(hits.is_open[places], _FUZZY_TRUST, hits.degrees[places])

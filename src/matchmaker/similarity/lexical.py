@@ -75,13 +75,11 @@ class LexicalSimilarity:
         rows = self._postings.rows(counts.words, counts.grams)[counts.terms]
         weights = self._queries(counts)
         stops, weights, rows = counts.stops(rows >= 0), weights[rows >= 0], rows[rows >= 0]
-        texts = np.zeros((counts.n_problems, self._postings.n_texts))
-        for at, (start, stop) in enumerate(pairwise(stops)):
-            texts[at] = self._postings.sums(rows[start:stop], weights[start:stop])
         first = starts_of(self._owners)
-        best = np.maximum.reduceat(texts, first, axis=1) if len(first) < len(self._owners) else texts
-        np.minimum(best, 1.0, out=best)
-        found[:, self._owners[first]] = np.maximum(best, 0.0, out=best)
+        has_text = self._owners[first]
+        for at, (start, stop) in enumerate(pairwise(stops)):  # one by one, in the processor's cache
+            best = np.maximum.reduceat(self._postings.sums(rows[start:stop], weights[start:stop]), first)
+            found[at, has_text] = np.minimum(np.maximum(best, 0.0, out=best), 1.0, out=best)
         return found
 
     def _queries(self, counts: Counts) -> FloatArray:

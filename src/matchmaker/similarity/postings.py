@@ -100,7 +100,7 @@ class Postings:
         if not len(rows):
             return np.zeros(self.n_texts)
         numbers = rows.tolist()
-        texts = np.concatenate(list(map(self._texts.__getitem__, numbers)))
+        texts = np.concatenate(list(map(self._texts.__getitem__, numbers)), dtype=np.intp)  # as bincount takes them
         held = np.concatenate(list(map(self._weights.__getitem__, numbers)))
         if weights is not None:
             held *= np.repeat(weights, self._stops[rows] - np.where(rows, self._stops[rows - 1], 0))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from matchmaker.similarity.encoder import FloatArray, Rows
     from matchmaker.similarity.postings import Arrays
 
+    Number = TypeVar("Number", np.float32, np.float64)
+
 __all__ = ["Encoder", "SemanticSimilarity", "compile_semantic", "encoder", "unpacked"]
 
 _ALIGNED = 0.6  # share of the alignment of words in the similarity, the rest is the texts' own cosine
@@ -30,6 +32,7 @@ _LEAST_NEAR = 1 << 8  # words for which there is room in any case
 _MOST_NEAR = 1 << 25  # numbers that are remembered of how close words are
 _BLOCK = 1 << 10  # pairs that are compared together, so that arrays stay in the processor's cache
 _BLOCK_BYTES = 1 << 18
+_BLOCK_NUMBERS = 1 << 20
 _PADDED = 4  # numbers of words are rounded up to a multiple of this
 _ROUGH = 1e-4  # no bound is nearer to what it bounds than float32 may be off
 
@@ -169,13 +172,13 @@ class SemanticSimilarity:
         aligned: FloatArray = np.sqrt(precision * np.add.reduceat(recall, starts))
         return aligned
 
-    def bounds(self, asked: Asked) -> FloatArray:
+    def bounds(self, asked: Asked) -> NDArray[np.float32]:
         """What the similarity of each problem to each capability does not exceed: shape (P, C), in [0, 1].
 
         A precision is at most the sum over the words of the text of what each gives; recall and cosine are taken as
         they are, to the digits of float32.
         """
-        bounds = np.zeros((len(asked.problems), self.n_capabilities))
+        bounds = np.zeros((len(asked.problems), self.n_capabilities), np.float32)
         if not len(self.owners):
             return bounds
         n_problems = len(asked.problems)
@@ -186,12 +189,28 @@ class SemanticSimilarity:
                 near = self._near.rows(asked, kept.rows)
                 np.matmul(kept.weights.astype(np.float32), near, out=known[at, :-1])
                 near.max(axis=0, out=known[n_problems + at, :-1])
-        sums = self._sums(np.ascontiguousarray(known.T)).T
-        texts = np.maximum(asked.directions.astype(np.float32) @ self._rough.T + np.float32(_ROUGH), np.float32(0))
-        aligned = _gate(texts) * np.sqrt(np.minimum(sums[:n_problems], np.float32(1)) * sums[n_problems:])
-        texts = (1 - _ALIGNED) * texts + _ALIGNED * aligned
-        bounds[:, self.owners[self._first]] = np.maximum.reduceat(texts, self._first, axis=1)
-        return np.minimum(bounds * (1 + _ROUGH) + _ROUGH, 1.0)
+        sums = self._sums(np.ascontiguousarray(known.T))
+        directions = np.ascontiguousarray(asked.directions.astype(np.float32).T)
+        found = np.empty((len(self._first), n_problems), np.float32)
+        step = max(1, _BLOCK_BYTES // directions[:1].nbytes)
+        for at in range(0, len(found), step):  # in the processor's cache
+            first = self._first[at : at + step]
+            texts = slice(first[0], self._first[at + step] if at + step < len(found) else len(self.owners))
+            cosines = self._rough[texts] @ directions
+            cosines += np.float32(_ROUGH)
+            np.maximum(cosines, np.float32(0), out=cosines)
+            aligned = np.minimum(sums[texts, :n_problems], np.float32(1))
+            aligned *= sums[texts, n_problems:]
+            np.sqrt(aligned, out=aligned)
+            aligned *= _gate(cosines)
+            aligned *= np.float32(_ALIGNED)
+            cosines *= np.float32(1 - _ALIGNED)
+            cosines += aligned
+            np.maximum.reduceat(cosines, first - texts.start, axis=0, out=found[at : at + step])
+        found *= np.float32(1 + _ROUGH)
+        found += np.float32(_ROUGH)
+        bounds[:, self.owners[self._first]] = np.minimum(found, np.float32(1), out=found).T
+        return bounds
 
     def _sums(self, known: NDArray[np.float32]) -> NDArray[np.float32]:
         """The sums over the words of each text, those of the second half of the columns in the text's own weights.
@@ -327,7 +346,7 @@ class _Near:
                 missing = distinct(rows)[0]
             start, self._n_used = self._n_used, self._n_used + len(missing)
             self._slots[asked.held[missing]] = np.arange(start, self._n_used)
-            self._table[start : self._n_used] = closeness_of(asked.vectors[missing], self._words, self._lengths)
+            closeness_of(asked.vectors[missing], self._words, self._lengths, out=self._table[start : self._n_used])
             slots = self._slots[asked.held[rows]]
         return slots
 
@@ -357,19 +376,29 @@ def joined_parts(parts: Sequence[tuple[Arrays, Rows]]) -> Arrays:
 
 
 def closeness_of(
-    words: NDArray[np.float32], known: NDArray[np.float32], lengths: NDArray[np.float32]
+    words: NDArray[np.float32],
+    known: NDArray[np.float32],
+    lengths: NDArray[np.float32],
+    out: NDArray[np.float32] | None = None,
 ) -> NDArray[np.float32]:
     """Squared cosines, negative ones as 0, of words of a problem (rows) and known words (columns)."""
-    cosines = words @ known.T  # exact: sums of whole numbers below 2**24
-    np.maximum(cosines, 0, out=cosines)
-    cosines /= lengths * lengths_of(words)[:, None]
-    cosines *= cosines
-    return cosines
+    found = np.empty((len(words), len(known)), np.float32) if out is None else out
+    own = lengths_of(words)[:, None]
+    step = max(1, _BLOCK_NUMBERS // max(len(known), 1))
+    for at in range(0, len(words), step):
+        part = found[at : at + step]
+        np.matmul(words[at : at + step], known.T, out=part)  # exact: sums of whole numbers below 2**24
+        np.maximum(part, 0, out=part)
+        part /= lengths * own[at : at + step]
+        part *= part
+    return found
 
 
-def _gate(cosines: FloatArray) -> FloatArray:
+def _gate(cosines: NDArray[Number]) -> NDArray[Number]:
     """To what share the alignment of words counts."""
-    share: FloatArray = np.clip((cosines - _GATE_FROM) / (_GATE_TO - _GATE_FROM), 0.0, 1.0)
+    share = (cosines - cosines.dtype.type(_GATE_FROM)) / cosines.dtype.type(_GATE_TO - _GATE_FROM)
+    np.maximum(share, 0, out=share)
+    np.minimum(share, 1, out=share)
     return share
 
 
