@@ -23,6 +23,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -40,6 +41,8 @@ N_CHARACTERS = 300
 N_SAMPLE = 50
 ROWS = (100, 1172, 5000)
 INSTITUTES = (5, 26, 188, 1000)
+LARGE = 10_000, 10  # institutes, and capabilities of each
+BATCH = ("batch", "requests.csv", "-q", "-o", "out.csv", "--workers", "2")
 
 
 class Work(NamedTuple):
@@ -49,11 +52,11 @@ class Work(NamedTuple):
     institutes: list[dict[str, object]]
 
 
-def work_from(folder: Path | None, n_requests: int, n_institutes: int) -> Work:
+def work_from(folder: Path | None, n_requests: int, n_institutes: int, n_capabilities: int = N_CAPABILITIES) -> Work:
     """Requests and institutes, always the same ones."""
     chance = random.Random(7)  # noqa: S311 - no secret
     titles, sentences = read_texts(folder) if folder else drawn_texts(chance)
-    institutes = [institute(at, titles, chance) for at in range(n_institutes)]
+    institutes = [institute(at, n_capabilities, titles, chance) for at in range(n_institutes)]
     requests = [text_of(at, titles, sentences, chance) for at in range(n_requests)]
     return Work(requests, institutes)
 
@@ -76,10 +79,10 @@ def drawn_texts(chance: random.Random) -> tuple[list[str], list[str]]:
     return titles, ["，".join("".join(chance.choices(words, k=6)) for _ in range(3)) + "。" for _ in range(1500)]
 
 
-def institute(number: int, titles: Sequence[str], chance: random.Random) -> dict[str, object]:
+def institute(number: int, n_capabilities: int, titles: Sequence[str], chance: random.Random) -> dict[str, object]:
     """An institute whose capabilities are called like achievements, with pieces of titles as keywords."""
     capabilities = []
-    for at in range(N_CAPABILITIES):
+    for at in range(n_capabilities):
         name, other = chance.choice(titles), chance.choice(titles)
         pieces = [piece(text, chance) for text in (name, name, other, other)]
         capabilities.append(
@@ -289,24 +292,52 @@ def scale(folder: Path | None) -> dict[str, list[tuple[float, float]]]:
     return curves
 
 
+def large(folder: Path | None) -> None:
+    """Whole processes with a registry of 100,000 capabilities: compiled at first, then taken from the cache."""
+    work = work_from(folder, N_REQUESTS, *LARGE)
+    print(f"\n{f'{LARGE[0]:,} institutes, {LARGE[0] * LARGE[1]:,} capabilities':50}{'seconds':>9}{'requests/s':>12}")
+    with in_files(work) as run:
+        for name, count, n_runs, arguments in (
+            ("first match, which compiles the registry", 1, 1, ["match", "one.txt"]),
+            ("match", 1, 3, ["match", "one.txt"]),
+            (f"batch of {N_REQUESTS:,} rows, two workers", N_REQUESTS, 2, BATCH),
+        ):
+            seconds = best_of(n_runs, lambda arguments=arguments: run(*arguments))  # type: ignore[misc]
+            print(f"{name:50}{seconds:>9.2f}{count / seconds:>12,.1f}")
+    with in_files(Work(work.requests, work.institutes[:5])) as run:
+        run("match", "one.txt")
+        seconds = best_of(3, lambda: run("match", "one.txt"))
+        print(f"{'match against the first five alone':50}{seconds:>9.2f}{1 / seconds:>12,.1f}")
+
+
 def whole_run(work: Work, workers: int) -> float:
     """Seconds of ``matchmaker batch``, its cache filled."""
+    with in_files(work) as run:
+        arguments = [*BATCH[:-1], str(workers)]
+        run(*arguments)  # fills the cache
+        return best_of(2, lambda: run(*arguments))
+
+
+@contextmanager
+def in_files(work: Work) -> Iterator[Callable[..., None]]:
+    """What runs a command of matchmaker in a folder that holds the work, with a cache of its own."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
+        (folder / "one.txt").write_text(work.requests[0], encoding="utf-8")
         with (folder / "requests.csv").open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file)
             writer.writerow(["id", "title", "description"])
             writer.writerows([at, *text.split("\n", 1)] for at, text in enumerate(work.requests))
         with (folder / "institutes.jsonl").open("w", encoding="utf-8") as file:
             file.writelines(json.dumps(one, ensure_ascii=False) + "\n" for one in work.institutes)
-        command = [sys.executable, "-m", "matchmaker", "batch", "requests.csv", "--institutes", "institutes.jsonl"]
-        command += ["-q", "-o", "out.csv", "--workers", str(workers)]
+        command = [sys.executable, "-m", "matchmaker"]
+        environment = {**os.environ, "XDG_CACHE_HOME": name}
 
-        def run() -> None:
-            subprocess.run(command, cwd=folder, check=True)  # noqa: S603
+        def run(*arguments: str) -> None:
+            given = [*command, *arguments, "--institutes", "institutes.jsonl"]
+            subprocess.run(given, cwd=folder, check=True, stdout=subprocess.DEVNULL, env=environment)  # noqa: S603
 
-        run()  # fills the cache
-        return best_of(2, run)
+        yield run
 
 
 def plot(path: Path, title: str, labels: tuple[str, str], points: Sequence[tuple[float, float]]) -> None:
@@ -345,6 +376,7 @@ def main() -> None:
     given = parser.parse_args()
     compare(work_from(given.folder, N_REQUESTS, N_INSTITUTES), given.folder)
     curves = scale(given.folder)
+    large(given.folder)
     if given.svg:
         name = "Batch, two workers, whole process"
         plot(given.svg / "speed-rows.svg", name, ("rows", "seconds"), curves["rows"])
