@@ -478,6 +478,12 @@ def test_a_text_is_cut_into_the_longest_known_words(text: str, words: list[str])
     assert sorted(WORDS[row] for row in found.rows.tolist()) == sorted(words)
 
 
+def test_the_pieces_of_an_unknown_word_are_the_longest_and_letters_only() -> None:
+    words = ["pump", "pumps", "valve", "mp34"]
+    assert sorted(Lexicon.of(words).cut(["pumpsvalve"]).rows.tolist()) == [1, 2]
+    assert Lexicon.of(words).cut(["pumpmp34"]).rows.tolist() == []
+
+
 def test_words_are_told_with_their_text_and_place() -> None:
     found = Lexicon.of(WORDS).cut(["漏损", "a leak", "", "检测漏 pipe"])
     rows = [WORDS.index(word) for word in ("漏损", "leak", "检测", "漏", "pipe")]

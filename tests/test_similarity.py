@@ -108,6 +108,11 @@ def small_rarity() -> Rarity:
     return Rarity(np.array([term_id(term) for term in known], dtype=np.uint64), np.array(list(known.values())))
 
 
+def test_without_a_background_every_term_is_unseen() -> None:
+    nothing = Rarity(np.zeros(0, np.uint64), np.zeros(0))
+    assert nothing.of_numbers(np.array([1, 2], np.uint64)).tolist() == [UNSEEN, UNSEEN]
+
+
 def test_rarity_of_known_unknown_and_paired_terms() -> None:
     rarity = small_rarity()
     assert [rarity.of(term) for term in ("leak", "漏损", "水", "unheard", "鼹")] == [3.0, 5.5, 0.0, UNSEEN, UNSEEN]

@@ -259,6 +259,29 @@ def test_headings_stay_filters_cover_all_and_paper_is_a4(tmp_path: Path) -> None
     assert 24 <= widths[1] <= 29
 
 
+def test_what_is_printed_and_which_numbers_may_be_text(tmp_path: Path) -> None:
+    book = written(tmp_path / "out.xlsx")
+    assert book["Shortlists"].print_area == "'Shortlists'!$A$1:$K$5"
+    assert not book["Problems"].print_area
+    sheet = parts_of(tmp_path / "out.xlsx")["xl/worksheets/sheet1.xml"]
+    assert '<ignoredError sqref="A2:A5 S2:S5" numberStoredAsText="1"/>' in sheet
+
+
+def test_money_has_no_fractions_unless_there_are_some(tmp_path: Path) -> None:
+    with open_book(tmp_path / "out.xlsx") as book:
+        sheet = book.sheet("x")
+        for row, amount in enumerate((1_234_567, 0.5, 10**14, 10**15)):
+            sheet.put(row, 0, amount, "money")
+    (cells,) = openpyxl.load_workbook(tmp_path / "out.xlsx")["x"].iter_cols()
+    assert [cell.number_format for cell in cells] == ["#,##0", "General", "#,##0", "General"]
+
+
+def test_claims_and_capabilities_are_in_the_language_asked_for(tmp_path: Path) -> None:
+    rows = cells_of(written(tmp_path / "out.xlsx", language="zh")["候选名单"])
+    assert rows[0]["依据"] == "1. 2024 在两个城市应用"
+    assert rows[1]["能力"] == "机器视觉质检（经上级单位）"
+
+
 def test_a_chinese_character_is_two_cells_wide() -> None:
     assert (width_of("水water"), width_of("（"), width_of("é")) == (7, 2, 1)
 
