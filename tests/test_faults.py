@@ -89,6 +89,7 @@ HERE = Path(__file__).parent
 LIMIT = 120.0
 N_ROWS = 400
 SMALL = ("--institutes", "small.yaml", "--ledger", "none")
+JUDGED = ("--problems", "asked.csv", "--qrels", "qrels.txt", "--institutes", "institutes.jsonl")
 WRITERS: Mapping[str, tuple[str, ...]] = {
     "out.csv": ("batch", "table.csv", *SMALL, "-q", "-o"),
     "out.jsonl": ("batch", "table.csv", *SMALL, "-q", "-o"),
@@ -97,10 +98,9 @@ WRITERS: Mapping[str, tuple[str, ...]] = {
     "out.parquet": ("batch", "table.csv", *SMALL, "-q", "-o"),
     "parts/": ("batch", "table.csv", *SMALL, "-q", "--format", "jsonl", "-o"),
     "report.html": ("report", "good.csv", *SMALL, "-q", "-o"),
-    "measures.md": (
-        *("evaluate", "--problems", "asked.csv", "--qrels", "qrels.txt", "--institutes", "institutes.jsonl"),
-        *("-q", "-o"),
-    ),
+    "measures.md": ("evaluate", *JUDGED, "-q", "-o"),
+    "run.txt": ("evaluate", *JUDGED, "-q", "--run-out"),
+    "settings.toml": ("calibrate", *JUDGED, "-q", "-o"),
     "cases.csv": ("cases", "export", "--ledger", "full.db", "-q", "-o"),
     "backup.db": ("ledger", "backup", "--ledger", "full.db", "-q"),
 }
