@@ -22,10 +22,14 @@ check: .venv/dev
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest
 
+# These limit the size of all files, so that nothing could be told of them.
+NOT_MEASURED = --deselect tests/test_faults.py::test_no_room_for_temporary_files \
+	--deselect tests/test_resume.py::test_a_full_disk_loses_nothing
+
 coverage: .venv/dev ## all tests with every branch counted, in the processes that they start, too; writes benchmarks/coverage.txt
 	rm -rf build/coverage && mkdir -p build/coverage
-	$(BIN)/coverage run -m pytest
-	$(BIN)/coverage combine --quiet
+	COVERAGE_FILE=$(CURDIR)/build/coverage/data $(BIN)/coverage run -m pytest $(NOT_MEASURED)
+	-$(BIN)/coverage combine --quiet # what was killed may leave half a file
 	{ $(BIN)/python -V; $(BIN)/coverage report; } > benchmarks/coverage.txt
 	@tail -1 benchmarks/coverage.txt
 
