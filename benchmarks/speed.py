@@ -13,19 +13,22 @@ are named and left out (`make benchmark-speed` installs them).
 from __future__ import annotations
 
 import argparse
+import cProfile
 import csv
 import json
 import os
+import pstats
 import random
 import re
 import subprocess
 import sys
 import tempfile
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
@@ -42,6 +45,7 @@ N_SAMPLE = 50
 ROWS = (100, 1172, 5000)
 INSTITUTES = (5, 26, 188, 1000)
 LARGE = 10_000, 10  # institutes, and capabilities of each
+N_SHOWN = 16  # functions of a profile
 BATCH = ("batch", "requests.csv", "-q", "-o", "out.csv", "--workers", "2")
 
 
@@ -310,6 +314,43 @@ def large(folder: Path | None) -> None:
         print(f"{'match against the first five alone':50}{seconds:>9.2f}{1 / seconds:>12,.1f}")
 
 
+def profile(folder: Path | None) -> None:
+    """Where the time goes, in shares of one thread; what Python and NumPy take counts for the function that calls."""
+    for n_institutes, n_capabilities, n_requests in ((N_INSTITUTES, N_CAPABILITIES, N_REQUESTS), (*LARGE, 84)):
+        work = work_from(folder, n_requests, n_institutes, n_capabilities)
+        matcher, asked = Matcher(registry_of(work)), problems_of(work.requests)
+        matcher.match(asked)
+        profiler = cProfile.Profile()
+        profiler.runcall(matcher.match, asked)
+        spent = own_times(pstats.Stats(profiler))
+        print(f"\n{f'{n_institutes:,} institutes, where the time goes':60}{'share':>8}")
+        for name in sorted(spent, key=lambda name: -spent[name])[:N_SHOWN]:
+            print(f"{name:60}{spent[name] / sum(spent.values()):>8.1%}")
+
+
+def own_times(stats: pstats.Stats) -> dict[str, float]:
+    """Seconds by function of matchmaker, each with what it calls outside of it."""
+    found: defaultdict[str, float] = defaultdict(float)
+    known: dict[tuple[str, int, str], tuple[int, int, float, float, dict[tuple[str, int, str], Any]]]
+    known = stats.stats  # type: ignore[attr-defined]
+
+    def charge(function: tuple[str, int, str], seconds: float, depth: int) -> None:
+        file, _, name = function
+        callers = known[function][4]
+        total = sum(one[2] for one in callers.values())
+        if "/matchmaker/" in file:
+            found[f"{file.rpartition('/matchmaker/')[2]}: {name}"] += seconds
+        elif depth and total:
+            for caller, one in callers.items():
+                charge(caller, seconds * one[2] / total, depth - 1)
+        else:
+            found["the rest"] += seconds
+
+    for function, (_, _, seconds, _, _) in known.items():
+        charge(function, seconds, 5)
+    return found
+
+
 def whole_run(work: Work, workers: int) -> float:
     """Seconds of ``matchmaker batch``, its cache filled."""
     with in_files(work) as run:
@@ -377,6 +418,7 @@ def main() -> None:
     compare(work_from(given.folder, N_REQUESTS, N_INSTITUTES), given.folder)
     curves = scale(given.folder)
     large(given.folder)
+    profile(given.folder)
     if given.svg:
         name = "Batch, two workers, whole process"
         plot(given.svg / "speed-rows.svg", name, ("rows", "seconds"), curves["rows"])
