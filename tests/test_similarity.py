@@ -17,7 +17,7 @@ from matchmaker.domain import Capability, Term, Text
 from matchmaker.similarity.counting import Counts, count_terms, packed_grams, slices
 from matchmaker.similarity.keywords import KeywordSimilarity, compile_keywords, place
 from matchmaker.similarity.lexical import LexicalSimilarity, compile_lexical
-from matchmaker.similarity.postings import Postings, compile_postings
+from matchmaker.similarity.postings import Postings, Strings, compile_postings, strings_from, strings_to_array
 from matchmaker.similarity.profiles import Statement, statements
 from matchmaker.similarity.rarity import UNSEEN, Rarity, background, is_chinese
 from matchmaker.text import Request, normalise, request, term_id
@@ -101,6 +101,14 @@ def test_postings_without_texts_or_terms() -> None:
     assert Postings(compile_postings([])).products({"a": 1.0}).tolist() == []
     assert Postings(compile_postings([{}, {}])).products({"a": 1.0}).tolist() == [0.0, 0.0]
     assert Postings(compile_postings([{"a": 2.0}])).products({}).tolist() == [0.0]
+
+
+def test_strings_are_found_by_their_numbers_in_any_order() -> None:
+    strings = ["漏损检测", "", "a b", "é", ""]
+    array = strings_to_array(strings)
+    held = Strings(array)
+    assert [held[number] for number in (4, 0, 3, 1, 2, 0)] == [strings[number] for number in (4, 0, 3, 1, 2, 0)]
+    assert strings_from(array) == strings
 
 
 def small_rarity() -> Rarity:

@@ -14,11 +14,11 @@ from rapidfuzz import fuzz
 from matchmaker.similarity.counting import Counts, count_terms, slices
 from matchmaker.similarity.postings import (
     Postings,
+    Strings,
     compile_postings,
     prefixed,
     ranges,
     starts_of,
-    strings_from,
     strings_to_array,
     under,
 )
@@ -115,12 +115,12 @@ class KeywordSimilarity:
         self.n_capabilities = int(arrays["n_capabilities"])
 
     @cached_property
-    def _shown(self) -> Sequence[str]:
-        return strings_from(self._arrays["shown"])
+    def _shown(self) -> Strings:
+        return Strings(self._arrays["shown"])
 
     @cached_property
-    def _texts(self) -> Sequence[str]:
-        return strings_from(self._arrays["texts"])
+    def _texts(self) -> Strings:
+        return Strings(self._arrays["texts"])
 
     def _keyword(self, number: int) -> Keyword:
         return Keyword(self._shown[number], self._texts[number], bool(self._arrays["inferred"][number]))

@@ -45,6 +45,20 @@ def strings_from(array: NDArray[np.generic]) -> list[str]:
     return array.tobytes().decode().split("\0")[:-1]
 
 
+class Strings(dict[int, str]):
+    """The strings of ``strings_to_array`` by their numbers, each made when first asked for: a few of very many."""
+
+    def __init__(self, array: NDArray[np.generic]) -> None:
+        super().__init__()
+        self._array = array
+        self._stops = np.flatnonzero(array == 0)
+
+    def __missing__(self, number: int) -> str:
+        start = self._stops[number - 1] + 1 if number else 0
+        self[number] = string = self._array[start : self._stops[number]].tobytes().decode()
+        return string
+
+
 def prefixed(name: str, arrays: Arrays) -> Arrays:
     """The same arrays with ``name.`` before each key."""
     return {f"{name}.{key}": array for key, array in arrays.items()}
