@@ -46,10 +46,10 @@ def remembered(kind: str, key: bytes, make: Callable[[], bytes]) -> bytes:
     path = _path(kind, key)
     if path is not None:
         with suppress(OSError), _opened(path) as file:
-            kept = file.read()
-            if _digest(path, kept[_DIGEST:]) == kept[:_DIGEST]:
+            digest, kept = file.read(_DIGEST), file.read()
+            if _digest(path, kept) == digest:
                 log.note("cache: %s taken from %s", kind, path)
-                return kept[_DIGEST:]
+                return kept
     with log.timed("cache: %s made", kind):
         made = make()
     if path is not None:
@@ -148,7 +148,9 @@ def _keep(path: Path, made: bytes) -> None:
 
 def _digest(path: Path, contents: bytes) -> bytes:
     """Of the contents under this name: an entry moved to the place of another is a damaged one."""
-    return blake2b(path.name.encode() + b"\0" + contents, digest_size=_DIGEST).digest()
+    digest = blake2b(path.name.encode() + b"\0", digest_size=_DIGEST)
+    digest.update(contents)
+    return digest.digest()
 
 
 def _opened(path: Path) -> BinaryIO:
