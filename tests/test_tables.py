@@ -25,6 +25,7 @@ FAULTY = Path(__file__).parent / "data" / "faulty"
 # Tables that cannot be read at all: what stands after the file's name in the message.
 FAULTS = {
     "table_part_without_name.xlsx": ": a packed file that is no workbook; unpack it, or save the table as .xlsx or CSV",
+    "table_without_workbook.xlsx": ": the file is damaged or incomplete; open it in Excel or WPS and save it anew",
     "table_sectors_too_large.xls": ": the file is damaged or incomplete; open it in Excel or WPS and save it as .xlsx",
     "table_array.jsonl": ": no JSON object with fields in the first lines; write one object on each line",
     "table_empty.csv": ": nothing in its first lines; a table has a row of headings, then a row for each problem",

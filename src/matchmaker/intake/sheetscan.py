@@ -129,7 +129,9 @@ class PackedSheets:
 
     def _sheet_parts(self) -> dict[str, str]:
         """The part each sheet is in; sheets that are charts are left out."""
-        book = next(name for name in self._package.names if name.lower().endswith("xl/workbook.xml"))
+        book = next((name for name in self._package.names if name.lower().endswith("xl/workbook.xml")), "")
+        if not book:
+            raise KeyError("xl/workbook.xml")
         folder = PurePosixPath(book).parent
         relations = ET.fromstring(self._package.read_xml(f"{folder}/_rels/workbook.xml.rels", _SMALL))  # noqa: S314 - no document type
         targets = {
