@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import subprocess
 import sys
@@ -13,9 +14,13 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
+from fuzz_targets import OFFICE, Packed
 from matchmaker.cli import app
 from matchmaker.errors import MatchmakerError, ProblemError
 from matchmaker.intake import load_problem, load_problems, problems_from_bytes
+from matchmaker.intake.blocks import Cell, Paragraph, Table
+from matchmaker.intake.opendocument import opendocument_blocks
+from matchmaker.intake.packed import open_package
 from matchmaker.messages import CHINESE, Message
 from test_packed import RELATIONS, TYPES, packed
 
@@ -292,3 +297,34 @@ def test_a_book_of_pages_is_cut(tmp_path: Path) -> None:
 def test_a_content_type_alone_makes_no_document() -> None:
     with pytest.raises(ProblemError, match="damaged or incomplete"):
         problems_from_bytes(packed({"[Content_Types].xml": TYPES, "a.xml": "<a/>"}, base=False))
+
+
+def test_an_opendocument_text_reads_as_it_is_printed() -> None:
+    """Spaces, tabs and line ends are elements; boxes stand after their paragraph, notes and deleted text nowhere."""
+    spaces = " ".join(
+        f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{kind}:1.0"'
+        for name, kind in (("office", "office"), ("text", "text"), ("table", "table"), ("draw", "drawing"))
+    )
+    said = (
+        "<text:tracked-changes><text:changed-region><text:p>已删除</text:p></text:changed-region></text:tracked-changes>"
+        '<text:h text:outline-level="1">供水\n管网</text:h>'
+        '<text:p>漏损<text:span>检<text:s text:c="2"/>测</text:span><text:tab/>找不到<text:line-break/>漏点'
+        "<text:note><text:note-body><text:p>脚注</text:p></text:note-body></text:note>"
+        "<draw:frame><draw:text-box><text:p>每年<text:s/>两次</text:p></draw:text-box></draw:frame>。</text:p>"
+        "<text:list><text:list-item><text:p>噪声大</text:p></text:list-item></text:list><text:p> </text:p>"
+        "<table:table><table:table-header-rows><table:table-row><table:table-cell><text:p>压力</text:p>"
+        "</table:table-cell></table:table-row></table:table-header-rows></table:table>"
+    )
+    content = f"<office:document-content {spaces}><office:body><office:text>{said}</office:text></office:body>"
+    data = Packed(OFFICE / "documents" / "form.odt", "content.xml").around(
+        f"{content}</office:document-content>".encode()
+    )
+    blocks = opendocument_blocks(open_package(io.BytesIO(data), place="x", error=ProblemError))
+    *paragraphs, table = blocks
+    assert paragraphs == [
+        Paragraph("供水 管网", 1),
+        Paragraph("漏损检  测\t找不到\n漏点。"),
+        Paragraph("每年 两次"),
+        Paragraph("噪声大"),
+    ]
+    assert table == Table(((Cell((Paragraph("压力"),), 1, 1),),))
