@@ -21,6 +21,7 @@ from matchmaker.intake import load_problem, load_problems, problems_from_bytes
 from matchmaker.intake.blocks import Cell, Paragraph, Table
 from matchmaker.intake.opendocument import opendocument_blocks
 from matchmaker.intake.packed import open_package
+from matchmaker.intake.word import word_blocks
 from matchmaker.messages import CHINESE, Message
 from test_packed import RELATIONS, TYPES, packed
 
@@ -328,3 +329,29 @@ def test_an_opendocument_text_reads_as_it_is_printed() -> None:
         Paragraph("噪声大"),
     ]
     assert table == Table(((Cell((Paragraph("压力"),), 1, 1),),))
+
+
+@pytest.mark.parametrize(
+    ("shape", "start", "numbers"),
+    [
+        ("chineseCounting", 1, ("一", "二")),
+        ("chineseCounting", 9, ("九", "十")),
+        ("taiwaneseCountingThousand", 19, ("十九", "二十")),
+        ("ideographDigital", 99, ("九十九", "100")),
+        ("upperLetter", 25, ("Y", "Z")),
+        ("lowerLetter", 26, ("z", "27")),
+        ("decimalEnclosedCircle", 1, ("①", "②")),
+        ("decimalEnclosedCircleChinese", 20, ("⑳", "21")),
+        ("decimal", 9, ("9", "10")),
+        ("thaiNumbers", 3, ("3", "4")),  # one that is not known
+    ],
+)
+def test_the_numbers_of_a_word_list_are_as_printed(shape: str, start: int, numbers: tuple[str, str]) -> None:
+    given = Packed(OFFICE / "documents" / "automatic-numbers.docx", "word/numbering.xml")
+    first = b'<w:start w:val="1"/><w:numFmt w:val="chineseCounting"/>'
+    assert given.seed().count(first) == 1
+    asked = f'<w:start w:val="{start}"/><w:numFmt w:val="{shape}"/>'.encode()
+    data = given.around(given.seed().replace(first, asked))
+    blocks = word_blocks(open_package(io.BytesIO(data), place="x", error=ProblemError))
+    texts = [block.text for block in blocks if isinstance(block, Paragraph)]
+    assert [texts[1], texts[3]] == [f"需求{numbers[0]}：供水管网漏损定位", f"需求{numbers[1]}：滤芯车间深度除湿"]
