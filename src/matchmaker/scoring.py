@@ -171,10 +171,11 @@ class Scorer:
             counts = count_terms(texts[part])
             asked = self.semantic.read(texts[part])
             experience = None if self._cases is None else self._cases.compare(counts, asked)
+            lexical = self._lexical.of_counts(counts)
             yield Compared(
                 problems=problems[part],
                 hits=self.keywords.hits(counts, texts[part]),
-                lexical=np.round(self._lexical.of_counts(counts), DIGITS),
+                lexical=np.round(lexical, DIGITS, out=lexical),
                 asked=asked,
                 accurate=None if self._e5 is None else self._e5.similarities(texts[part]),
                 experience=experience,
@@ -289,8 +290,8 @@ class Scorer:
                 part += compared.accurate[rows]
                 part /= 2
             part *= self.weights[2]
-            lexical = np.sqrt(compared.lexical[rows])
-            lexical *= self.weights[1]
+            lexical = np.sqrt(compared.lexical[rows], dtype=np.float32)
+            lexical *= np.float32(self.weights[1])
             part += lexical
             part += self._margin
         pairs, keywords = self.keywords.bounds(compared.hits)
@@ -322,8 +323,10 @@ class Scorer:
             most = np.maximum.reduceat(part, self._starts, axis=1)
             is_best = part == most[:, self.owners]
             others = np.maximum.reduceat(np.where(is_best, np.float32(-np.inf), part), self._starts, axis=1)
-            n_best = np.add.reduceat(is_best, self._starts, axis=1, dtype=np.intp)
-            best[rows], second[rows] = most, np.where(n_best > 1, most, others)
+            if np.count_nonzero(is_best) > most.size:  # several are best
+                n_best = np.add.reduceat(is_best, self._starts, axis=1, dtype=np.intp)
+                others = np.where(n_best > 1, most, others)
+            best[rows], second[rows] = most, others
         pooling = np.array(self._settings.pooling)
         first_share = (pooling[0] / np.cumsum(pooling))[np.minimum(sizes, len(pooling)) - 1]
         several = sizes > 1

@@ -76,9 +76,12 @@ class LexicalSimilarity:
         weights = self._queries(counts)
         stops, weights, rows = counts.stops(rows >= 0), weights[rows >= 0], rows[rows >= 0]
         first = starts_of(self._owners)
-        has_text = self._owners[first]
+        every = len(first) == self._n_capabilities
+        has_text = slice(None) if every else self._owners[first]  # a slice is filled faster
         for at, (start, stop) in enumerate(pairwise(stops)):  # one by one, in the processor's cache
-            best = np.maximum.reduceat(self._postings.sums(rows[start:stop], weights[start:stop]), first)
+            best = self._postings.sums(rows[start:stop], weights[start:stop])
+            if len(first) < len(best):
+                best = np.maximum.reduceat(best, first)
             found[at, has_text] = np.minimum(np.maximum(best, 0.0, out=best), 1.0, out=best)
         return found
 

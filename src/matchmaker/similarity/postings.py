@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     FloatArray: TypeAlias = NDArray[np.float64]
     Arrays: TypeAlias = Mapping[str, NDArray[np.generic]]
 
+_LONG = 1 << 10  # from so many texts a term on, on the average, the weights are multiplied term by term
+
 
 def compile_postings(texts: Sequence[Mapping[str, float]]) -> Arrays:
     """The arrays of an index over D texts, each a mapping from term to weight; terms stand in the order of strings."""
@@ -97,8 +99,10 @@ class Postings:
         self._words = {word: row for row, word in enumerate(strings_from(arrays["words"]))}
         self._grams = arrays["grams"].astype(np.uint64, copy=False)
         self._stops = arrays["stops"].astype(np.intp, copy=False)
+        self._sizes = np.diff(self._stops, prepend=0)
         self._texts = _Stretches(arrays["texts"], self._stops)
         self._weights = _Stretches(arrays["weights"], self._stops)
+        self._kept: tuple[NDArray[np.intp], FloatArray] = np.empty(0, np.intp), np.empty(0)
 
     def rows(self, words: Sequence[str], grams: NDArray[np.uint64]) -> NDArray[np.intp]:
         """The row of each term, -1 for one that no text holds; grams by their numbers, in rising order."""
@@ -113,12 +117,27 @@ class Postings:
         """The sum of some rows, each times its weight when weights are given: shape (D,), float64."""
         if not len(rows):
             return np.zeros(self.n_texts)
-        numbers = rows.tolist()
-        texts = np.concatenate(list(map(self._texts.__getitem__, numbers)), dtype=np.intp)  # as bincount takes them
-        held = np.concatenate(list(map(self._weights.__getitem__, numbers)))
-        if weights is not None:
-            held *= np.repeat(weights, self._stops[rows] - np.where(rows, self._stops[rows - 1], 0))
+        numbers, sizes = rows.tolist(), self._sizes[rows]
+        size = int(sizes.sum())
+        texts, held = self._room(size)
+        np.concatenate(list(map(self._texts.__getitem__, numbers)), out=texts)
+        stretches = list(map(self._weights.__getitem__, numbers))
+        if weights is None or size < _LONG * len(rows):
+            np.concatenate(stretches, out=held)
+            if weights is not None:
+                held *= np.repeat(weights, sizes)
+        else:
+            stop = 0
+            for stretch, weight in zip(stretches, weights.tolist(), strict=True):
+                start, stop = stop, stop + len(stretch)
+                np.multiply(stretch, weight, out=held[start:stop])
         return np.bincount(texts, held, self.n_texts).astype(np.float64, copy=False)
+
+    def _room(self, size: int) -> tuple[NDArray[np.intp], FloatArray]:
+        """Texts and weights to be filled, ``size`` of each, in memory that is kept: new memory costs more than this."""
+        if len(self._kept[0]) < size:
+            self._kept = np.empty(size + size // 2, np.intp), np.empty(size + size // 2)
+        return self._kept[0][:size], self._kept[1][:size]
 
     def products(self, query: Mapping[str, float]) -> FloatArray:
         """The inner product of ``query`` with every text: shape (D,), float64. An empty query gives zeros."""

@@ -206,7 +206,10 @@ class SemanticSimilarity:
             aligned *= np.float32(_ALIGNED)
             cosines *= np.float32(1 - _ALIGNED)
             cosines += aligned
-            np.maximum.reduceat(cosines, first - texts.start, axis=0, out=found[at : at + step])
+            if len(first) == len(cosines):
+                found[at : at + step] = cosines
+            else:
+                np.maximum.reduceat(cosines, first - texts.start, axis=0, out=found[at : at + step])
         found *= np.float32(1 + _ROUGH)
         found += np.float32(_ROUGH)
         bounds[:, self.owners[self._first]] = np.minimum(found, np.float32(1), out=found).T
