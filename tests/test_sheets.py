@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -252,6 +253,18 @@ def far_away_without_rows(path: Path) -> None:
     rewritten(path, sheet_xml(HEADING + '<row><c r="XFD1048576"><v>1</v></c></row>'))
 
 
+def row_beyond_all(path: Path) -> None:
+    rewritten(path, sheet_xml(HEADING + '<row r="4000000000"><c><v>1</v></c></row>'))
+
+
+def cell_beyond_all(path: Path) -> None:
+    rewritten(path, sheet_xml(HEADING + '<row r="2"><c r="brrrrrrrr2"><v>1</v></c></row>'))
+
+
+def texts_without_end(path: Path) -> None:
+    rewritten(path, {"xl/sharedStrings.xml": f'<sst xmlns="{MAIN}" uniqueCount="9999999999"/>'.encode()})
+
+
 def bomb(path: Path) -> None:
     rewritten(path, {"xl/sharedStrings.xml": b"<sst><si><t>" + b"a" * 150_000_000 + b"</t></si></sst>"})
 
@@ -356,6 +369,9 @@ def old_far_away(path: Path) -> None:
 HOSTILE = {
     "far_away.xlsx": (far_away, "sheet '需求' reaches to row 1048576, column 16384, more than 4,000,000 cells; delete"),
     "far_away_without_rows.xlsx": (far_away_without_rows, "reaches to row 1048576, column 16384"),
+    "row_beyond_all.xlsx": (row_beyond_all, "sheet '需求' has a cell at '4000000000'; open it in Excel or WPS"),
+    "cell_beyond_all.xlsx": (cell_beyond_all, "sheet '需求' has a cell at 'brrrrrrrr2'; open it in Excel or WPS"),
+    "texts_without_end.xlsx": (texts_without_end, "the file is damaged or incomplete; open it in Excel or WPS"),
     "bomb.xlsx": (bomb, "unpacked it would be far larger than any office file"),
     "gigabyte.xlsx": (gigabyte, "unpacked it would be far larger than any office file"),
     "larger_than_declared.xlsx": (larger_than_declared, "the file is damaged or incomplete|is too large"),
@@ -396,6 +412,45 @@ def test_hostile_files_are_refused_quickly_and_in_little_memory(tmp_path: Path, 
     assert any(part in said for part in message.split("|")), said
     assert float(seconds) < 2
     assert int(megabytes) < 300
+
+
+def with_huge_numbers(source: Path, folder: Path) -> int:
+    """Copies of a workbook, in each of them one number of its XML replaced by one that takes memory without end."""
+    with zipfile.ZipFile(source) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    n_copies = 0
+    for name, data in parts.items():
+        for value in re.finditer(rb'="([^"]*[0-9][^"]*)"', data) if re.search("sheet|Strings|content", name) else ():
+            for huge in (b"9999999999", b"b4294967295", b"ZZZZZZZ9"):
+                n_copies += 1
+                with zipfile.ZipFile(folder / f"{n_copies:04}{source.suffix}", "w") as copy:
+                    changed = {**parts, name: data[: value.start(1)] + huge + data[value.end(1) :]}
+                    for part, content in changed.items():
+                        copy.writestr(part, content)
+    return n_copies
+
+
+_LIMITED = """
+import pathlib, resource, sys
+from matchmaker.errors import TableError
+from matchmaker.intake import read_problems
+resource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30))
+for path in sorted(pathlib.Path(sys.argv[1]).iterdir()):
+    print(path.name, flush=True)
+    try:
+        list(read_problems(path))
+    except TableError:
+        pass
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is limited as Linux does")
+@pytest.mark.parametrize("name", ["formulas_with_results.xlsx", "merged_cells.xlsx", "merged_cells.ods"])
+def test_no_number_in_a_workbook_takes_memory_without_end(tmp_path: Path, name: str) -> None:
+    n_copies = with_huge_numbers(FOLDER / name, tmp_path)
+    done = subprocess.run([sys.executable, "-c", _LIMITED, tmp_path], capture_output=True, text=True, check=False)
+    assert n_copies > 50
+    assert (done.returncode, len(done.stdout.split())) == (0, n_copies), done.stderr  # the last one named is at fault
 
 
 def test_a_line_that_never_ends_ends_the_table(tmp_path: Path) -> None:

@@ -24,6 +24,9 @@ FAULTY = Path(__file__).parent / "data" / "faulty"
 
 # Tables that cannot be read at all: what stands after the file's name in the message.
 FAULTS = {
+    "table_cell_beyond_all_columns.xlsx": (
+        ": sheet '需求' has a cell at 'sheetDataA5'; open it in Excel or WPS and save it anew"
+    ),
     "table_part_without_name.xlsx": ": a packed file that is no workbook; unpack it, or save the table as .xlsx or CSV",
     "table_without_workbook.xlsx": ": the file is damaged or incomplete; open it in Excel or WPS and save it anew",
     "table_sectors_too_large.xls": ": the file is damaged or incomplete; open it in Excel or WPS and save it as .xlsx",

@@ -27,7 +27,8 @@ _MAX_BLANKS: Final = 100_000
 _MAX_NOTED: Final = 300_000
 _CHUNK: Final = 262_144
 _SMALL: Final = 20_000_000
-_CELL: Final = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})")
+_CELL: Final = re.compile(r"[A-Za-z]{1,3}[1-9][0-9]{0,6}")
+_ROW: Final = re.compile(r"[1-9][0-9]{0,6}")
 _RANGE: Final = re.compile(r"([A-Z]{1,3}[1-9][0-9]*):([A-Z]{1,3}[1-9][0-9]*)")
 _PERCENT_FORMATS: Final = frozenset({"9", "10"})
 AS_CSV: Final = "delete the rows and columns beyond the table, or save the sheet as CSV UTF-8"
@@ -100,8 +101,7 @@ class PackedSheets:
             percent_styles = self._percent_styles()
             for name in self._package.names:
                 if PurePosixPath(name).name.lower() == "sharedstrings.xml":
-                    for _ in self._chunks(name):
-                        pass
+                    _SharedStrings(self._place).check(self._chunks(name))
             parts = self._sheet_parts()
             for part in self._package.names:  # whichever of them its reader takes for a sheet
                 if "worksheets/" in part.lower() and part.lower().endswith(".xml") and part not in parts.values():
@@ -218,6 +218,26 @@ class _Scan:
             raise TableError(Fault(self._place, finding, AS_CSV))
 
 
+class _SharedStrings(_Scan):
+    """The texts of an xlsx file; its reader makes room for as many as they say they are."""
+
+    def check(self, chunks: Iterator[bytes]) -> None:
+        """Look through the XML.
+
+        Raises:
+            TableError: It says that it holds more texts than a file may hold elements.
+        """
+        self._feed(chunks)
+
+    def _start(self, _: str, attributes: dict[str, str]) -> None:
+        if _number(attributes.get("uniqueCount", "0"), _MAX_ELEMENTS + 1) > _MAX_ELEMENTS:
+            raise TableError(Fault(self._place, "the file is damaged or incomplete", _DAMAGED))
+        self._parser.StartElementHandler = None  # the first element says it
+
+    def _end(self, _: str) -> None:
+        self._parser.EndElementHandler = None
+
+
 class _Worksheet(_Scan):
     """One sheet of an xlsx file."""
 
@@ -253,7 +273,8 @@ class _Worksheet(_Scan):
         elif local == "f":
             self._has_formula = True
         elif local == "row":
-            self._row = _number(attributes.get("r"), self._row + 2) - 1
+            reference = attributes.get("r")
+            self._row = self._row + 1 if reference is None else int(self._checked(reference, _ROW)) - 1
             self._column = -1
             self._row_is_hidden, self._row_is_filled = attributes.get("hidden") in ("1", "true"), False
         elif local == "col" and attributes.get("hidden") in ("1", "true"):
@@ -267,15 +288,22 @@ class _Worksheet(_Scan):
         self._has_formula = self._has_value = False
         self._n_cells += 1
         reference = attributes.get("r")
-        if reference and _CELL.fullmatch(reference):
-            self._row, self._column = _position(reference)
-        else:
+        if reference is None:
             self._column += 1
+        else:
+            self._row, self._column = _position(self._checked(reference, _CELL).upper())
         if attributes.get("s") in self._percent_styles:
             self._facts.percents.add((self._row, self._column))
         if self._n_cells > MAX_AREA:
             self._facts.fill(self._row, max(self._column, MAX_AREA // (self._row + 1) + 1))
             self._check(self._facts, self._name)
+
+    def _checked(self, reference: str, kind: re.Pattern[str]) -> str:
+        """Where a row or cell says it is; beyond what kind tells, its reader would make room for any row and column."""
+        if not kind.fullmatch(reference):
+            finding = said("sheet '{sheet}' has a cell at '{reference}'", sheet=self._name, reference=reference[:20])
+            raise TableError(Fault(self._place, finding, _DAMAGED))
+        return reference
 
     def _end(self, name: str) -> None:
         local = _local(name)
