@@ -61,6 +61,7 @@ def compile_semantic(
         "rough": directions.astype(np.float32),
         "places": places,
         "words": encoder.packed(held),
+        "telling": encoder.telling(held),
     }
 
 
@@ -94,6 +95,7 @@ class SemanticSimilarity:
         self._rough = np.asarray(arrays["rough"].astype(np.float32, copy=False))
         self._places = np.asarray(arrays["places"].astype(np.intp, copy=False))
         self._words = unpacked(np.asarray(arrays["words"]).astype(np.uint8, copy=False))
+        self._telling = np.asarray(arrays["telling"].astype(np.float32, copy=False))
         self.n_words = len(self._words)
         self._lengths = lengths_of(self._words)
         self._near = _Near(self._words, self._lengths, encoder.n_words)
@@ -189,6 +191,7 @@ class SemanticSimilarity:
                 near = self._near.rows(asked, kept.rows)
                 np.matmul(kept.weights.astype(np.float32), near, out=known[at, :-1])
                 near.max(axis=0, out=known[n_problems + at, :-1])
+        known[n_problems:, :-1] *= self._telling
         sums = self._sums(np.ascontiguousarray(known.T))
         directions = np.ascontiguousarray(asked.directions.astype(np.float32).T)
         found = np.empty((len(self._first), n_problems), np.float32)
@@ -216,10 +219,10 @@ class SemanticSimilarity:
         return bounds
 
     def _sums(self, known: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The sums over the words of each text, those of the second half of the columns in the text's own weights.
+        """The sums over the words of each text; of the second half of the columns the mean, by how telling words are.
 
         Args:
-            known: Shape (V + 1, 2 P).
+            known: Shape (V + 1, 2 P), the second half of the columns times how telling each word is.
 
         Returns:
             Shape (texts, 2 P).
@@ -228,34 +231,33 @@ class SemanticSimilarity:
         sums = np.empty((len(self.owners), n_columns), np.float32)
         step = max(1, _BLOCK_BYTES // known[:1].nbytes)
         buffer, total = np.empty((2, step, n_columns), np.float32)
-        for texts, places, weights in self._by_size:
+        for texts, places, totals in self._by_size:
             for at in range(0, len(texts), step):
                 block = slice(at, at + step)
                 held, added = buffer[: len(texts[block])], total[: len(texts[block])]
                 added[:] = 0
-                for place, weight in zip(places[:, block], weights[:, block, None], strict=True):
+                for place in places[:, block]:
                     known.take(place, axis=0, out=held, mode="clip")
-                    held[:, n_columns // 2 :] *= weight
                     added += held
+                added[:, n_columns // 2 :] /= totals[block, None]
                 sums[texts[block]] = added
         return sums
 
     @cached_property
     def _by_size(self) -> list[tuple[Rows, Rows, NDArray[np.float32]]]:
-        """Texts of about as many words: which they are, and the place and weight of each word, nth words together.
+        """Texts of about as many words: which they are, the places of their nth words, and how telling all are.
 
         What a text is short of is filled up with a word beyond all others that weighs nothing.
         """
         found = []
         padded = -(-self._sizes // _PADDED) * _PADDED
-        weights = self._weights.astype(np.float32)
+        telling = np.append(self._telling, np.float32(0))
         for size in distinct(padded)[0].tolist():
             texts = np.flatnonzero(padded == size)
             nth = np.arange(size)[:, None]
             is_there = nth < self._sizes[texts]
-            members = np.where(is_there, self._starts[texts] + nth, 0)
-            places = np.where(is_there, self._places[members], self.n_words)
-            found.append((texts, places, np.where(is_there, weights[members], np.float32(0))))
+            places = np.where(is_there, self._places[np.where(is_there, self._starts[texts] + nth, 0)], self.n_words)
+            found.append((texts, places, telling[places].sum(axis=0)))
         return found
 
     def of_sentences(self, asked: Asked, problems: Rows, capabilities: Rows) -> list[FloatArray]:
@@ -357,7 +359,7 @@ class _Near:
 def joined_parts(parts: Sequence[tuple[Arrays, Rows]]) -> Arrays:
     """The arrays of some capabilities of several similarities, of each in rising order, one after another."""
     found: dict[str, list[NDArray[np.generic]]] = {
-        name: [] for name in ("owners", "sizes", "weights", "texts", "places", "words")
+        name: [] for name in ("owners", "sizes", "weights", "texts", "places", "words", "telling")
     }
     n_capabilities = n_words = 0
     for arrays, chosen in parts:
@@ -372,6 +374,7 @@ def joined_parts(parts: Sequence[tuple[Arrays, Rows]]) -> Arrays:
         found["texts"].append(arrays["texts"][texts])
         found["places"].append(places + n_words)
         found["words"].append(arrays["words"][held])
+        found["telling"].append(arrays["telling"][held])
         n_capabilities += len(chosen)
         n_words += len(held)
     joined: dict[str, NDArray[np.generic]] = {name: np.concatenate(held) for name, held in found.items()}
