@@ -73,6 +73,7 @@ def slices(problems: Sequence[Request], width: int = 1) -> Iterator[slice]:
         width: How many numbers will be held for each of them.
     """
     most = max(1, min(1 << (_OWNER_BITS - 3), _MOST_NUMBERS // max(width, 1)))
+    most = -(-len(problems) // max(1, -(-len(problems) // most)))  # none much shorter than the others
     start = size = 0
     for at, problem in enumerate(problems):
         if at > start and (size > _MOST_CHARACTERS or at - start == most):
