@@ -97,6 +97,14 @@ def test_a_text_gets_the_same_product_whatever_stands_beside_it(
     assert together.tolist() == [Postings(compile_postings([text])).products(query)[0] for text in texts]
 
 
+def test_terms_of_very_many_texts_give_the_same_products() -> None:
+    chance = np.random.default_rng(5)
+    texts = [{term: float(chance.random()) for term in "ab" if chance.random() < 0.9} for _ in range(3000)]
+    query = {"a": 0.3, "b": 1 / 3}
+    products = Postings(compile_postings(texts)).products(query)
+    assert products.tolist() == [sum((query[term] * text.get(term, 0.0) for term in "ab"), 0.0) for text in texts]
+
+
 def test_postings_without_texts_or_terms() -> None:
     assert Postings(compile_postings([])).products({"a": 1.0}).tolist() == []
     assert Postings(compile_postings([{}, {}])).products({"a": 1.0}).tolist() == [0.0, 0.0]
@@ -523,13 +531,15 @@ def test_terms_counted_together_are_those_counted_one_by_one(texts: list[str]) -
         assert dict(zip(found, counts.in_all[own].tolist(), strict=True)) == {t: problem.terms.get(t, 0) for t in found}
 
 
-@given(st.lists(WRITTEN, max_size=12), st.sampled_from([1, 1 << 20, 1 << 21, 1 << 30]))
+@given(st.lists(WRITTEN, max_size=12), st.sampled_from([1, 1 << 19, 1 << 20, 1 << 21, 1 << 30]))
 def test_slices_take_every_problem_once(texts: list[str], width: int) -> None:
     problems = [request(text) for text in texts]
     parts = list(slices(problems, width))
     assert [problem for part in parts for problem in problems[part]] == problems
     assert all(part.stop > part.start for part in parts)
-    assert all(part.stop - part.start <= max(1, (1 << 22) // width) for part in parts)
+    sizes = [part.stop - part.start for part in parts]
+    assert all(size <= max(1, (1 << 22) // width) for size in sizes)
+    assert max(sizes, default=0) - min(sizes, default=0) < max(len(sizes), 1)  # none much shorter than the others
 
 
 @given(st.lists(st.text("一丁七漏龥", min_size=1, max_size=3), unique=True, max_size=8))
