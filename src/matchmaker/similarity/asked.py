@@ -11,6 +11,7 @@ import numpy as np
 
 from matchmaker.similarity.counting import distinct
 from matchmaker.similarity.encoder import Bag, Encoder, direction_of, unit
+from matchmaker.similarity.postings import starts_of
 from matchmaker.text import Request
 
 if TYPE_CHECKING:
@@ -28,16 +29,18 @@ class Words(NamedTuple):
 
     Attributes:
         rows: Which words, shape (N,).
-        weights: What each counts in its sentence, shape (N,).
+        factors: What the vector of each counts in the direction of its sentence, shape (N,).
         sentences: The sentence of each, counted over all problems, shape (N,).
-        kept: Which of them are aligned: the weightiest of each sentence.
+        kept: Which of them are aligned: the weightiest of each sentence, shape (K,).
+        shares: The share of each of these in the weight of those of its sentence, shape (K,).
         first: The first sentence of each problem, and the number of all: shape (P + 1,).
     """
 
     rows: Rows
-    weights: FloatArray
+    factors: FloatArray
     sentences: Rows
     kept: Rows
+    shares: FloatArray
     first: Rows
 
 
@@ -74,11 +77,17 @@ class Asked:
         places = self._places + np.repeat(ends[first[:-1]], self._stops[1:] - self._stops[:-1])
         sentences, rows, weights = self.encoder.weighed(np.searchsorted(ends, places, side="right") - 1, self._rows)
         starts = np.searchsorted(sentences, np.arange(len(parts) + 1))
-        kept = np.arange(len(rows))
-        if parts and (starts[1:] - starts[:-1]).max() > MOST_WORDS:
-            spans = pairwise(starts.tolist())
-            kept = np.concatenate([start + weightiest(weights[start:stop]) for start, stop in spans])
-        return Words(np.searchsorted(self.held, rows), weights, sentences, kept, first)
+        is_kept = np.ones(len(rows), np.bool_)
+        for start, stop in pairwise(starts.tolist()):
+            if stop - start > MOST_WORDS:
+                is_kept[start:stop] = False
+                is_kept[start + weightiest(weights[start:stop])] = True
+        kept = np.flatnonzero(is_kept)
+        first_kept = starts_of(sentences[kept])
+        totals = np.add.reduceat(weights[kept], first_kept)
+        shares = weights[kept] / totals.repeat(np.diff(first_kept, append=len(kept)))
+        held = np.searchsorted(self.held, rows)
+        return Words(held, weights / self.lengths[held], sentences, kept, shares, first)
 
 
 def read(problems: Sequence[Request], encoder: Encoder) -> Asked:
@@ -88,15 +97,14 @@ def read(problems: Sequence[Request], encoder: Encoder) -> Asked:
     vectors = encoder.vectors(held)
     wholes = encoder.bags_of(owners[places >= 0], rows[places >= 0], len(problems))
     titles = encoder.bags_of(owners[is_title], rows[is_title], len(problems))
-    exact = vectors.astype(np.float64)
-    lengths = np.sqrt((exact**2).sum(axis=1))
+    lengths = np.sqrt((vectors * vectors).sum(axis=1).astype(np.float64))  # of whole numbers: exact until then
     directions = np.zeros((len(problems), encoder.n_dimensions))
     kept = []
     for at, (title, whole) in enumerate(zip(titles, wholes, strict=True)):
         total = np.zeros(encoder.n_dimensions)
         for part, bag in ((_TITLE, title), (1.0, whole)):
             local = np.searchsorted(held, bag.rows)
-            total += part * direction_of(exact[local], bag.weights / lengths[local])
+            total += part * direction_of(vectors[local], bag.weights / lengths[local])
         directions[at] = unit(total)
         weights = whole.weights * (1 + _are_in(whole.rows, title.rows))
         aligned = weightiest(weights)

@@ -87,8 +87,8 @@ class Encoder:
 
     def encode(self, bag: Bag) -> FloatArray:
         """The direction of a text, of unit length; zeros for an empty bag."""
-        vectors = self.vectors(bag.rows).astype(np.float64)
-        return direction_of(vectors, bag.weights / np.sqrt((vectors**2).sum(axis=1)))
+        vectors = self.vectors(bag.rows)
+        return direction_of(vectors, bag.weights / np.sqrt((vectors * vectors).sum(axis=1).astype(np.float64)))
 
 
 @lru_cache(maxsize=1)
@@ -114,9 +114,16 @@ def unpacked(packed: NDArray[np.uint8]) -> NDArray[np.float32]:
     return np.concatenate([packed >> 4, packed & 15], axis=1).astype(np.float32) - 8
 
 
-def direction_of(vectors: FloatArray, factors: FloatArray) -> FloatArray:
+def direction_of(vectors: NDArray[np.float32], factors: FloatArray) -> FloatArray:
     """The direction of a weighted sum of vectors, of unit length; zeros of none."""
-    return unit((vectors * factors[:, None]).sum(axis=0))
+    return unit(weighted(vectors, factors).sum(axis=0))
+
+
+def weighted(vectors: NDArray[np.float32], factors: FloatArray) -> FloatArray:
+    """Each vector times its factor."""
+    products = vectors.astype(np.float64)  # numbers of two sizes are multiplied more slowly
+    products *= factors[:, None]
+    return products
 
 
 def unit(vector: FloatArray) -> FloatArray:

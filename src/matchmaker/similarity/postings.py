@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     FloatArray: TypeAlias = NDArray[np.float64]
     Arrays: TypeAlias = Mapping[str, NDArray[np.generic]]
 
-_LONG = 1 << 10  # from so many texts a term on, on the average, the weights are multiplied term by term
+_LONG = 1 << 9  # from so many texts a term on, on the average, they are copied term by term
 
 
 def compile_postings(texts: Sequence[Mapping[str, float]]) -> Arrays:
@@ -117,20 +117,24 @@ class Postings:
         """The sum of some rows, each times its weight when weights are given: shape (D,), float64."""
         if not len(rows):
             return np.zeros(self.n_texts)
-        numbers, sizes = rows.tolist(), self._sizes[rows]
+        sizes = self._sizes[rows]
         size = int(sizes.sum())
-        texts, held = self._room(size)
-        np.concatenate(list(map(self._texts.__getitem__, numbers)), out=texts)
-        stretches = list(map(self._weights.__getitem__, numbers))
-        if weights is None or size < _LONG * len(rows):
-            np.concatenate(stretches, out=held)
+        if size < _LONG * len(rows):
+            places = ranges(self._stops[rows] - sizes, sizes)
+            texts, held = self._texts.array.take(places, mode="clip"), self._weights.array.take(places, mode="clip")
             if weights is not None:
-                held *= np.repeat(weights, sizes)
+                held *= weights.repeat(sizes)
         else:
-            stop = 0
-            for stretch, weight in zip(stretches, weights.tolist(), strict=True):
-                start, stop = stop, stop + len(stretch)
-                np.multiply(stretch, weight, out=held[start:stop])
+            texts, held = self._room(size)
+            numbers = rows.tolist()
+            np.concatenate(list(map(self._texts.__getitem__, numbers)), out=texts)
+            if weights is None:
+                np.concatenate(list(map(self._weights.__getitem__, numbers)), out=held)
+            else:
+                stop = 0
+                for number, weight in zip(numbers, weights.tolist(), strict=True):
+                    start, stop = stop, stop + len(self._weights[number])
+                    np.multiply(self._weights[number], weight, out=held[start:stop])
         return np.bincount(texts, held, self.n_texts).astype(np.float64, copy=False)
 
     def _room(self, size: int) -> tuple[NDArray[np.intp], FloatArray]:
@@ -152,9 +156,9 @@ class _Stretches(dict[int, "NDArray[np.generic]"]):
 
     def __init__(self, array: NDArray[np.generic], stops: NDArray[np.intp]) -> None:
         super().__init__()
-        self._array = np.asarray(array)
+        self.array = np.asarray(array)
         self._stops = stops
 
     def __missing__(self, row: int) -> NDArray[np.generic]:
-        self[row] = stretch = self._array[self._stops[row - 1] if row else 0 : self._stops[row]]
+        self[row] = stretch = self.array[self._stops[row - 1] if row else 0 : self._stops[row]]
         return stretch

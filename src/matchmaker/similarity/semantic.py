@@ -11,7 +11,7 @@ import numpy as np
 
 from matchmaker.similarity.asked import MOST_WORDS, Asked, Words, read
 from matchmaker.similarity.counting import distinct, slices
-from matchmaker.similarity.encoder import Bag, Encoder, encoder, lengths_of, unpacked
+from matchmaker.similarity.encoder import Bag, Encoder, encoder, lengths_of, unpacked, weighted
 from matchmaker.similarity.postings import ranges, starts_of
 from matchmaker.similarity.profiles import Statement
 from matchmaker.text import Request
@@ -33,6 +33,7 @@ _MOST_NEAR = 1 << 25  # numbers that are remembered of how close words are
 _BLOCK = 1 << 10  # pairs that are compared together, so that arrays stay in the processor's cache
 _BLOCK_BYTES = 1 << 18
 _BLOCK_NUMBERS = 1 << 20
+_SCATTERED = 8  # times as long a number takes to be fetched from anywhere as one of a stretch
 _PADDED = 4  # numbers of words are rounded up to a multiple of this
 _ROUGH = 1e-4  # no bound is nearer to what it bounds than float32 may be off
 
@@ -267,43 +268,58 @@ class SemanticSimilarity:
         """
         words = asked.words()
         pairs, texts = self._texts_of(capabilities)
-        spans = np.searchsorted(words.sentences, words.first).tolist()
+        spans = np.searchsorted(words.sentences, words.first)
+        aligned = np.searchsorted(words.kept, spans).tolist()
         of_texts = np.searchsorted(problems[pairs], np.arange(len(words.first))).tolist()
         found = [np.zeros(0)] * len(problems)
         bounds = [*starts_of(problems).tolist(), len(problems)] if len(problems) else []
         for start, stop in pairwise(bounds):
             at = int(problems[start])
             close = np.zeros((stop - start, int(words.first[at + 1] - words.first[at])))
-            chosen, span = slice(of_texts[at], of_texts[at + 1]), slice(spans[at], spans[at + 1])
+            chosen, span = slice(of_texts[at], of_texts[at + 1]), slice(*spans[at : at + 2].tolist())
             if span.start < span.stop and chosen.start < chosen.stop:
-                owners = pairs[chosen] - start
-                first, held = starts_of(owners), words.sentences[span]
-                best = np.maximum.reduceat(self._sentence_closeness(asked, words, span, texts[chosen]), first, axis=1)
-                close[owners[first][:, None], held[starts_of(held)] - words.first[at]] = best.T
+                owners, held = pairs[chosen] - start, words.sentences[span]
+                said, first = starts_of(held), starts_of(owners)
+                kept = slice(aligned[at], aligned[at + 1])
+                closeness = self._sentence_closeness(asked, words, span, said, kept, texts[chosen])
+                best = np.maximum.reduceat(closeness, first, axis=1)
+                close[owners[first][:, None], held[said] - words.first[at]] = best.T
             found[start:stop] = np.minimum(np.maximum(close, 0.0), 1.0)
         return found
 
-    def _sentence_closeness(self, asked: Asked, words: Words, span: slice, texts: Rows) -> FloatArray:
-        """The similarity of the sentences that hold some of the known words to some texts."""
-        rows, weights, sentences = words.rows[span], words.weights[span], words.sentences[span]
-        weighted = asked.vectors[rows] * (weights / asked.lengths[rows])[:, None]
-        directions = np.add.reduceat(weighted, starts_of(sentences), axis=0)
+    def _sentence_closeness(
+        self, asked: Asked, words: Words, span: slice, said: Rows, kept: slice, texts: Rows
+    ) -> FloatArray:
+        """The similarity of the sentences of a problem that hold known words to some texts.
+
+        Args:
+            asked: The problems.
+            words: The words of their sentences.
+            span: Those of this problem.
+            said: Where each of its sentences begins within these.
+            kept: Which of the words that are aligned are its own.
+            texts: Any number.
+
+        Returns:
+            Shape (sentences, texts).
+        """
+        vectors = weighted(asked.vectors.take(words.rows[span], axis=0), words.factors[span])
+        directions = np.empty((len(said), vectors.shape[1]))
+        for direction, (start, stop) in zip(directions, pairwise([*said.tolist(), len(vectors)]), strict=True):
+            np.add.reduce(vectors[start:stop], axis=0, out=direction)
         lengths = np.sqrt((directions**2).sum(axis=1))[:, None]
         directions /= np.where(lengths > 0, lengths, 1.0)
         cosines = np.maximum((self._texts[texts] * directions[:, None]).sum(axis=2), 0.0)
         sizes = self._sizes[texts]
         starts = np.cumsum(sizes) - sizes
         members = ranges(self._starts[texts], sizes)
-        if len(words.kept) < len(words.rows):
-            kept = words.kept[slice(*np.searchsorted(words.kept, (span.start, span.stop)).tolist())] - span.start
-            rows, weights, sentences = rows[kept], weights[kept], sentences[kept]
-        first = starts_of(sentences)
-        near = self._near.rows(asked, rows, self._places[members])
+        own = words.kept[kept]
+        first = starts_of(words.sentences[own])
+        near = self._near.rows(asked, words.rows[own], self._places[members])
         recall = np.maximum.reduceat(near, first, axis=0).astype(np.float64) * self._weights[members]
         recall = np.add.reduceat(recall, starts, axis=1)
-        shares = weights / np.repeat(np.add.reduceat(weights, first), np.diff(first, append=len(rows)))
         best = np.maximum.reduceat(near, starts, axis=1).astype(np.float64)
-        precision = np.add.reduceat(best * shares[:, None], first, axis=0)
+        precision = np.add.reduceat(best * words.shares[kept, None], first, axis=0)
         closeness: FloatArray = (1 - _ALIGNED) * cosines + _ALIGNED * _gate(cosines) * np.sqrt(precision * recall)
         return closeness
 
@@ -334,9 +350,10 @@ class _Near:
         if places is not None and len(rows) > self._most:  # a very long problem
             return closeness_of(asked.vectors[rows], self._words[places], self._lengths[places])
         slots = self._slots_of(asked, rows)
-        if places is not None:
+        if places is not None and (len(rows) > MOST_WORDS or len(places) * _SCATTERED < len(self._words)):
             return self._table.ravel().take(slots[:, None] * len(self._words) + places, mode="clip")
-        return self._table.take(slots, axis=0, out=self._buffer[: len(slots)], mode="clip")
+        whole = self._table.take(slots, axis=0, out=self._buffer[: len(slots)], mode="clip")
+        return whole if places is None else whole.take(places, axis=1, mode="clip")
 
     @cached_property
     def _buffer(self) -> NDArray[np.float32]:
