@@ -305,6 +305,7 @@ def write_faults(path: Path) -> Iterator[None]:
 _FORMULA_STARTS: Final = frozenset("=+-@＝＋－＠﹢﹣﹦﹫−")
 _FILLERS: Final = frozenset("\u115f\u1160\u2800\u3164\uffa0")  # letters by category, blanks to the eye
 _OTHER_ENDS: Final = re.compile(r"([;\t\r\n])")
+_PLAIN: Final = re.compile(r"[0-9A-Za-z一-鿿][^;\t\r\n]*")  # most cells
 _LIST_MARK: Final = re.compile(r"[-+－＋][ \u3000]")
 
 
@@ -334,6 +335,8 @@ def harmless(cell: str) -> str:
     ends of cells; but "- " and "+ " at the start of a line are list marks and stay. What would get one but for the
     apostrophes it has gets a further one, so that no two cells become the same.
     """
+    if _PLAIN.fullmatch(cell):
+        return cell
     first, *rest = _OTHER_ENDS.split(cell)
     for end, text in zip(rest[::2], rest[1::2], strict=True):
         first += f"{end}'{text}" if _is_guarded(end, text) else end + text
