@@ -74,6 +74,10 @@ CHINESE: Final[Mapping[str, str]] = {
     "write it to another folder": "请写到别的文件夹",
     # intake/folder
     "{path}: tables {tables:,}, documents {n:,}": "{path}：表格 {tables:,} 个，文档 {n:,} 个",
+    "cannot be read because of a bug in matchmaker ({kind})": "因 matchmaker 的程序错误而无法读取（{kind}）",
+    "report it, with what this prints: matchmaker {command} {path}": (
+        "请报告此错误，并附上此命令的输出：matchmaker {command} {path}"
+    ),
     "folders inside are passed over: {n}": "其中的文件夹未读取：{n} 个",
     "give each by itself": "请分别指定",
     "this problem is called '{id}'": "本需求改用编号“{id}”",
@@ -526,6 +530,7 @@ CHINESE: Final[Mapping[str, str]] = {
     "give at least a title or a description": "请至少填写需求名称或需求描述",
     # intake/mail, intake/webpage
     "more parts than any mail has": "邮件的组成部分多得不正常",
+    "the headers of this mail are damaged": "这封邮件的邮件头已损坏",
     "paste its text instead": "请改为粘贴其文字",
     "more tags than any page has": "网页的标签多得不正常",
     # intake/office
