@@ -844,6 +844,38 @@ def test_closed_streams(closing: str, code: int, said: str) -> None:
     assert (found.returncode, found.stdout, found.stderr) == (code, "", said)
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="there is no such file elsewhere")
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("match - </dev/zero", "stdin: larger than 10 MB"),
+        ("explain - alpha </dev/zero", "stdin: larger than 10 MB"),
+        (
+            "judge leak.txt --ledger new.db </dev/zero",
+            "stdin: a line of more than 1,000 characters; answer with a grade",
+        ),
+        ("evaluate --problems good.csv --qrels /dev/zero", "/dev/zero, line 1: a line of more than 100,000 bytes"),
+        ("cases add endless.yaml --ledger new.db", "endless.yaml: larger than 10 MB"),
+        ("match /proc/self/mem", "/proc/self/mem: cannot be read (input/output error); check the path and the disk"),
+        ("batch /proc/self/mem", "/proc/self/mem: cannot be read (input/output error); check the path and the disk"),
+    ],
+)
+def test_what_has_no_end_or_cannot_be_read_is_refused(given: str, said: str) -> None:
+    Path("endless.yaml").symlink_to("/dev/zero")
+    program = f"ulimit -v 3000000; {shlex.quote(sys.executable)} -W error -m matchmaker"
+    command = ["sh", "-c", f"{program} {given} --institutes small.yaml --lang en"]
+    found = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert found.returncode == 3, found.stderr
+    assert f"error: {said}" in found.stderr
+    assert "Traceback" not in found.stderr
+
+
+def test_an_answer_that_is_no_text_is_no_grade() -> None:
+    found = shell(*("judge", "leak.txt", "--institutes", "small.yaml", "--ledger", "new.db"), stdin=b"\xff\n2\nq\n")
+    assert found.returncode == 0, found.stderr
+    assert b"kept 1 judgements" in found.stderr
+
+
 @NEEDS_UNIX
 def test_a_device_as_output_gets_no_rejects_beside_it() -> None:
     link = Path("null.csv")

@@ -270,6 +270,10 @@ CHINESE: Final[Mapping[str, str]] = {
     "expected true or false, found {value}": "应为 true（是）或 false（否），实为{value}",
     "write true or false": "请写 true（是）或 false（否）",
     # intake/csvrows
+    "a line of more than {n:,} bytes": "一行超过 {n:,} 字节",
+    "name a TREC file, which has a line for each pair": "请指定 TREC 格式的文件，其中每对需求与机构占一行",
+    "a case is a few pages of text; cut it down": "一个案例只有几页文字，请精简",
+    "answer with a grade from 0 to 3, s or q": "请用 0 至 3 的等级、s 或 q 回答",
     "a line of more than {n:,} characters": "一行超过 {n:,} 个字符",
     "split or shorten it": "请拆分或缩短",
     "a field of more than {n:,} characters": "一个单元格超过 {n:,} 个字符",

@@ -77,11 +77,11 @@ class Boundary(TyperGroup):
 
 
 def ready_streams() -> None:
-    """Give closed streams an empty stand-in, and write characters that an encoding lacks as escapes."""
+    """Give closed streams an empty stand-in; what an encoding lacks is written, and read, as escapes."""
     sys.stdin = sys.stdin or _nothing("r")
     sys.stdout = sys.stdout or _nothing("w")
     sys.stderr = sys.stderr or _nothing("w")
-    for stream in (sys.stdout, sys.stderr):
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
 

@@ -175,7 +175,11 @@ def load_case(path: Path, given: Mapping[str, Given], resolve: Resolve) -> Case:
     """
     place = str(path)
     with open_bytes(path, LedgerError) as file:  # type: ignore[arg-type]
-        text, _ = decode(file.read(_MAX_BYTES), place=place)
+        data = file.read(_MAX_BYTES + 1)  # one more than allowed shows that there is more
+    if len(data) > _MAX_BYTES:
+        finding = said("larger than {size}", size="10 MB")
+        raise LedgerError(Fault(place, finding, "a case is a few pages of text; cut it down"))
+    text, _ = decode(data, place=place)
     style: Style = "json" if path.suffix.lower() == ".json" else "yaml"
     found = read_json(text, place=place) if style == "json" else read_yaml(text, place=place)
     if not isinstance(found, Mapping):
