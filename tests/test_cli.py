@@ -870,6 +870,49 @@ def test_what_has_no_end_or_cannot_be_read_is_refused(given: str, said: str) -> 
     assert "Traceback" not in found.stderr
 
 
+TOO_LONG = "n" * 300
+
+
+@pytest.mark.parametrize("name", [TOO_LONG, f"{TOO_LONG}/x"])
+@pytest.mark.parametrize(
+    "given",
+    [
+        *("batch {}", "report {}.csv", "problems {} --for alpha", "match leak.txt --institutes {}"),
+        *("batch good.csv -o {}.csv", "batch good.csv --format jsonl -o {}/", "match leak.txt -o {}.json"),
+        *("match leak.txt --ledger {}", "ledger info --ledger {}", "cases import good.csv --ledger {}"),
+    ],
+)
+def test_a_name_that_is_too_long_is_refused(given: str, name: str) -> None:
+    result = run(*given.format(name).split(), "--lang", "en")
+    assert result.exit_code == 3, result.output
+    assert result.stderr.splitlines()[-1].startswith("error: ")
+
+
+def test_places_with_names_that_are_too_long_are_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("XDG_CACHE_HOME", "XDG_DATA_HOME"):
+        monkeypatch.setenv(name, str(Path(TOO_LONG).absolute()))
+    done(small("match", "leak.txt"))
+    monkeypatch.setenv("MATCHMAKER_LEDGER", TOO_LONG)
+    done(small("match", "leak.txt"))
+
+
+@NEEDS_UNIX
+def test_output_through_a_loop_of_links_is_refused() -> None:
+    Path("in").mkdir()
+    Path("in", "good.csv").write_bytes(Path("good.csv").read_bytes())
+    Path("loop.csv").symlink_to("loop.csv")
+    result = small("batch", "in", "-o", "loop.csv")
+    assert result.exit_code == 3
+    assert "error: loop.csv: cannot be written (" in result.stderr
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="other systems take no such name")
+def test_profiles_whose_name_is_not_utf8_are_read() -> None:
+    odd = os.fsdecode(b"\xff.yaml")
+    Path(odd).write_bytes(Path("small.yaml").read_bytes())
+    done(run("match", "leak.txt", "--institutes", odd))
+
+
 def test_an_answer_that_is_no_text_is_no_grade() -> None:
     found = shell(*("judge", "leak.txt", "--institutes", "small.yaml", "--ledger", "new.db"), stdin=b"\xff\n2\nq\n")
     assert found.returncode == 0, found.stderr

@@ -65,9 +65,11 @@ def _address_of_a_cluster(address: str | None) -> str | None:
 
 def _ledger_that_is_there(ctx: typer.Context, named: str | None) -> str | None:
     """A ledger that the environment names need not be there yet: there are no cases then."""
+    from matchmaker.files import is_there
+
     source = ctx.get_parameter_source("ledger")
     is_from_environment = source is not None and source.name == "ENVIRONMENT"
-    is_missing = bool(named) and "://" not in str(named) and not Path(str(named)).exists()
+    is_missing = bool(named) and "://" not in str(named) and not is_there(Path(str(named)))
     return "none" if is_from_environment and is_missing else named
 
 
@@ -228,8 +230,10 @@ def check_output(output: Path | None, *given: Path | None) -> None:
     Raises:
         InputError: ``output`` is one of the files given.
     """
+    from matchmaker.files import is_there
+
     for path in given:
-        if output and path and output.exists() and path.exists() and output.samefile(path):
+        if output and path and is_there(output) and is_there(path) and output.samefile(path):
             raise InputError(Fault(str(output), "would be written over the input", "give --output another name"))
 
 
