@@ -913,6 +913,19 @@ def test_profiles_whose_name_is_not_utf8_are_read() -> None:
     done(run("match", "leak.txt", "--institutes", odd))
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="other systems take no such name")
+def test_a_file_whose_name_is_no_text_is_read() -> None:
+    name = os.fsdecode(b"\xff\x1b[31m")
+    Path("odd").mkdir()
+    Path("odd", f"{name}.txt").write_text(LEAK, "utf-8")
+    Path("odd", f"{name}.csv").write_bytes(b"title\nleak\n")
+    (found,) = json.loads(f"[{done(small('match', f'odd/{name}.txt', '--format', 'json'))}]")
+    assert found["problem"]["id"] == "\\udcff [31m"
+    done(small("batch", "odd", "-o", "out.jsonl", "-q"))
+    ids = [json.loads(line)["problem"]["id"] for line in Path("out.jsonl").read_text("utf-8").splitlines()]
+    assert ids == ["\\udcff [31m-row-2", "\\udcff [31m"]
+
+
 def test_an_answer_that_is_no_text_is_no_grade() -> None:
     found = shell(*("judge", "leak.txt", "--institutes", "small.yaml", "--ledger", "new.db"), stdin=b"\xff\n2\nq\n")
     assert found.returncode == 0, found.stderr

@@ -327,6 +327,7 @@ CHINESE: Final[Mapping[str, str]] = {
     "expected {expected}, found {value}": "应为{expected}，实为{value}",
     "{some} or {last}": "{some}或{last}",
     "a text": "文字",
+    "a text without broken characters": "没有残缺字符的文字",
     "true or false": " true（是）或 false（否）",
     "a whole number": "整数",
     "a number": "数字",

@@ -14,6 +14,7 @@ from matchmaker.errors import Fault, MatchmakerError, TableError
 from matchmaker.files import csv_text
 from matchmaker.intake.documents import load_problems
 from matchmaker.intake.tables import MAX_WARNINGS, Check, ProblemTable, Rejected, Row, SeenIds, Taken
+from matchmaker.intake.values import id_from
 from matchmaker.messages import said
 
 _TABLES: Final = frozenset({".csv", ".tsv", ".jsonl", ".ndjson", ".xlsx", ".xlsm", ".ods", ".xls", ".et", ".parquet"})
@@ -86,7 +87,7 @@ class ProblemFolder:
 
     def _of_table(self, file: Path) -> Iterator[Row]:
         sheets = self._sheets if file.suffix.lower() in _WORKBOOKS else ()
-        table = ProblemTable(file, self._columns or {}, self._encoding, sheets, self._check, prefix=f"{file.stem}-")
+        table = ProblemTable(file, self._columns or {}, self._encoding, sheets, self._check, prefix=f"{id_from(file)}-")
         for note in table.notes:
             self._warn(note)
         try:

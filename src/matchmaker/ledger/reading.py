@@ -19,7 +19,7 @@ from matchmaker.intake.headings import columns_of
 from matchmaker.intake.reading import open_bytes
 from matchmaker.intake.syntax import read_json, read_yaml
 from matchmaker.intake.tables import Met
-from matchmaker.intake.values import Given, Style, ValueReader, shown
+from matchmaker.intake.values import Given, Style, ValueReader, id_from, shown
 from matchmaker.messages import said
 
 CASE_FIELDS: Final[Mapping[str, str]] = {
@@ -193,7 +193,7 @@ def load_case(path: Path, given: Mapping[str, Given], resolve: Resolve) -> Case:
     }
     rest = {key: value for key, value in found.items() if key not in {given_.name for given_ in own.values()}}
     values, faults = named_values(rest, place=place)
-    built = build_problem(values, place=place, default_id=path.stem, style=style)
+    built = build_problem(values, place=place, default_id=id_from(path), style=style)
     reader = ValueReader(place, style)
     case = _case(built.problem, {**own, **given}, reader, resolve, own_id=True) if built.problem else None
     faults += [*built.faults, *reader.faults]
