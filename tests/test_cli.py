@@ -826,6 +826,22 @@ def test_a_full_disk_is_told(format: str) -> None:
     assert found.stderr.count("\n") == 1
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
+@pytest.mark.parametrize(
+    ("given", "code"),
+    [
+        *(("--help >/dev/full", 3), ("--version >/dev/full", 3), ("match --help >/dev/full", 3)),
+        *(("--help 2>/dev/full", 0), ("match nofile 2>/dev/full", 3), ("match --top 0 2>/dev/full", 2)),
+        *(("--help >/dev/full 2>&1", 3), ("match nofile >/dev/full 2>&1", 3), ("cases 2>/dev/full", 2)),
+    ],
+)
+def test_what_cannot_be_told_changes_no_exit_code(given: str, code: int) -> None:
+    program = f"{shlex.quote(sys.executable)} -W error -m matchmaker"
+    found = subprocess.run(["sh", "-c", f"{program} {given}"], capture_output=True, text=True, check=False)
+    assert found.returncode == code, found.stderr
+    assert "Traceback" not in found.stderr
+
+
 @NEEDS_UNIX
 @pytest.mark.parametrize(
     ("closing", "code", "said"),

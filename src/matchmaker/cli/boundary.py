@@ -7,9 +7,10 @@ import locale
 import os
 import select
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
-from io import TextIOWrapper
+from io import BufferedWriter, FileIO, TextIOWrapper
 from typing import TYPE_CHECKING, Any, Literal, TextIO
 
 import typer
@@ -19,6 +20,8 @@ from matchmaker.errors import ClusterError, Fault, InputError, MatchmakerError, 
 from matchmaker.messages import in_language, reason_of, said, steerless
 
 if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
+
     from matchmaker.domain import Language
 
 BAD_INPUT = 3
@@ -46,44 +49,76 @@ class Boundary(TyperGroup):
         """
         running = _running.set(ctx)
         try:
-            try:
-                result = super().invoke(ctx)
-            except typer.Exit:  # such as that of a batch with rejected rows: what it has written must be out as well
+            with _faults_told():
+                try:
+                    result = super().invoke(ctx)
+                except (
+                    typer.Exit
+                ):  # such as that of a batch with rejected rows: what it has written must be out as well
+                    sys.stdout.flush()
+                    raise
                 sys.stdout.flush()
-                raise
-            sys.stdout.flush()
-        except MatchmakerError as error:
-            raise told(error) from None
-        except (BrokenPipeError, SystemExit) as error:  # rich says by SystemExit that nobody reads any more
-            if isinstance(error, BrokenPipeError) and _has_reader():
-                raise  # of another pipe: what was asked for may not have been done
-            _drop_stdout()
-            raise typer.Exit(0) from None  # the reader, such as head, has had enough
-        except OSError as error:
-            if error.errno not in _FULL or error.filename is not None:
-                raise
-            _drop_stdout()
-            finding = said("cannot be written ({reason})", reason=reason_of(error))
-            fault = Fault(said("standard output"), finding, "free some space, or choose another disk")
-            raise told(InputError(fault)) from None
-        except (typer.Exit, typer.Abort):
-            raise
-        except Exception:
-            _spoken_last.set(spoken())
-            raise
+                return result
         finally:
             _running.reset(running)
-        return result
+
+    def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
+        """Read the options, of which some, such as --help, print and end the command."""
+        with _faults_told():
+            return super().make_context(info_name, args, parent, **extra)
+
+
+@contextmanager
+def _faults_told() -> Iterator[None]:
+    """Print what a user can put right; end with its exit code."""
+    try:
+        yield
+    except MatchmakerError as error:
+        raise told(error) from None
+    except (BrokenPipeError, SystemExit) as error:  # rich says by SystemExit that nobody reads any more
+        if isinstance(error, BrokenPipeError) and _has_reader():
+            raise  # of another pipe: what was asked for may not have been done
+        _drop_stdout()
+        raise typer.Exit(0) from None  # the reader, such as head, has had enough
+    except OSError as error:
+        if error.errno not in _FULL or error.filename is not None:
+            raise
+        _drop_stdout()
+        finding = said("cannot be written ({reason})", reason=reason_of(error))
+        fault = Fault(said("standard output"), finding, "free some space, or choose another disk")
+        raise told(InputError(fault)) from None
+    except (typer.Exit, typer.Abort):
+        raise
+    except Exception:
+        _spoken_last.set(spoken())
+        raise
 
 
 def ready_streams() -> None:
     """Give closed streams an empty stand-in; what an encoding lacks is written, and read, as escapes."""
     sys.stdin = sys.stdin or _nothing("r")
     sys.stdout = sys.stdout or _nothing("w")
-    sys.stderr = sys.stderr or _nothing("w")
+    sys.stderr = _forgiving(sys.stderr) if sys.stderr else _nothing("w")
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+
+
+class _Forgiving(FileIO):
+    """A file that takes everything, also when it is full: what cannot be told changes no exit code."""
+
+    def write(self, data: ReadableBuffer, /) -> int:
+        try:
+            return super().write(data)
+        except OSError:
+            return memoryview(data).nbytes
+
+
+def _forgiving(stream: TextIO) -> TextIO:
+    if stream is not sys.__stderr__ or not isinstance(stream, TextIOWrapper):
+        return stream
+    file = BufferedWriter(_Forgiving(stream.fileno(), "w", closefd=False))
+    return TextIOWrapper(file, stream.encoding, line_buffering=True)
 
 
 def _nothing(mode: Literal["r", "w"]) -> TextIO:
