@@ -886,6 +886,40 @@ def test_what_has_no_end_or_cannot_be_read_is_refused(given: str, said: str) -> 
     assert "Traceback" not in found.stderr
 
 
+@pytest.mark.parametrize(
+    ("given", "english", "chinese"),
+    [
+        ("match --top 0", "Invalid value for '--top': give 1 or more", "'--top' 的值有误：请填写不小于 1 的数"),
+        ("match --top x", "Invalid value for '--top': give a whole number", "'--top' 的值有误：请填写整数"),
+        ("match", "Invalid value: give a FILE, - for stdin, or --text", "用法有误：请给出 FILE、-（标准输入）或"),
+        ("match a b", "Got unexpected extra argument", "多出了参数（b）"),
+        ("match --nope", "No such option: --nope", "没有选项 --nope"),
+        ("match --format x", "Invalid value for '--format': 'x' is not one of 'table', ", "'x' 不在可选值之内，可选："),
+        ("batch", "Missing argument 'FILE|FOLDER'.", "缺少参数 'FILE|FOLDER'"),
+        ("batch good.csv --resume", "Invalid value: --resume needs -o FILE", "用法有误：--resume 需要 -o FILE"),
+        ("batch good.csv --column foo", "'foo' is not FIELD=HEADING", "“foo”应写成“字段=表头”"),
+        ("calibrate --problems x --qrels y", "Missing option '--output'", "缺少选项 '--output'"),
+    ],
+)
+def test_misuse_is_told_in_the_language_asked_for(given: str, english: str, chinese: str) -> None:
+    misused(run(*given.split(), "--lang", "en"), english)
+    command, *others = given.split()
+    for lang in (["--lang", "zh"], ["--lang=zh"]):
+        result = run(command, *lang, *others)
+        assert result.exit_code == 2
+        usage, *_, last = result.stderr.splitlines()
+        assert usage.startswith(f"用法：matchmaker {command} ")
+        assert last.startswith("错误：")
+        assert chinese in last
+
+
+def test_a_command_that_is_none_is_told_in_the_language_of_the_system() -> None:
+    misused(run("nope"), "No such command 'nope'.")
+    found = shell("cases", "nope", env={"LC_ALL": "zh_CN.UTF-8", "PYTHONUTF8": "1"})
+    assert found.returncode == 2
+    assert found.stderr.decode().splitlines()[-1] == "错误：没有命令 'nope'"
+
+
 TOO_LONG = "n" * 300
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, TextIO
 import typer
 from typer.core import TyperGroup
 
+from matchmaker.cli.misuse import UsageError, language_in, lines_of
 from matchmaker.errors import ClusterError, Fault, InputError, MatchmakerError, MissingExtraError
 from matchmaker.messages import in_language, reason_of, said, steerless
 
@@ -31,6 +32,8 @@ _FULL = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
 _CHINESE_LOCALES = ("zh", "yue", "cmn", "chinese")  # Windows writes Chinese (Simplified)_China
 _running: ContextVar[Any] = ContextVar("_running", default=None)
 """The context of the command that runs, for those who tell something and are handed no context."""
+_asked: ContextVar[Any] = ContextVar("_asked", default=None)
+"""The language that the arguments ask for, for those who tell something before the arguments are read."""
 _spoken_last: ContextVar[Any] = ContextVar("_spoken_last", default=None)
 """The language of the command that met a bug."""
 
@@ -64,6 +67,8 @@ class Boundary(TyperGroup):
 
     def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
         """Read the options, of which some, such as --help, print and end the command."""
+        if parent is None:
+            _asked.set(language_in(args))
         with _faults_told():
             return super().make_context(info_name, args, parent, **extra)
 
@@ -87,6 +92,8 @@ def _faults_told() -> Iterator[None]:
         finding = said("cannot be written ({reason})", reason=reason_of(error))
         fault = Fault(said("standard output"), finding, "free some space, or choose another disk")
         raise told(InputError(fault)) from None
+    except UsageError as error:
+        raise _misuse_told(error) from None
     except (typer.Exit, typer.Abort):
         raise
     except Exception:
@@ -142,7 +149,7 @@ def spoken() -> Language:
     """The language of messages: that of ``--lang``, which its option keeps at the root, else the system's."""
     running = _running.get()
     asked: Language | None = running.find_root().obj if running is not None else None
-    return asked or system_language()
+    return asked or _asked.get() or system_language()
 
 
 def system_language() -> Language:
@@ -162,6 +169,15 @@ def told(error: MatchmakerError) -> typer.Exit:
     for fault in error.faults:
         tell(said("error: {fault}", fault=fault.message))
     return typer.Exit(MISSING_HERE if isinstance(error, (MissingExtraError, ClusterError)) else BAD_INPUT)
+
+
+def _misuse_told(error: Any) -> Exception:
+    """Print how a command is written and what is wrong with it; what to raise then."""
+    if type(error).__name__ == "NoArgsIsHelpError":  # which prints help
+        return error  # type: ignore[no-any-return]
+    for line in lines_of(error):
+        tell(line)
+    return typer.Exit(error.exit_code)
 
 
 def _has_reader() -> bool:

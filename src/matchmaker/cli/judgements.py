@@ -146,10 +146,11 @@ def grades_from(text: str, registry: Registry) -> dict[str, int]:
     for entry in text.replace("，", ",").split(","):
         name, mark, grade = entry.strip().rpartition("=")
         if not mark or grade.strip() not in {"0", "1", "2", "3"}:
-            raise typer.BadParameter(f"'{entry.strip()}' is not INSTITUTE=GRADE with a grade from 0 to 3")
+            problem = said("'{entry}' is not INSTITUTE=GRADE with a grade from 0 to 3", entry=entry.strip())
+            raise typer.BadParameter(problem)
         id_ = find_institute(registry, name).id
         if id_ in grades:
-            raise typer.BadParameter(f"'{id_}' is graded twice")
+            raise typer.BadParameter(said("'{id}' is graded twice; give one grade", id=id_))
         grades[id_] = int(grade)
     return grades
 

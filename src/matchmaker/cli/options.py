@@ -254,7 +254,8 @@ def columns_from(given: list[str] | None) -> dict[str, str]:
     pairs = [entry.partition("=") for entry in given or []]
     for field, mark, heading in pairs:
         if not (mark and field.strip() and heading.strip()):
-            raise typer.BadParameter(f"'{field}{mark}{heading}' is not FIELD=HEADING, such as title=需求名称")
+            given_ = f"{field}{mark}{heading}"
+            raise typer.BadParameter(said("'{entry}' is not FIELD=HEADING, such as title=需求名称", entry=given_))
     return {field.strip(): heading.strip() for field, _, heading in pairs}
 
 
