@@ -826,6 +826,22 @@ def test_a_full_disk_is_told(format: str) -> None:
     assert found.stderr.count("\n") == 1
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
+@pytest.mark.parametrize(
+    ("given", "code"),
+    [
+        *(("--help >/dev/full", 3), ("--version >/dev/full", 3), ("match --help >/dev/full", 3)),
+        *(("--help 2>/dev/full", 0), ("match nofile 2>/dev/full", 3), ("match --top 0 2>/dev/full", 2)),
+        *(("--help >/dev/full 2>&1", 3), ("match nofile >/dev/full 2>&1", 3), ("cases 2>/dev/full", 2)),
+    ],
+)
+def test_what_cannot_be_told_changes_no_exit_code(given: str, code: int) -> None:
+    program = f"{shlex.quote(sys.executable)} -W error -m matchmaker"
+    found = subprocess.run(["sh", "-c", f"{program} {given}"], capture_output=True, text=True, check=False)
+    assert found.returncode == code, found.stderr
+    assert "Traceback" not in found.stderr
+
+
 @NEEDS_UNIX
 @pytest.mark.parametrize(
     ("closing", "code", "said"),
@@ -842,6 +858,128 @@ def test_closed_streams(closing: str, code: int, said: str) -> None:
         ["sh", "-c", f"{program} {closing} --institutes small.yaml"], capture_output=True, text=True, check=False
     )
     assert (found.returncode, found.stdout, found.stderr) == (code, "", said)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="there is no such file elsewhere")
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("match - </dev/zero", "stdin: larger than 10 MB"),
+        ("explain - alpha </dev/zero", "stdin: larger than 10 MB"),
+        (
+            "judge leak.txt --ledger new.db </dev/zero",
+            "stdin: a line of more than 1,000 characters; answer with a grade",
+        ),
+        ("evaluate --problems good.csv --qrels /dev/zero", "/dev/zero, line 1: a line of more than 100,000 bytes"),
+        ("cases add endless.yaml --ledger new.db", "endless.yaml: larger than 10 MB"),
+        ("match /proc/self/mem", "/proc/self/mem: cannot be read (input/output error); check the path and the disk"),
+        ("batch /proc/self/mem", "/proc/self/mem: cannot be read (input/output error); check the path and the disk"),
+    ],
+)
+def test_what_has_no_end_or_cannot_be_read_is_refused(given: str, said: str) -> None:
+    Path("endless.yaml").symlink_to("/dev/zero")
+    program = f"ulimit -v 3000000; {shlex.quote(sys.executable)} -W error -m matchmaker"
+    command = ["sh", "-c", f"{program} {given} --institutes small.yaml --lang en"]
+    found = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert found.returncode == 3, found.stderr
+    assert f"error: {said}" in found.stderr
+    assert "Traceback" not in found.stderr
+
+
+@pytest.mark.parametrize(
+    ("given", "english", "chinese"),
+    [
+        ("match --top 0", "Invalid value for '--top': give 1 or more", "'--top' 的值有误：请填写不小于 1 的数"),
+        ("match --top x", "Invalid value for '--top': give a whole number", "'--top' 的值有误：请填写整数"),
+        ("match", "Invalid value: give a FILE, - for stdin, or --text", "用法有误：请给出 FILE、-（标准输入）或"),
+        ("match a b", "Got unexpected extra argument", "多出了参数（b）"),
+        ("match --nope", "No such option: --nope", "没有选项 --nope"),
+        ("match --format x", "Invalid value for '--format': 'x' is not one of 'table', ", "'x' 不在可选值之内，可选："),
+        ("batch", "Missing argument 'FILE|FOLDER'.", "缺少参数 'FILE|FOLDER'"),
+        ("batch good.csv --resume", "Invalid value: --resume needs -o FILE", "用法有误：--resume 需要 -o FILE"),
+        ("batch good.csv --column foo", "'foo' is not FIELD=HEADING", "“foo”应写成“字段=表头”"),
+        ("calibrate --problems x --qrels y", "Missing option '--output'", "缺少选项 '--output'"),
+    ],
+)
+def test_misuse_is_told_in_the_language_asked_for(given: str, english: str, chinese: str) -> None:
+    misused(run(*given.split(), "--lang", "en"), english)
+    command, *others = given.split()
+    for lang in (["--lang", "zh"], ["--lang=zh"]):
+        result = run(command, *lang, *others)
+        assert result.exit_code == 2
+        usage, *_, last = result.stderr.splitlines()
+        assert usage.startswith(f"用法：matchmaker {command} ")
+        assert last.startswith("错误：")
+        assert chinese in last
+
+
+def test_a_command_that_is_none_is_told_in_the_language_of_the_system() -> None:
+    misused(run("nope"), "No such command 'nope'.")
+    found = shell("cases", "nope", env={"LC_ALL": "zh_CN.UTF-8", "PYTHONUTF8": "1"})
+    assert found.returncode == 2
+    assert found.stderr.decode().splitlines()[-1] == "错误：没有命令 'nope'"
+
+
+TOO_LONG = "n" * 300
+
+
+@pytest.mark.parametrize("name", [TOO_LONG, f"{TOO_LONG}/x"])
+@pytest.mark.parametrize(
+    "given",
+    [
+        *("batch {}", "report {}.csv", "problems {} --for alpha", "match leak.txt --institutes {}"),
+        *("batch good.csv -o {}.csv", "batch good.csv --format jsonl -o {}/", "match leak.txt -o {}.json"),
+        *("match leak.txt --ledger {}", "ledger info --ledger {}", "cases import good.csv --ledger {}"),
+    ],
+)
+def test_a_name_that_is_too_long_is_refused(given: str, name: str) -> None:
+    result = run(*given.format(name).split(), "--lang", "en")
+    assert result.exit_code == 3, result.output
+    assert result.stderr.splitlines()[-1].startswith("error: ")
+
+
+def test_places_with_names_that_are_too_long_are_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("XDG_CACHE_HOME", "XDG_DATA_HOME"):
+        monkeypatch.setenv(name, str(Path(TOO_LONG).absolute()))
+    done(small("match", "leak.txt"))
+    monkeypatch.setenv("MATCHMAKER_LEDGER", TOO_LONG)
+    done(small("match", "leak.txt"))
+
+
+@NEEDS_UNIX
+def test_output_through_a_loop_of_links_is_refused() -> None:
+    Path("in").mkdir()
+    Path("in", "good.csv").write_bytes(Path("good.csv").read_bytes())
+    Path("loop.csv").symlink_to("loop.csv")
+    result = small("batch", "in", "-o", "loop.csv")
+    assert result.exit_code == 3
+    assert "error: loop.csv: cannot be written (" in result.stderr
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="other systems take no such name")
+def test_profiles_whose_name_is_not_utf8_are_read() -> None:
+    odd = os.fsdecode(b"\xff.yaml")
+    Path(odd).write_bytes(Path("small.yaml").read_bytes())
+    done(run("match", "leak.txt", "--institutes", odd))
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="other systems take no such name")
+def test_a_file_whose_name_is_no_text_is_read() -> None:
+    name = os.fsdecode(b"\xff\x1b[31m")
+    Path("odd").mkdir()
+    Path("odd", f"{name}.txt").write_text(LEAK, "utf-8")
+    Path("odd", f"{name}.csv").write_bytes(b"title\nleak\n")
+    (found,) = json.loads(f"[{done(small('match', f'odd/{name}.txt', '--format', 'json'))}]")
+    assert found["problem"]["id"] == "\\udcff [31m"
+    done(small("batch", "odd", "-o", "out.jsonl", "-q"))
+    ids = [json.loads(line)["problem"]["id"] for line in Path("out.jsonl").read_text("utf-8").splitlines()]
+    assert ids == ["\\udcff [31m-row-2", "\\udcff [31m"]
+
+
+def test_an_answer_that_is_no_text_is_no_grade() -> None:
+    found = shell(*("judge", "leak.txt", "--institutes", "small.yaml", "--ledger", "new.db"), stdin=b"\xff\n2\nq\n")
+    assert found.returncode == 0, found.stderr
+    assert b"kept 1 judgements" in found.stderr
 
 
 @NEEDS_UNIX

@@ -79,6 +79,7 @@ def test_a_good_record_is_made() -> None:
         ({**INSTITUTE, "name": {"zh": ""}}, "f.yaml, name.zh: is empty; fill it in or leave the field out"),
         ({**INSTITUTE, "name": 5}, "f.yaml, name: expected a mapping of fields, found '5'"),
         ({**INSTITUTE, "id": True}, "f.yaml, id: expected a text, found 'True'"),
+        ({**INSTITUTE, "id": "\ud800"}, "f.yaml, id: expected a text without broken characters, found '\\ud800'"),
         (with_capability(keywords="激光"), "f.yaml, capabilities[0].keywords: expected a list, found '激光'; "
          "write [激光]"),
         (with_capability(keywords=["激光", {"zh": "焊接", "infered": True}]), "f.yaml, capabilities[0].keywords[1]: "

@@ -14,7 +14,7 @@ from typer.testing import CliRunner, Result
 from matchmaker.cli import app
 from matchmaker.domain import Problem
 from matchmaker.errors import TableError
-from matchmaker.intake import ProblemFolder, Rejected, files_digest
+from matchmaker.intake import Loaded, ProblemFolder, Rejected, files_digest, load_problems
 from worlds import small_registry
 
 
@@ -75,6 +75,24 @@ def test_a_batch_names_and_counts_what_cannot_be_read() -> None:
         ("0", "e.csv", ""),
     ]
     assert all(row["fault"] for row in rejects)
+
+
+def test_a_mistake_of_the_program_costs_one_file_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(path: Path) -> Loaded:
+        if path.suffix == ".pdf":
+            raise TypeError("text of a problem")
+        return load_problems(path)
+
+    monkeypatch.setattr("matchmaker.intake.folder.load_problems", fails)
+    result = batch("-o", "out.csv")
+    assert result.exit_code == 3
+    assert (
+        f"{Path('in', 'd.pdf')}: cannot be read because of a bug in matchmaker (TypeError); report it" in result.stderr
+    )
+    assert "text of a problem" not in result.output
+    assert {row["problem_id"] for row in csv.DictReader(io.StringIO(Path("out.csv").read_text("utf-8-sig")))} == {
+        *("a", "P-1", "P-1#2", "c-row-2")
+    }
 
 
 @pytest.mark.parametrize("name", ["out.xlsx", "out.html", "out.jsonl"])

@@ -15,7 +15,7 @@ import pytest
 
 from fuzz_targets import FAULTY, OFFICE, TARGETS, Packed, mutated
 from matchmaker.domain import Problem
-from matchmaker.errors import MatchmakerError
+from matchmaker.errors import MatchmakerError, ProblemError
 from matchmaker.intake.documents import load_problems, problems_from_bytes
 from matchmaker.intake.mail import read_mail
 from matchmaker.intake.tables import read_problems
@@ -90,6 +90,28 @@ def test_an_attachment_whose_name_has_a_charset_that_is_none_is_read() -> None:
     assert attachment.name == "需求.txt"
     (problem,) = load_problems(path).problems
     assert "如何检测供水管网的漏损" in problem.text
+
+
+TWICE = "filename*0=a; filename*=utf-8''b"  # sorting such parts raises TypeError within Python
+LONG = f"filename*{'9' * 5_000}=a"  # more digits than ``int`` takes: ValueError
+
+
+@pytest.mark.parametrize("parameter", [TWICE, LONG, TWICE.replace("file", ""), TWICE.replace("filename", "charset")])
+@pytest.mark.parametrize("header", ["Content-Disposition: attachment", "Content-Type: text/plain"])
+def test_headers_at_which_python_fails_cost_a_mail_nothing_but_what_they_say(header: str, parameter: str) -> None:
+    sound = "Content-Type: text/plain; charset=utf-8\n\n如何检测供水管网的漏损？\n"
+    data = (
+        f"Subject: x\nContent-Type: multipart/mixed; boundary=a\n\n--a\n{sound}--a\n{header}; {parameter}\n\nx\n--a--\n"
+    )
+    mail = read_mail(data.encode(), place="x")
+    assert mail.text.startswith("如何检测供水管网的漏损？")
+    assert len(mail.attachments) == ("attachment" in header)
+
+
+def test_a_mail_whose_parts_cannot_be_told_is_refused() -> None:
+    data = b"Content-Type: multipart/mixed; boundary*0=a; boundary*=b\n\n--a\n\nx\n--a--\n"
+    with pytest.raises(ProblemError, match="headers of this mail are damaged"):
+        read_mail(data, place="x")
 
 
 def test_a_level_of_a_list_that_is_no_number_is_the_first() -> None:

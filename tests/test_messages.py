@@ -25,7 +25,7 @@ from matchmaker.messages import CHINESE, FOREIGN, as_message, counted, foreign, 
 SOURCES = Path(__file__).parents[1] / "src" / "matchmaker"
 WORDED = ("finding", "remedy", "broken", "one", "many")
 """What parameters and fields are called through which a message passes as a plain text."""
-FUNCTIONS_OF_TEMPLATES = {"said": (0,), "counted": (1, 2), "as_message": (0,)}
+FUNCTIONS_OF_TEMPLATES = {"said": (0,), "counted": (1, 2), "as_message": (0,), "BadParameter": (0,)}
 
 
 class Site(NamedTuple):

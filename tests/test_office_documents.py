@@ -144,6 +144,20 @@ MOST_SECONDS = 2.0
 MOST_MEMORY = 300_000  # kB, as Linux counts the resident set
 
 BODY = "<w:document xmlns:w='x'><w:body>{inside}</w:body></w:document>"
+NUMBERED = "<w:p><w:pPr><w:numPr><w:numId w:val='1'/></w:numPr></w:pPr><w:r><w:t>漏水</w:t></w:r></w:p>"
+
+
+def numbering(label: str, *, levels: int = 0, lists: int = 1) -> str:
+    """The lists of a document, all of one kind that has ``levels`` more levels than one."""
+    level = f"<w:lvl w:ilvl='0'><w:lvlText w:val='{label}'/></w:lvl>" + "<w:lvl w:ilvl='1'/>" * levels
+    of_kind = "".join(f"<w:num w:numId='{n}'><w:abstractNumId w:val='1'/></w:num>" for n in range(lists))
+    return f"<w:numbering xmlns:w='x'><w:abstractNum w:abstractNumId='1'>{level}</w:abstractNum>{of_kind}</w:numbering>"
+
+
+def styles(parts: int, styles: int) -> str:
+    """Styles based on one that has many parts; each has a name of its own."""
+    based = "".join(f"<w:style w:styleId='{n}'><w:basedOn w:val='a'/></w:style>" for n in range(styles))
+    return f"<w:styles xmlns:w='x'><w:style w:styleId='a'>{'<w:x/>' * parts}</w:style>{based}</w:styles>"
 
 
 def pdf(content: bytes, filters: bytes = b"/FlateDecode", *, kids: int = 1, count: int = 1) -> bytes:
@@ -194,6 +208,7 @@ def flat_mail(parts: int) -> bytes:
 def hostile(name: str) -> bytes:
     document = "word/document.xml"
     depth = 100_000
+    too_long = BODY.format(inside=f"<w:p><w:r><w:t>{'漏' * 500_001}</w:t></w:r></w:p>")
     makers: dict[str, Any] = {
         "bomb.docx": lambda: packed({document: b" " * 400_000_000}),
         "declared.docx": lambda: declared(packed(), document.encode(), 1_000_000_000),
@@ -208,6 +223,16 @@ def hostile(name: str) -> bytes:
         "deep.docx": lambda: packed({document: BODY.format(inside="<w:tbl><w:tr><w:tc>" * depth)}),
         "long.docx": lambda: packed({document: BODY.format(inside="<w:p><w:r><w:t>漏水</w:t></w:r></w:p>" * 250_000)}),
         "large.docx": lambda: packed({document: BODY.format(inside="<w:p/>" * 1_500_000)}),
+        "label.docx": lambda: packed(
+            {
+                "word/numbering.xml": numbering("".join(map(chr, range(0x4E00, 0x9000))) * 12, lists=2),
+                document: BODY.format(inside=NUMBERED * 5_000),
+            }
+        ),
+        "levels.docx": lambda: packed(
+            {"word/numbering.xml": numbering("%1", levels=100_000, lists=20_000), document: too_long}
+        ),
+        "styles.docx": lambda: packed({"word/styles.xml": styles(100_000, 20_000), document: too_long}),
         "macros.docx": lambda: packed({"word/vbaProject.bin": "x"}),
         "template.docx": lambda: packed(
             {
@@ -238,6 +263,9 @@ HOSTILE = {
     "deep.docx": "nested too deeply",
     "long.docx": "is too large",
     "large.docx": "is too large",
+    "label.docx": "more than 500,000 characters of text",
+    "levels.docx": "more than 500,000 characters of text",
+    "styles.docx": "more than 500,000 characters of text",
     "macros.docx": "holds macros",
     "template.docx": "pulls in a part from another machine (attachedTemplate: https://e.invalid/a.dotm)",
     "encrypted.docx": "protected by a password",

@@ -204,12 +204,13 @@ def _path(kind: str, key: bytes) -> Path | None:
     folder = cache_folder()
     if folder is None:
         return None
-    with suppress(FileNotFoundError):  # it is made with the first entry
-        try:
-            if not is_only_ours(folder.stat()):
-                return None
-        except PermissionError:
+    try:
+        if not is_only_ours(folder.stat()):
             return None
+    except FileNotFoundError:
+        pass  # it is made with the first entry
+    except OSError:
+        return None
     return folder / f"{kind}-{blake2b(key + _code(), digest_size=16).hexdigest()}"
 
 

@@ -86,6 +86,7 @@ def _joined(place: str, inner: str) -> str:
 _FILL_IN = "fill it in or leave the field out"
 _EXPECTED = {
     "string_type": "a text",
+    "string_unicode": "a text without broken characters",
     "bool_type": "true or false",
     "bool_parsing": "true or false",
     "int_type": "a whole number",

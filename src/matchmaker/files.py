@@ -207,6 +207,21 @@ def _plan(path: Path) -> _Plan:
     return _Plan(Path(tempfile.gettempdir(), f".matchmaker{suffix}"), path, 0o600, is_replaced=False)
 
 
+def is_there(path: Path) -> bool:
+    """Whether there is something at ``path``; a name that the system does not take is of nothing."""
+    return os.path.exists(path)  # noqa: PTH110 - Path.exists raises for a name that is too long
+
+
+def is_folder(path: Path) -> bool:
+    """Whether there is a folder at ``path``."""
+    return os.path.isdir(path)  # noqa: PTH112 - as above
+
+
+def is_file(path: Path) -> bool:
+    """Whether there is a regular file at ``path``."""
+    return os.path.isfile(path)  # noqa: PTH113 - as above
+
+
 def hidden_suffix() -> str:
     """How the name of a file ends while it is made: which machine and process make it, and a random part."""
     return f".tmp-{_machine()}-{os.getpid()}-{secrets.token_hex(4)}"

@@ -55,7 +55,7 @@ def load_institutes(path: Path | None = None, *, use_cache: bool = False) -> Reg
             faults.append(Fault(str(file), _unreadable(error), "check its permissions"))
     if not use_cache or faults:
         return _registry(files, faults)
-    key = b"".join(name.encode() + sha256(data).digest() for name, data in files)
+    key = b"".join(name.encode("utf-8", "surrogateescape") + sha256(data).digest() for name, data in files)
     return _from_lines(remembered("profiles", key, lambda: _as_lines(_registry(files, faults))))
 
 

@@ -25,7 +25,7 @@ from typing import Any, BinaryIO, Final, Literal, NamedTuple, TypeAlias
 from zlib import crc32
 
 from matchmaker.errors import Fault, InputError
-from matchmaker.files import place_of, write_faults
+from matchmaker.files import is_folder, is_there, place_of, write_faults
 
 Stage: TypeAlias = Literal["running", "complete", "delivered"]
 
@@ -128,7 +128,7 @@ class Part:
         if extent.size:
             if extent_of(self.path if self._descriptor < 0 else self._descriptor, extent.size) != extent:
                 return False
-        elif self._descriptor < 0 and not self.path.exists():
+        elif self._descriptor < 0 and not is_there(self.path):
             return True
         with write_faults(self._place):
             self._open()
@@ -208,8 +208,8 @@ class Journal:
     """
 
     def __init__(self, output: Path, header: Mapping[str, object], signals: Signals) -> None:
-        is_folder = output.is_dir()  # of parts: the journal stands beside it
-        goal, mode = (Path(os.path.realpath(output)), 0o666) if is_folder else place_of(output)
+        in_parts = is_folder(output)  # of parts: the journal stands beside it
+        goal, mode = (Path(os.path.realpath(output)), 0o666) if in_parts else place_of(output)
         self.path = goal.with_name(goal.name + _ENDING)
         self.output = Part(goal.with_name(f"{goal.name}.partial"), output, mode)
         self.rejects = Part(goal.with_name(f"{goal.name}.rejects.partial"), output, mode)
@@ -336,7 +336,7 @@ class Journal:
         self.stage = last["stage"]
         extents = Extent(*last["output"]), Extent(*last["rejects"])
         for part, extent, path in zip((self.output, self.rejects), extents, finished, strict=True):
-            is_moved = self.stage == "complete" and not part.path.exists() and extent_of(path, extent.size) == extent
+            is_moved = self.stage == "complete" and not is_there(part.path) and extent_of(path, extent.size) == extent
             if self.stage == "delivered" or is_moved:
                 part.assume(extent)
             elif not part.cut(extent):

@@ -15,6 +15,74 @@ CHINESE: Final[Mapping[str, str]] = {
     "{some}, {more}": "{some}、{more}",
     "{original}": "系统原文“{original}”",
     # errors, cli/boundary
+    # cli/misuse, and what commands say when they are written wrongly
+    "Usage: {usage}": "用法：{usage}",
+    "Try '{command}' for help.": "用“{command}”查看帮助。",
+    "Error: {problem}": "错误：{problem}",
+    "Invalid value for {name}: {problem}": "{name} 的值有误：{problem}",
+    "Invalid value: {problem}": "用法有误：{problem}",
+    "Missing argument {name}.": "缺少参数 {name}",
+    "Missing option {name}.": "缺少选项 {name}",
+    "Missing command.": "缺少子命令",
+    "No such option: {name} (Possible options: {known})": "没有选项 {name}（您是否指 {known}？）",
+    "No such option: {name}": "没有选项 {name}",
+    "No such command {name}.": "没有命令 {name}",
+    "Got unexpected extra argument(s) ({names})": "多出了参数（{names}）",
+    "Option {name} requires an argument.": "选项 {name} 之后要有值",
+    "Option {name} does not take a value.": "选项 {name} 不带值",
+    "{value} is not one of {known}.": "{value} 不在可选值之内，可选：{known}",
+    "{value} does not match the format {known}.": "{value} 不符合格式 {known}",
+    "give {least} or more": "请填写不小于 {least} 的数",
+    "give a whole number": "请填写整数",
+    "give a number": "请填写数字",
+    "{year} is no year; give one from 1900 to 2100": "{year} 不是年份，请填写 1900 至 2100 之间的年份",
+    "'{entry}' is not INSTITUTE=GRADE with a grade from 0 to 3": "“{entry}”应写成“机构=等级”，等级为 0 至 3",
+    "'{id}' is graded twice; give one grade": "“{id}”给了两次等级，请只给一次",
+    "measures are written as .json or .md, not as '{name}'; give --format": (
+        "指标只能写成 .json 或 .md，不能写成“{name}”；请用 --format 指定格式"
+    ),
+    "no measure is called '{name}'{hint}; known: {known}": "没有名为“{name}”的指标{hint}；可用：{known}",
+    "of {measure} less is better: use --at-most {measure}=VALUE": "{measure} 越小越好：请用 --at-most {measure}=数值",
+    "of {measure} more is better: use --at-least {measure}=VALUE": "{measure} 越大越好：请用 --at-least {measure}=数值",
+    "'{entry}' is not MEASURE=VALUE with a value from 0 to 1, such as nDCG@10=0.75": (
+        "“{entry}”应写成“指标=数值”，数值为 0 至 1，例如 nDCG@10=0.75"
+    ),
+    "cases are written as .csv, .jsonl or .md, not as '{name}'; give --format": (
+        "案例只能写成 .csv、.jsonl 或 .md，不能写成“{name}”；请用 --format 指定格式"
+    ),
+    "'{entry}' is not FIELD=HEADING, such as title=需求名称": "“{entry}”应写成“字段=表头”，例如 title=需求名称",
+    "for a table, say which institute: --for ID": "对于表格，请指明机构：--for ID",
+    "--name-enterprise goes with --for an institute": "--name-enterprise 须与 --for 一起使用",
+    "for several problems, say which institute: --for ID": "有多个需求时，请指明机构：--for ID",
+    "numbers are written as table, json, csv or md": "统计数字只能写成 table、json、csv 或 md",
+    "give a FILE, - for stdin, or --text, one of them": "请给出 FILE、-（标准输入）或 --text 之一",
+    "the ledger is described as table or json": "台账概况只能输出为 table 或 json",
+    "the record is printed as table or json": "联盟数据只能输出为 table 或 json",
+    "give a FILE, or --title or --description": "请给出 FILE，或 --title 或 --description",
+    "--resume needs -o FILE, a regular file": "--resume 需要 -o FILE，且须为普通文件",
+    "--random-others goes with --blind: else the order would tell them apart": (
+        "--random-others 须与 --blind 一起使用，否则顺序会泄露来源"
+    ),
+    "the answers come from stdin: give the problem as a FILE, or the grades by --grades": (
+        "回答从标准输入读取：请以 FILE 给出需求，或用 --grades 给出等级"
+    ),
+    "agreement is printed as table or json": "一致性只能输出为 table 或 json",
+    "institutes are printed as table, json or jsonl": "机构只能输出为 table、json 或 jsonl",
+    "the findings are printed as table or json": "检查结果只能输出为 table 或 json",
+    "for a page use: matchmaker report FILE --for INSTITUTE": "如需网页，请用：matchmaker report FILE --for INSTITUTE",
+    "an explanation is printed as table, json or md, and written as json or md": (
+        "说明可输出为 table、json 或 md，写入文件时为 json 或 md"
+    ),
+    "give an INSTITUTE, after the FILE or with --text": "请在 FILE 之后或与 --text 一起给出 INSTITUTE",
+    "with --dry-run, --format is table, json or jsonl": "使用 --dry-run 时，--format 只能为 table、json 或 jsonl",
+    "a table is for the terminal; use --format json or md": "table 用于终端；请用 --format json 或 md",
+    "give --problems to match them, or --run to measure scores that are there": (
+        "请用 --problems 给出需求，或用 --run 给出已有评分"
+    ),
+    "--settings and --encoder change nothing about a --run that is there": (
+        "--settings 和 --encoder 对已有的 --run 不起作用"
+    ),
+    "this is printed as table, json or jsonl": "此内容只能输出为 table、json 或 jsonl",
     # batch
     "worker processes": "工作进程",
     "one of them ended before its work was done; there may be too little memory for so many": (
@@ -74,6 +142,10 @@ CHINESE: Final[Mapping[str, str]] = {
     "write it to another folder": "请写到别的文件夹",
     # intake/folder
     "{path}: tables {tables:,}, documents {n:,}": "{path}：表格 {tables:,} 个，文档 {n:,} 个",
+    "cannot be read because of a bug in matchmaker ({kind})": "因 matchmaker 的程序错误而无法读取（{kind}）",
+    "report it, with what this prints: matchmaker {command} {path}": (
+        "请报告此错误，并附上此命令的输出：matchmaker {command} {path}"
+    ),
     "folders inside are passed over: {n}": "其中的文件夹未读取：{n} 个",
     "give each by itself": "请分别指定",
     "this problem is called '{id}'": "本需求改用编号“{id}”",
@@ -266,6 +338,10 @@ CHINESE: Final[Mapping[str, str]] = {
     "expected true or false, found {value}": "应为 true（是）或 false（否），实为{value}",
     "write true or false": "请写 true（是）或 false（否）",
     # intake/csvrows
+    "a line of more than {n:,} bytes": "一行超过 {n:,} 字节",
+    "name a TREC file, which has a line for each pair": "请指定 TREC 格式的文件，其中每对需求与机构占一行",
+    "a case is a few pages of text; cut it down": "一个案例只有几页文字，请精简",
+    "answer with a grade from 0 to 3, s or q": "请用 0 至 3 的等级、s 或 q 回答",
     "a line of more than {n:,} characters": "一行超过 {n:,} 个字符",
     "split or shorten it": "请拆分或缩短",
     "a field of more than {n:,} characters": "一个单元格超过 {n:,} 个字符",
@@ -319,6 +395,7 @@ CHINESE: Final[Mapping[str, str]] = {
     "expected {expected}, found {value}": "应为{expected}，实为{value}",
     "{some} or {last}": "{some}或{last}",
     "a text": "文字",
+    "a text without broken characters": "没有残缺字符的文字",
     "true or false": " true（是）或 false（否）",
     "a whole number": "整数",
     "a number": "数字",
@@ -526,6 +603,7 @@ CHINESE: Final[Mapping[str, str]] = {
     "give at least a title or a description": "请至少填写需求名称或需求描述",
     # intake/mail, intake/webpage
     "more parts than any mail has": "邮件的组成部分多得不正常",
+    "the headers of this mail are damaged": "这封邮件的邮件头已损坏",
     "paste its text instead": "请改为粘贴其文字",
     "more tags than any page has": "网页的标签多得不正常",
     # intake/office

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
 from matchmaker.errors import Fault, MatchmakerError
+from matchmaker.files import is_there as is_there_at
 from matchmaker.messages import reason_of, said
 
 Origin: TypeAlias = Literal["flag", "environment", "default"]
@@ -272,7 +273,7 @@ def _ledger(found: Examination, named: str | None, origin: Origin) -> Facts:
     elif "://" not in target:  # a name of a file may tell whose it is
         path = Path(target)
         facts["place"] = f"….{path.suffix.lstrip('.')}"
-        is_there = path.exists()
+        is_there = is_there_at(path)
     else:
         is_there = True
     if not is_there and origin != "flag":

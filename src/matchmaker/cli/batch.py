@@ -15,7 +15,6 @@ import typer
 from matchmaker.cli import options, resuming, targets
 from matchmaker.cli.boundary import BAD_INPUT, spoken, tell
 from matchmaker.cli.precedents import what_counts
-from matchmaker.errors import Fault, InputError
 from matchmaker.messages import counted, in_language, listed, said
 
 if TYPE_CHECKING:
@@ -94,8 +93,7 @@ def batch(
     target = targets.target_from(output, format)
     for path in (target.path, target.rejects):
         options.check_output(path, file, institutes, settings)
-    if file.is_dir() and target.path is not None and target.path.resolve().parent == file.resolve():
-        raise InputError(Fault(str(output), "would be read as input by the next run", "write it to another folder"))
+    targets.check_outside(target.path, file)
     if resume and not target.can_continue:
         raise typer.BadParameter("--resume needs -o FILE, a regular file")
     if resume and as_of is None:
@@ -259,9 +257,10 @@ def open_table(
     quiet: bool,
 ) -> ProblemFolder | ProblemTable:
     """A table whose rows are checked against the institutes; says on stderr which column was taken for what."""
+    from matchmaker.files import is_folder
     from matchmaker.intake import ProblemFolder, ProblemTable
 
-    kind = ProblemFolder if file.is_dir() else ProblemTable
+    kind = ProblemFolder if is_folder(file) else ProblemTable
     table = kind(file, options.columns_from(columns), encoding, sheets or (), matcher.limit_faults)
     if not quiet:
         report_columns(file, table)

@@ -7,18 +7,22 @@ import locale
 import os
 import select
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
-from io import TextIOWrapper
+from io import BufferedWriter, FileIO, TextIOWrapper
 from typing import TYPE_CHECKING, Any, Literal, TextIO
 
 import typer
 from typer.core import TyperGroup
 
+from matchmaker.cli.misuse import UsageError, language_in, lines_of
 from matchmaker.errors import ClusterError, Fault, InputError, MatchmakerError, MissingExtraError
 from matchmaker.messages import in_language, reason_of, said, steerless
 
 if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
+
     from matchmaker.domain import Language
 
 BAD_INPUT = 3
@@ -28,6 +32,8 @@ _FULL = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
 _CHINESE_LOCALES = ("zh", "yue", "cmn", "chinese")  # Windows writes Chinese (Simplified)_China
 _running: ContextVar[Any] = ContextVar("_running", default=None)
 """The context of the command that runs, for those who tell something and are handed no context."""
+_asked: ContextVar[Any] = ContextVar("_asked", default=None)
+"""The language that the arguments ask for, for those who tell something before the arguments are read."""
 _spoken_last: ContextVar[Any] = ContextVar("_spoken_last", default=None)
 """The language of the command that met a bug."""
 
@@ -46,44 +52,80 @@ class Boundary(TyperGroup):
         """
         running = _running.set(ctx)
         try:
-            try:
-                result = super().invoke(ctx)
-            except typer.Exit:  # such as that of a batch with rejected rows: what it has written must be out as well
+            with _faults_told():
+                try:
+                    result = super().invoke(ctx)
+                except (
+                    typer.Exit
+                ):  # such as that of a batch with rejected rows: what it has written must be out as well
+                    sys.stdout.flush()
+                    raise
                 sys.stdout.flush()
-                raise
-            sys.stdout.flush()
-        except MatchmakerError as error:
-            raise told(error) from None
-        except (BrokenPipeError, SystemExit) as error:  # rich says by SystemExit that nobody reads any more
-            if isinstance(error, BrokenPipeError) and _has_reader():
-                raise  # of another pipe: what was asked for may not have been done
-            _drop_stdout()
-            raise typer.Exit(0) from None  # the reader, such as head, has had enough
-        except OSError as error:
-            if error.errno not in _FULL or error.filename is not None:
-                raise
-            _drop_stdout()
-            finding = said("cannot be written ({reason})", reason=reason_of(error))
-            fault = Fault(said("standard output"), finding, "free some space, or choose another disk")
-            raise told(InputError(fault)) from None
-        except (typer.Exit, typer.Abort):
-            raise
-        except Exception:
-            _spoken_last.set(spoken())
-            raise
+                return result
         finally:
             _running.reset(running)
-        return result
+
+    def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
+        """Read the options, of which some, such as --help, print and end the command."""
+        if parent is None:
+            _asked.set(language_in(args))
+        with _faults_told():
+            return super().make_context(info_name, args, parent, **extra)
+
+
+@contextmanager
+def _faults_told() -> Iterator[None]:
+    """Print what a user can put right; end with its exit code."""
+    try:
+        yield
+    except MatchmakerError as error:
+        raise told(error) from None
+    except (BrokenPipeError, SystemExit) as error:  # rich says by SystemExit that nobody reads any more
+        if isinstance(error, BrokenPipeError) and _has_reader():
+            raise  # of another pipe: what was asked for may not have been done
+        _drop_stdout()
+        raise typer.Exit(0) from None  # the reader, such as head, has had enough
+    except OSError as error:
+        if error.errno not in _FULL or error.filename is not None:
+            raise
+        _drop_stdout()
+        finding = said("cannot be written ({reason})", reason=reason_of(error))
+        fault = Fault(said("standard output"), finding, "free some space, or choose another disk")
+        raise told(InputError(fault)) from None
+    except UsageError as error:
+        raise _misuse_told(error) from None
+    except (typer.Exit, typer.Abort):
+        raise
+    except Exception:
+        _spoken_last.set(spoken())
+        raise
 
 
 def ready_streams() -> None:
-    """Give closed streams an empty stand-in, and write characters that an encoding lacks as escapes."""
+    """Give closed streams an empty stand-in; what an encoding lacks is written, and read, as escapes."""
     sys.stdin = sys.stdin or _nothing("r")
     sys.stdout = sys.stdout or _nothing("w")
-    sys.stderr = sys.stderr or _nothing("w")
-    for stream in (sys.stdout, sys.stderr):
+    sys.stderr = _forgiving(sys.stderr) if sys.stderr else _nothing("w")
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+
+
+class _Forgiving(FileIO):
+    """A file that takes everything, also when it is full: what cannot be told changes no exit code."""
+
+    def write(self, data: ReadableBuffer, /) -> int:
+        try:
+            return super().write(data)
+        except OSError:
+            return memoryview(data).nbytes
+
+
+def _forgiving(stream: TextIO) -> TextIO:
+    if stream is not sys.__stderr__ or not isinstance(stream, TextIOWrapper):
+        return stream
+    file = BufferedWriter(_Forgiving(stream.fileno(), "w", closefd=False))
+    return TextIOWrapper(file, stream.encoding, line_buffering=True)
 
 
 def _nothing(mode: Literal["r", "w"]) -> TextIO:
@@ -107,7 +149,7 @@ def spoken() -> Language:
     """The language of messages: that of ``--lang``, which its option keeps at the root, else the system's."""
     running = _running.get()
     asked: Language | None = running.find_root().obj if running is not None else None
-    return asked or system_language()
+    return asked or _asked.get() or system_language()
 
 
 def system_language() -> Language:
@@ -127,6 +169,15 @@ def told(error: MatchmakerError) -> typer.Exit:
     for fault in error.faults:
         tell(said("error: {fault}", fault=fault.message))
     return typer.Exit(MISSING_HERE if isinstance(error, (MissingExtraError, ClusterError)) else BAD_INPUT)
+
+
+def _misuse_told(error: Any) -> Exception:
+    """Print how a command is written and what is wrong with it; what to raise then."""
+    if type(error).__name__ == "NoArgsIsHelpError":  # which prints help
+        return error  # type: ignore[no-any-return]
+    for line in lines_of(error):
+        tell(line)
+    return typer.Exit(error.exit_code)
 
 
 def _has_reader() -> bool:

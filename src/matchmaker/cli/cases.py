@@ -418,5 +418,6 @@ def _by_ending(output: Path | None) -> ExportName:
         return ExportName.jsonl
     ending = output.suffix.lower().removeprefix(".")
     if ending not in set(ExportName):
-        raise typer.BadParameter(f"cases are written as .csv, .jsonl or .md, not as '{output.name}'; give --format")
+        problem = said("cases are written as .csv, .jsonl or .md, not as '{name}'; give --format", name=output.name)
+        raise typer.BadParameter(problem)
     return ExportName(ending)

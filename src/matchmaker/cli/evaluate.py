@@ -213,7 +213,8 @@ def report_format(format: ReportFormat | None, output: Path | None) -> ReportFor
     if format is None and output is not None:
         known = {".json": ReportFormat.json, ".md": ReportFormat.md}
         if output.suffix.lower() not in known:
-            raise typer.BadParameter(f"measures are written as .json or .md, not as '{output.name}'; give --format")
+            problem = said("measures are written as .json or .md, not as '{name}'; give --format", name=output.name)
+            raise typer.BadParameter(problem)
         return known[output.suffix.lower()]
     if format is ReportFormat.table and output is not None:
         raise typer.BadParameter("a table is for the terminal; use --format json or md")
@@ -246,10 +247,13 @@ def gates_from(given: list[str] | None, *, is_least: bool) -> list[Gate]:
         measure = names.get(name.strip().casefold())
         if measure is None:
             hint = did_you_mean(name, MEASURES)
-            raise typer.BadParameter(f"no measure is called '{name}'{hint}; known: {', '.join(MEASURES)}")
+            known = listed(MEASURES)
+            problem = said("no measure is called '{name}'{hint}; known: {known}", name=name, hint=hint, known=known)
+            raise typer.BadParameter(problem)
         if is_least is (measure in SMALLER_IS_BETTER):
-            other, better = ("--at-most", "less") if is_least else ("--at-least", "more")
-            raise typer.BadParameter(f"of {measure} {better} is better: use {other} {measure}=VALUE")
+            less = "of {measure} less is better: use --at-most {measure}=VALUE"
+            more = "of {measure} more is better: use --at-least {measure}=VALUE"
+            raise typer.BadParameter(said(less if is_least else more, measure=measure))
         gates.append(Gate(measure, _bound(number, entry), is_least))
     return gates
 
@@ -362,7 +366,8 @@ def _bound(text: str, entry: str) -> float:
     except ValueError:
         value = math.nan
     if not 0 <= value <= 1:
-        raise typer.BadParameter(f"'{entry}' is not MEASURE=VALUE with a value from 0 to 1, such as nDCG@10=0.75")
+        problem = said("'{entry}' is not MEASURE=VALUE with a value from 0 to 1, such as nDCG@10=0.75", entry=entry)
+        raise typer.BadParameter(problem)
     return value
 
 

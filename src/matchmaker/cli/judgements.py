@@ -6,14 +6,14 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Optional
+from typing import TYPE_CHECKING, Annotated, Final, Optional
 
 import typer
 
 from matchmaker.cli import cases, explain, match, options, referrals
 from matchmaker.cli.boundary import Boundary, tell
 from matchmaker.cli.ledger import LedgerOption, opened, person, put_json
-from matchmaker.errors import Fault, LedgerError
+from matchmaker.errors import Fault, InputError, LedgerError
 from matchmaker.messages import said
 
 if TYPE_CHECKING:
@@ -62,6 +62,7 @@ RandomOthers = Annotated[
 ]
 First = Annotated[Optional[str], typer.Argument(metavar="JUDGE", help="One judge.", show_default=False)]  # noqa: UP045
 Second = Annotated[Optional[str], typer.Argument(metavar="OTHER", help="The other.", show_default=False)]  # noqa: UP045
+_MAX_ANSWER: Final = 1_000
 Everything = Annotated[bool, typer.Option("--all", help="Also earlier judgements of a pair by the same judge.")]
 ProblemsOut = Annotated[
     Optional[Path],  # noqa: UP045
@@ -145,10 +146,11 @@ def grades_from(text: str, registry: Registry) -> dict[str, int]:
     for entry in text.replace("，", ",").split(","):
         name, mark, grade = entry.strip().rpartition("=")
         if not mark or grade.strip() not in {"0", "1", "2", "3"}:
-            raise typer.BadParameter(f"'{entry.strip()}' is not INSTITUTE=GRADE with a grade from 0 to 3")
+            problem = said("'{entry}' is not INSTITUTE=GRADE with a grade from 0 to 3", entry=entry.strip())
+            raise typer.BadParameter(problem)
         id_ = find_institute(registry, name).id
         if id_ in grades:
-            raise typer.BadParameter(f"'{id_}' is graded twice")
+            raise typer.BadParameter(said("'{id}' is graded twice; give one grade", id=id_))
         grades[id_] = int(grade)
     return grades
 
@@ -202,7 +204,10 @@ def _answers() -> Iterator[str]:
     """The lines of stdin, tidied; full-width digits are digits."""
     import unicodedata
 
-    for line in sys.stdin:
+    while line := sys.stdin.readline(_MAX_ANSWER + 1):
+        if len(line) > _MAX_ANSWER:
+            finding = said("a line of more than {n:,} characters", n=_MAX_ANSWER)
+            raise InputError(Fault(said("stdin"), finding, "answer with a grade from 0 to 3, s or q"))
         yield unicodedata.normalize("NFKC", line).strip().casefold()
 
 

@@ -89,9 +89,20 @@ def _loaded(file: Path | None, text: str | None) -> Loaded:
     if text is not None:
         return parse_problems(text, format="txt", place="--text", default_id="text")
     if str(file) == "-":
-        return problems_from_bytes(sys.stdin.buffer.read(), place=said("stdin"), default_id="stdin")
+        return problems_from_bytes(_stdin(), place=said("stdin"), default_id="stdin")
     assert file is not None  # noqa: S101 - for the type checker: exactly one is given
     return load_problems(file)
+
+
+def _stdin() -> bytes:
+    from matchmaker.errors import ProblemError
+    from matchmaker.intake.documents import MAX_DOCUMENT
+    from matchmaker.intake.reading import unreadable
+
+    try:
+        return sys.stdin.buffer.read(MAX_DOCUMENT + 1)  # one more than allowed shows that there is more
+    except OSError as error:
+        raise ProblemError(unreadable(said("stdin"), error)) from error
 
 
 def _notes(loaded: Loaded, place: str) -> Iterator[Fault]:

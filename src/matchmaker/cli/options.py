@@ -65,9 +65,11 @@ def _address_of_a_cluster(address: str | None) -> str | None:
 
 def _ledger_that_is_there(ctx: typer.Context, named: str | None) -> str | None:
     """A ledger that the environment names need not be there yet: there are no cases then."""
+    from matchmaker.files import is_there
+
     source = ctx.get_parameter_source("ledger")
     is_from_environment = source is not None and source.name == "ENVIRONMENT"
-    is_missing = bool(named) and "://" not in str(named) and not Path(str(named)).exists()
+    is_missing = bool(named) and "://" not in str(named) and not is_there(Path(str(named)))
     return "none" if is_from_environment and is_missing else named
 
 
@@ -228,8 +230,10 @@ def check_output(output: Path | None, *given: Path | None) -> None:
     Raises:
         InputError: ``output`` is one of the files given.
     """
+    from matchmaker.files import is_there
+
     for path in given:
-        if output and path and output.exists() and path.exists() and output.samefile(path):
+        if output and path and is_there(output) and is_there(path) and output.samefile(path):
             raise InputError(Fault(str(output), "would be written over the input", "give --output another name"))
 
 
@@ -250,7 +254,8 @@ def columns_from(given: list[str] | None) -> dict[str, str]:
     pairs = [entry.partition("=") for entry in given or []]
     for field, mark, heading in pairs:
         if not (mark and field.strip() and heading.strip()):
-            raise typer.BadParameter(f"'{field}{mark}{heading}' is not FIELD=HEADING, such as title=需求名称")
+            given_ = f"{field}{mark}{heading}"
+            raise typer.BadParameter(said("'{entry}' is not FIELD=HEADING, such as title=需求名称", entry=given_))
     return {field.strip(): heading.strip() for field, _, heading in pairs}
 
 

@@ -221,7 +221,7 @@ def _solution(benefit: str | None, year: int | None, source: str | None) -> Solu
     if benefit is None and year is None and source is None:
         return None
     if year is not None and not 1900 <= year <= 2100:
-        raise typer.BadParameter(f"{year} is no year")
+        raise typer.BadParameter(said("{year} is no year; give one from 1900 to 2100", year=year))
     reader = ValueReader("referrals set", "yaml")
     amount = reader.yuan(Given("--benefit", benefit))
     if reader.faults:

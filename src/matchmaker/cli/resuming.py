@@ -53,6 +53,7 @@ def header_of(
 
     ``counts`` is what ``precedents.what_counts`` says.
     """
+    from matchmaker.files import is_folder
     from matchmaker.intake import files_digest
     from matchmaker.journal import fingerprint_of
     from matchmaker.output import version
@@ -60,7 +61,7 @@ def header_of(
     ledger, day = counts
     return {
         "version": version(),
-        "input": f"{file} {files_digest(file) if file.is_dir() else fingerprint_of(file)}",
+        "input": f"{file} {files_digest(file) if is_folder(file) else fingerprint_of(file)}",
         "institutes": matcher.registry.fingerprint,
         "settings": matcher.settings.fingerprint,
         "ledger": ledger,
@@ -212,16 +213,16 @@ def deliver(
         make: Makes the output of the partial file, where that is a spool.
         bom: Whether the partial file begins with a byte order mark that all-ASCII output does not need.
     """
-    from matchmaker.files import put_in_place, write_faults
+    from matchmaker.files import is_there, put_in_place, write_faults
 
     if rejects is not None:
-        if journal.rejects.path.exists() and journal.rejects.size:
+        if is_there(journal.rejects.path) and journal.rejects.size:
             put_in_place(journal.rejects.path, rejects, bom=True)
         elif not journal.rejects.size:
             with write_faults(rejects):
                 rejects.unlink(missing_ok=True)
     if make is not None and journal.stage != "delivered":
         make(journal.output.path)
-    elif make is None and journal.output.path.exists():
+    elif make is None and is_there(journal.output.path):
         put_in_place(journal.output.path, output, bom=bom)
     journal.end()

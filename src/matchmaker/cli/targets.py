@@ -74,7 +74,9 @@ class Target(NamedTuple):
     @property
     def can_continue(self) -> bool:
         """Whether a run that writes there keeps a journal: stdout, a device or a pipe take nothing back."""
-        return self.path is not None and (self.in_parts or self.path.is_file() or not self.path.exists())
+        from matchmaker.files import is_file, is_there
+
+        return self.path is not None and (self.in_parts or is_file(self.path) or not is_there(self.path))
 
 
 def target_from(output: str | None, name: BatchFormatName | None) -> Target:
@@ -84,9 +86,13 @@ def target_from(output: str | None, name: BatchFormatName | None) -> Target:
         InputError: They do not go together.
         MissingExtraError: Parquet is asked for, and pyarrow is not installed.
     """
+    from matchmaker.files import is_folder
+
     path = Path(output) if output is not None else None
-    is_folder = path is not None and path.is_dir() and name in {BatchFormatName.jsonl, BatchFormatName.parquet}
-    in_parts = is_folder or (output is not None and output.endswith(("/", os.sep)))
+    takes_parts = name in {BatchFormatName.jsonl, BatchFormatName.parquet}
+    in_parts = (path is not None and is_folder(path) and takes_parts) or (
+        output is not None and output.endswith(("/", os.sep))
+    )
     is_parquet = name is BatchFormatName.parquet
     if name is None and path is not None and not in_parts:
         is_parquet = path.suffix.lower() == ".parquet"
@@ -100,6 +106,18 @@ def target_from(output: str | None, name: BatchFormatName | None) -> Target:
         raise InputError(fault)
     written = options.format_from(options.FormatName(name.value) if name else None, path, default="csv")
     return Target(path, written, in_parts)
+
+
+def check_outside(output: Path | None, file: Path) -> None:
+    """Refuse to write into the folder that is read.
+
+    Raises:
+        InputError: ``output`` would stand in ``file``, which is a folder.
+    """
+    from matchmaker.files import is_folder
+
+    if is_folder(file) and output and Path(os.path.realpath(output)).parent == Path(os.path.realpath(file)):
+        raise InputError(Fault(str(output), "would be read as input by the next run", "write it to another folder"))
 
 
 def write_columns(shortlists: Iterable[Shortlist], output: Path | None, language: Language | None) -> None:

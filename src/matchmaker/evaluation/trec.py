@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import count
 from pathlib import Path
 from typing import Final, TypeAlias, TypeVar
 
@@ -20,6 +21,8 @@ GRADES: Final = range(4)
 RELEVANT: Final = 2
 """From this grade, fair, on a pair counts as relevant."""
 DIGITS: Final = 6
+MAX_LINE: Final = 100_000
+"""Bytes of a line of a file."""
 _MOST_FAULTS = 20
 _Value = TypeVar("_Value")
 
@@ -30,7 +33,7 @@ def load_qrels(path: Path) -> Qrels:
     Raises:
         EvaluationError: The file cannot be read, or lines of it are wrong.
     """
-    return parse_qrels(_text_of(path), place=str(path))
+    return _qrels(_lines_of(path), str(path))
 
 
 def load_run(path: Path) -> Run:
@@ -39,7 +42,7 @@ def load_run(path: Path) -> Run:
     Raises:
         EvaluationError: The file cannot be read, or lines of it are wrong.
     """
-    return parse_run(_text_of(path), place=str(path))
+    return _run(_lines_of(path), str(path))
 
 
 def parse_qrels(text: str, *, place: str) -> Qrels:
@@ -53,23 +56,27 @@ def parse_qrels(text: str, *, place: str) -> Qrels:
         EvaluationError: A line has not four parts, a grade is none of 0 to 3, a pair is judged twice with different
             grades, or there is no judgement at all. The first 20 faults are listed.
     """
+    return _qrels(text.split("\n"), place)
+
+
+def _qrels(lines: Iterable[str], place: str) -> Qrels:
     qrels: dict[str, dict[str, int]] = {}
-    faults: list[Fault] = []
-    for number, parts in _lines(text):
+    faults = _Faults()
+    for number, parts in _parts(lines):
         where = said("{place}, line {line}", place=place, line=number)
         if len(parts) != 4:
-            faults.append(_not_so_many(where, parts, "problem 0 institute grade"))
+            faults.add(_not_so_many(where, parts, "problem 0 institute grade"))
             continue
         problem, _, institute, grade = parts
         if grade not in {str(known) for known in GRADES}:
             finding = said("'{grade}' is no grade", grade=grade[:60])
-            faults.append(Fault(where, finding, "grades are 0 (none), 1 (weak), 2 (fair), 3 (strong)"))
+            faults.add(Fault(where, finding, "grades are 0 (none), 1 (weak), 2 (fair), 3 (strong)"))
             continue
         earlier = qrels.setdefault(problem, {}).setdefault(institute, int(grade))
         if earlier != int(grade):
             judged = {"institute": institute, "grade": grade, "problem": problem, "earlier": earlier}
             finding = said("'{institute}' is judged {grade} for '{problem}', and {earlier} further up", **judged)
-            faults.append(Fault(where, finding, "keep one of the two"))
+            faults.add(Fault(where, finding, "keep one of the two"))
     return _good(qrels, faults, place, "no judgement in it")
 
 
@@ -84,22 +91,24 @@ def parse_run(text: str, *, place: str) -> Run:
         EvaluationError: A line has not six parts, a score is no finite number, a pair stands there twice, or there is
             no score at all. The first 20 faults are listed.
     """
+    return _run(text.split("\n"), place)
+
+
+def _run(lines: Iterable[str], place: str) -> Run:
     run: dict[str, dict[str, float]] = {}
-    faults: list[Fault] = []
-    for number, parts in _lines(text):
+    faults = _Faults()
+    for number, parts in _parts(lines):
         where = said("{place}, line {line}", place=place, line=number)
         if len(parts) != 6:
-            faults.append(_not_so_many(where, parts, "problem Q0 institute rank score tag"))
+            faults.add(_not_so_many(where, parts, "problem Q0 institute rank score tag"))
             continue
         problem, _, institute, _, score, _ = parts
         value = _number(score)
         if value is None:
-            faults.append(
-                Fault(where, said("'{score}' is no score", score=score[:60]), "write a number such as 0.871234")
-            )
+            faults.add(Fault(where, said("'{score}' is no score", score=score[:60]), "write a number such as 0.871234"))
         elif institute in run.setdefault(problem, {}):
             finding = said("'{institute}' stands under '{problem}' twice", institute=institute, problem=problem)
-            faults.append(Fault(where, finding, "keep one of the two"))
+            faults.add(Fault(where, finding, "keep one of the two"))
         else:
             run[problem][institute] = round(value, DIGITS)
     return _good(run, faults, place, "no score in it")
@@ -129,19 +138,39 @@ def ranking(scores: Mapping[str, float]) -> list[str]:
     return sorted(scores, key=lambda institute: (-round(scores[institute], DIGITS), institute))
 
 
-def _text_of(path: Path) -> str:
+def _lines_of(path: Path) -> Iterator[str]:
+    """The lines of a file, however long it is; a line has its limit."""
     with open_bytes(path, EvaluationError) as file:
-        data = file.read()
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        place = said("{place}, line {line}", place=path, line=line)
-        raise EvaluationError(Fault(place, "is not UTF-8 text", "save it as UTF-8")) from error
+        for number in count(1):
+            line = file.readline(MAX_LINE + 1)
+            if not line:
+                return
+            if len(line) > MAX_LINE:
+                place = said("{place}, line {line}", place=path, line=number)
+                finding = said("a line of more than {n:,} bytes", n=MAX_LINE)
+                raise EvaluationError(Fault(place, finding, "name a TREC file, which has a line for each pair"))
+            try:
+                yield line.decode("utf-8-sig" if number == 1 else "utf-8")
+            except UnicodeDecodeError as error:
+                place = said("{place}, line {line}", place=path, line=number)
+                raise EvaluationError(Fault(place, "is not UTF-8 text", "save it as UTF-8")) from error
 
 
-def _lines(text: str) -> Iterable[tuple[int, list[str]]]:
-    return ((number, line.split()) for number, line in enumerate(text.split("\n"), 1) if line.strip())
+def _parts(lines: Iterable[str]) -> Iterator[tuple[int, list[str]]]:
+    return ((number, parts) for number, line in enumerate(lines, 1) if (parts := line.split()))
+
+
+class _Faults:
+    """The first faults, and how many there are."""
+
+    def __init__(self) -> None:
+        self.first: list[Fault] = []
+        self.n = 0
+
+    def add(self, fault: Fault) -> None:
+        self.n += 1
+        if self.n <= _MOST_FAULTS:
+            self.first.append(fault)
 
 
 def _not_so_many(where: str, parts: list[str], form: str) -> Fault:
@@ -159,13 +188,12 @@ def _number(text: str) -> float | None:
 
 
 def _good(
-    read: dict[str, dict[str, _Value]], faults: list[Fault], place: str, finding: str
+    read: dict[str, dict[str, _Value]], faults: _Faults, place: str, finding: str
 ) -> dict[str, dict[str, _Value]]:
-    if len(faults) > _MOST_FAULTS:
-        more = Fault(place, said("{n:,} more lines are wrong", n=len(faults) - _MOST_FAULTS))
-        faults = [*faults[:_MOST_FAULTS], more]
-    if faults:
-        raise EvaluationError(faults)
+    if faults.n > _MOST_FAULTS:
+        faults.first.append(Fault(place, said("{n:,} more lines are wrong", n=faults.n - _MOST_FAULTS)))
+    if faults.n:
+        raise EvaluationError(faults.first)
     if not read:
         raise EvaluationError(Fault(place, finding, "name another file"))
     return read

@@ -15,7 +15,7 @@ from matchmaker.intake.fields import Loaded, build_problem, named_values
 from matchmaker.intake.kinds import kind_of
 from matchmaker.intake.reading import open_bytes
 from matchmaker.intake.syntax import read_json, read_yaml
-from matchmaker.intake.values import Given, Style, shortened, shown
+from matchmaker.intake.values import Given, Style, id_from, shortened, shown
 from matchmaker.messages import counted, listed, said
 
 Format: TypeAlias = Literal["yaml", "json", "md", "txt", "auto"]
@@ -74,7 +74,7 @@ def load_problems(path: Path | str) -> Loaded:
     path = Path(path)
     with open_bytes(path, ProblemError) as file:
         data = file.read(MAX_DOCUMENT + 1)  # one more than allowed shows that there is more
-    return _loaded(data, format=None, place=str(path), default_id=path.stem, suffix=path.suffix.lower())
+    return _loaded(data, format=None, place=str(path), default_id=id_from(path), suffix=path.suffix.lower())
 
 
 def problems_from_bytes(

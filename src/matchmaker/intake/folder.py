@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from hashlib import blake2b
 from pathlib import Path
 from typing import Final
 
+from matchmaker import log
 from matchmaker.domain import Problem
 from matchmaker.errors import Fault, MatchmakerError, TableError
 from matchmaker.files import csv_text
 from matchmaker.intake.documents import load_problems
 from matchmaker.intake.tables import MAX_WARNINGS, Check, ProblemTable, Rejected, Row, SeenIds, Taken
+from matchmaker.intake.values import id_from
 from matchmaker.messages import said
 
 _TABLES: Final = frozenset({".csv", ".tsv", ".jsonl", ".ndjson", ".xlsx", ".xlsm", ".ods", ".xls", ".et", ".parquet"})
@@ -75,10 +78,16 @@ class ProblemFolder:
             yield from self._of_table(file) if _is_table(file) else self._of_document(file)
         except MatchmakerError as error:
             yield Rejected(0, (file.name, ""), tuple(error.faults))
+        except Exception as error:  # a mistake of the program's own must not cost the other files
+            log.note("%s: %s", file, "".join(traceback.format_exception(error)))
+            finding = said("cannot be read because of a bug in matchmaker ({kind})", kind=type(error).__name__)
+            command = "batch" if _is_table(file) else "match"
+            remedy = said("report it, with what this prints: matchmaker {command} {path}", command=command, path=file)
+            yield Rejected(0, (file.name, ""), (Fault(str(file), finding, remedy),))
 
     def _of_table(self, file: Path) -> Iterator[Row]:
         sheets = self._sheets if file.suffix.lower() in _WORKBOOKS else ()
-        table = ProblemTable(file, self._columns or {}, self._encoding, sheets, self._check, prefix=f"{file.stem}-")
+        table = ProblemTable(file, self._columns or {}, self._encoding, sheets, self._check, prefix=f"{id_from(file)}-")
         for note in table.notes:
             self._warn(note)
         try:

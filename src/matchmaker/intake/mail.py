@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from email import message_from_bytes, policy
-from email.errors import HeaderParseError
 from email.header import Header, decode_header
 from email.message import Message
-from typing import Final
+from typing import Final, TypeVar
 
 from matchmaker.errors import EncodingError, Fault, ProblemError
 from matchmaker.intake.encodings import decoded_as
@@ -41,6 +40,7 @@ _SENT_FROM: Final = re.compile(
 _SAYS_LITTLE: Final = re.compile(
     r"(?:见|見|参见|查收|查看|请看|详见|詳見).{0,6}附件|附件.{0,10}(?:查收|查阅|所示)|see .{0,20}attach|attached", re.I
 )
+_Answer = TypeVar("_Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,26 +81,28 @@ def read_mail(data: bytes, *, place: str) -> Mail:
     """Read a mail.
 
     Raises:
-        ProblemError: It has more parts than any mail.
+        ProblemError: It has more parts than any mail, or its parts cannot be told.
     """
     if data.lower().count(b"boundary=") > MAX_PARTS or data.lower().count(b"\ncontent-type:") > 5 * MAX_PARTS:
         raise ProblemError(Fault(place, "more parts than any mail has", "paste its text instead"))
-    message = message_from_bytes(data, policy=policy.compat32)
+    message = _asked(lambda: message_from_bytes(data, policy=policy.compat32), damaged=None)
+    if message is None:
+        raise ProblemError(Fault(place, "the headers of this mail are damaged", "paste its text instead"))
     subject = header_text(message["Subject"])
     texts: dict[str, list[str]] = {"text/plain": [], "text/html": []}
     attachments: list[Attachment] = []
     unread: list[str] = []
     for part, is_attached in _leaves(message, 0, attached=False):
-        kind, name = part.get_content_type(), _name(part)
-        content = part.get_payload(decode=True)
-        if not isinstance(content, bytes):
-            continue
-        if kind in texts and not name and not is_attached:
+        kind, name = _asked(part.get_content_type, damaged="text/plain"), _name(part)
+        content = _content(part)
+        if content is None:
+            unread.append(name or kind)
+        elif kind in texts and not name and not is_attached:
             try:
-                texts[kind].append(decoded_as(content, str(part.get_content_charset() or ""), place=place))
+                texts[kind].append(decoded_as(content, _charset(part), place=place))
             except EncodingError:
                 unread.append(kind)
-        elif not (part.get_content_disposition() != "attachment" and kind.startswith("image/") and part["Content-ID"]):
+        elif not (not _is_attachment(part) and kind.startswith("image/") and part["Content-ID"]):
             attachments.append(Attachment(name or kind, content))
     plain = "\n\n".join(text.strip() for text in texts["text/plain"] if text.strip())
     is_forward = bool(_FORWARDED.match(subject))
@@ -118,21 +120,40 @@ def _leaves(message: Message, depth: int, *, attached: bool) -> Iterator[tuple[M
     if depth > _MAX_DEPTH:
         return
     if message.is_multipart():  # asked first: the text of a part whose charset is nonsense cannot be got
-        inside = attached or message.get_content_type() == "message/rfc822"
+        inside = attached or _asked(message.get_content_type, damaged="") == "message/rfc822"
         for part in message.get_payload():
             if isinstance(part, Message):
                 yield from _leaves(part, depth + 1, attached=inside)
     else:
-        yield message, attached or message.get_content_disposition() == "attachment"
+        yield message, attached or _is_attachment(message)
+
+
+def _asked(question: Callable[[], _Answer], *, damaged: _Answer) -> _Answer:
+    """What Python's reader of mails answers; ``damaged`` for headers at which it fails, in ways that nothing limits."""
+    try:
+        return question()
+    except Exception:  # TypeError and ValueError were met
+        return damaged
+
+
+def _content(part: Message) -> bytes | None:
+    content = _asked(lambda: part.get_payload(decode=True), damaged=None)
+    return content if isinstance(content, bytes) else None
+
+
+def _charset(part: Message) -> str:
+    return _asked(part.get_content_charset, damaged=None) or ""
+
+
+def _is_attachment(part: Message) -> bool:
+    return _asked(part.get_content_disposition, damaged=None) == "attachment"
 
 
 def _name(part: Message) -> str:
-    """The file name of a part, however it is written."""
-    try:
-        raw = part.get_filename()
-    except ValueError:  # the character set that it names is none
-        named = part.get_param("filename", header="content-disposition"), part.get_param("name")
-        raw = next(value[2] for value in named if isinstance(value, tuple))
+    """The file name of a part, however it is written; empty when it has none that can be read."""
+    raw = _asked(part.get_filename, damaged=None)
+    if raw is None:
+        raw = _asked(lambda: _name_in_unknown_characters(part), damaged=None)
     if raw is None:
         return ""
     with suppress(UnicodeError):  # bytes of UTF-8 that went by as Latin letters
@@ -140,13 +161,18 @@ def _name(part: Message) -> str:
     return header_text(raw).replace("\\", "/").rpartition("/")[2]
 
 
+def _name_in_unknown_characters(part: Message) -> str | None:
+    """The file name as it stands there, when the character set that it names is none."""
+    named = part.get_param("filename", header="content-disposition"), part.get_param("name")
+    return next((value[2] for value in named if isinstance(value, tuple)), None)
+
+
 def header_text(value: str | Header | None) -> str:
     """A header as text: encoded words decoded, also with wrong labels, and bytes as they came by their look."""
     if value is None:
         return ""
-    try:
-        pieces = decode_header(value)
-    except (HeaderParseError, ValueError):
+    pieces = _asked(lambda: decode_header(value), damaged=None)
+    if pieces is None:
         return str(value)
     text = ""
     for piece, charset in pieces:

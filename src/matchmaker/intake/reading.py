@@ -7,11 +7,14 @@ import io
 import stat
 from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO, TextIO
+from typing import TYPE_CHECKING, BinaryIO, TextIO
 
 from matchmaker import log
 from matchmaker.errors import Fault, InputError, TableError, did_you_mean
-from matchmaker.messages import foreign, said
+from matchmaker.messages import reason_of, said
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 FIRST_BAD_BYTE = "\udc00"
 LAST_BAD_BYTE = "\udcff"
@@ -29,7 +32,7 @@ _WIDER = {
 
 
 def open_bytes(path: Path, error: type[InputError]) -> BinaryIO:
-    """Open a file for reading bytes.
+    """Open a file for reading bytes; what goes wrong while it is read is told in the same way.
 
     Raises:
         error: There is no such file, it is a folder, or it may not be read.
@@ -39,14 +42,38 @@ def open_bytes(path: Path, error: type[InputError]) -> BinaryIO:
         if path.is_dir():
             raise error(Fault(place, "this is a folder, not a file", "name one file in it"))
         log.note("reading %s", path)
-        return path.open("rb")
+        return io.BufferedReader(_File(path, error))
     except FileNotFoundError as caught:
         raise error(Fault(place, said("no such file{hint}", hint=_nearby(path)), "check the path")) from caught
     except PermissionError as caught:
         raise error(Fault(place, "no permission to read it", "ask its owner for it, or use a copy")) from caught
     except OSError as caught:
-        finding = said("cannot be read ({reason})", reason=foreign(str(caught.strerror)))
-        raise error(Fault(place, finding, "check the path and the disk")) from caught
+        raise error(unreadable(place, caught)) from caught
+
+
+def unreadable(place: str, error: OSError) -> Fault:
+    """What is told of a file at which the system fails."""
+    return Fault(place, said("cannot be read ({reason})", reason=reason_of(error)), "check the path and the disk")
+
+
+class _File(io.FileIO):
+    """A file whose read errors name it."""
+
+    def __init__(self, path: Path, error: type[InputError]) -> None:
+        super().__init__(path)
+        self._path, self._error = path, error
+
+    def readinto(self, buffer: WriteableBuffer, /) -> int | None:
+        try:
+            return super().readinto(buffer)
+        except OSError as caught:
+            raise self._error(unreadable(str(self._path), caught)) from caught
+
+    def readall(self) -> bytes:
+        try:
+            return super().readall()
+        except OSError as caught:
+            raise self._error(unreadable(str(self._path), caught)) from caught
 
 
 def state_of(path: Path) -> tuple[int, ...]:

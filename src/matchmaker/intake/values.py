@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
 from matchmaker.errors import Fault
@@ -202,6 +203,11 @@ def writable(text: str) -> str:
     """The text with what no file can hold, half a character, spelt out."""
     spelt = text.encode(errors="backslashreplace").decode()
     return text if spelt == text else spelt  # the same object: it may be a message
+
+
+def id_from(path: Path) -> str:
+    """The id of a problem that gives none: the name of its file, as far as that is text."""
+    return cleaned(writable(path.stem)) or "problem"
 
 
 def _day(text: str) -> date | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from matchmaker.intake.blocks import Block, Cell, Paragraph, Table
@@ -25,6 +26,9 @@ _CHINESE_FORMATS: Final = frozenset(
     )
 )
 _MAX_NUMBER: Final = 99
+_N_LEVELS: Final = 9
+_MAX_LABEL: Final = 255
+"""Characters of the number of a list; Word writes 255 at most."""
 
 
 def word_blocks(package: Package) -> list[Block]:
@@ -66,25 +70,29 @@ class _Style:
 def _styles(root: Element | None) -> dict[str, _Style]:
     """Of each style the heading level and the list it numbers, its own or that of the style it is based on."""
     found = {
-        attribute(style, "styleId") or "": style for style in (root if root is not None else ()) if _is(style, "style")
+        attribute(style, "styleId") or "": (_own_style(style), _value(style, "basedOn") or "")
+        for style in (root if root is not None else ())
+        if _is(style, "style")
     }
     return {name: _style(found, name) for name in found}
 
 
-def _style(found: Mapping[str, Element], name: str) -> _Style:
+def _style(found: Mapping[str, tuple[_Style, str]], name: str) -> _Style:
     level, number = 0, None
     for _ in range(10):  # a style may be based on itself
-        style = found.get(name)
-        if style is None:
+        if name not in found:
             break
-        properties = child(style, "pPr")
-        title = (_value(style, "name") or "").casefold()
-        digit = title.removeprefix("heading ").removeprefix("标题 ")
-        level = level or (int(digit) if digit in "123456789" and digit else 1 if title in ("title", "标题") else 0)
-        level = level or _outline(properties)
-        number = number or _number_of(properties)
-        name = _value(style, "basedOn") or ""
+        own, name = found[name]
+        level, number = level or own.level, number or own.number
     return _Style(level, number)
+
+
+def _own_style(style: Element) -> _Style:
+    properties = child(style, "pPr")
+    title = (_value(style, "name") or "").casefold()
+    digit = title.removeprefix("heading ").removeprefix("标题 ")
+    level = int(digit) if digit in "123456789" and digit else 1 if title in ("title", "标题") else 0
+    return _Style(level or _outline(properties), _number_of(properties))
 
 
 def _outline(properties: Element | None) -> int:
@@ -98,12 +106,16 @@ def _number_of(properties: Element | None) -> tuple[str, int] | None:
     return (name, int(level)) if name and level in "012345678" else None
 
 
+def _levels_of(kind: Element) -> list[Element]:
+    return list(islice((level for level in kind if _is(level, "lvl")), _N_LEVELS))
+
+
 class _Numbering:
     """The automatic numbers of lists, counted as paragraphs go by."""
 
     def __init__(self, root: Element | None) -> None:
         children = list(root) if root is not None else []
-        abstract = {attribute(one, "abstractNumId"): one for one in children if _is(one, "abstractNum")}
+        abstract = {attribute(one, "abstractNumId"): _levels_of(one) for one in children if _is(one, "abstractNum")}
         self._levels: dict[str, dict[int, tuple[str, str, int]]] = {}
         self._lists: dict[str, str] = {}  # lists of one kind go on counting where another left off
         self._counts: dict[tuple[str, int], int] = {}
@@ -119,11 +131,10 @@ class _Numbering:
             self._levels[name] = {
                 _whole(attribute(level, "ilvl"), 0): (
                     _value(level, "numFmt") or "decimal",
-                    _value(level, "lvlText") or "",
+                    (_value(level, "lvlText") or "")[:_MAX_LABEL],
                     _whole(starts.get(attribute(level, "ilvl")) or _value(level, "start"), 1),
                 )
                 for level in abstract.get(kind, ())
-                if _is(level, "lvl")
             }
 
     def next(self, number: tuple[str, int] | None) -> str:
@@ -133,14 +144,14 @@ class _Numbering:
         name, depth = number
         levels, counted = self._levels[name], self._lists[name]
         self._counts[counted, depth] = self._counts.get((counted, depth), levels[depth][2] - 1) + 1
-        for deeper in range(depth + 1, 9):
+        for deeper in range(depth + 1, _N_LEVELS):
             self._counts.pop((counted, deeper), None)
         shape, text, _ = levels[depth]
         if shape in ("bullet", "none"):
             return ""
         for level, (one_shape, _, start) in sorted(levels.items()):
             text = text.replace(f"%{level + 1}", _written(self._counts.get((counted, level), start), one_shape))
-        return text.strip()
+        return text[:_MAX_LABEL].strip()
 
 
 def _written(number: int, shape: str) -> str:

@@ -27,7 +27,9 @@ def default_path() -> Path:
 
 def is_there_by_default() -> bool:
     """Whether there is a ledger where ``default_path`` has it."""
+    from matchmaker.files import is_there
+
     try:
-        return default_path().exists()
+        return is_there(default_path())
     except LedgerError:
         return False

@@ -19,7 +19,7 @@ from matchmaker.intake.headings import columns_of
 from matchmaker.intake.reading import open_bytes
 from matchmaker.intake.syntax import read_json, read_yaml
 from matchmaker.intake.tables import Met
-from matchmaker.intake.values import Given, Style, ValueReader, shown
+from matchmaker.intake.values import Given, Style, ValueReader, id_from, shown
 from matchmaker.messages import said
 
 CASE_FIELDS: Final[Mapping[str, str]] = {
@@ -175,7 +175,11 @@ def load_case(path: Path, given: Mapping[str, Given], resolve: Resolve) -> Case:
     """
     place = str(path)
     with open_bytes(path, LedgerError) as file:  # type: ignore[arg-type]
-        text, _ = decode(file.read(_MAX_BYTES), place=place)
+        data = file.read(_MAX_BYTES + 1)  # one more than allowed shows that there is more
+    if len(data) > _MAX_BYTES:
+        finding = said("larger than {size}", size="10 MB")
+        raise LedgerError(Fault(place, finding, "a case is a few pages of text; cut it down"))
+    text, _ = decode(data, place=place)
     style: Style = "json" if path.suffix.lower() == ".json" else "yaml"
     found = read_json(text, place=place) if style == "json" else read_yaml(text, place=place)
     if not isinstance(found, Mapping):
@@ -189,7 +193,7 @@ def load_case(path: Path, given: Mapping[str, Given], resolve: Resolve) -> Case:
     }
     rest = {key: value for key, value in found.items() if key not in {given_.name for given_ in own.values()}}
     values, faults = named_values(rest, place=place)
-    built = build_problem(values, place=place, default_id=path.stem, style=style)
+    built = build_problem(values, place=place, default_id=id_from(path), style=style)
     reader = ValueReader(place, style)
     case = _case(built.problem, {**own, **given}, reader, resolve, own_id=True) if built.problem else None
     faults += [*built.faults, *reader.faults]

@@ -22,6 +22,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from matchmaker import log
 from matchmaker.errors import Fault, LedgerError, MissingExtraError
+from matchmaker.files import is_folder, is_there
 from matchmaker.ledger import default_path
 from matchmaker.ledger.schema import LATEST, meta, migrate, version_of
 from matchmaker.messages import reason_of, said
@@ -224,9 +225,9 @@ def _on_server(address: str, now: Callable[[], datetime]) -> Ledger:
 
 def _in_file(path: Path, create: bool, now: Callable[[], datetime]) -> Ledger:
     place = str(path)
-    if path.is_dir():
+    if is_folder(path):
         raise LedgerError(Fault(place, "this is a folder, not a file", "name a file in it"))
-    if not path.exists():
+    if not is_there(path):
         if not create:
             raise LedgerError(_none_there(place))
         _make_private(path)
