@@ -434,6 +434,83 @@ def test_a_backup_never_goes_over_a_ledger_in_use(tmp_path: Path) -> None:
         assert {file.name for file in tmp_path.iterdir() if file.name.startswith(".")} == set()
 
 
+@NEEDS_UNIX
+def test_a_backup_goes_where_a_link_leads(tmp_path: Path) -> None:
+    (tmp_path / "disk").mkdir()
+    link, real = tmp_path / "link.db", tmp_path / "disk" / "real.db"
+    link.symlink_to(real)
+    with open_ledger(tmp_path / "l.db", create=True) as opened:
+        filled(opened)
+        for _ in range(2):  # first to nothing, then over the copy
+            back_up(opened, link)
+            assert link.is_symlink()
+            assert {file.name for file in real.parent.iterdir()} == {"real.db"}
+        with open_ledger(link) as copy:
+            assert len(list_cases(copy)) == 3
+            with pytest.raises(InputError, match="is in use as a ledger"):
+                back_up(opened, link)
+
+
+@NEEDS_UNIX
+def test_a_backup_into_a_pipe_goes_through_it(tmp_path: Path) -> None:
+    pipe, copy = tmp_path / "pipe", tmp_path / "copy.db"
+    os.mkfifo(pipe)
+    reader = threading.Thread(target=lambda: copy.write_bytes(pipe.read_bytes()), daemon=True)
+    reader.start()
+    with open_ledger(tmp_path / "l.db", create=True) as opened:
+        filled(opened)
+        back_up(opened, pipe)
+    reader.join(timeout=60)
+    assert stat.S_ISFIFO(pipe.lstat().st_mode)
+    with open_ledger(copy) as again:
+        assert len(list_cases(again)) == 3
+
+
+@NEEDS_UNIX
+def test_a_backup_never_replaces_a_device(tmp_path: Path) -> None:
+    null = tmp_path / "null"
+    try:
+        os.mknod(null, stat.S_IFCHR | 0o666, os.makedev(1, 3))
+        null.write_bytes(b"x")
+    except PermissionError:
+        pytest.skip("only root can make a device, where the system lets it be used")
+    with open_ledger(tmp_path / "l.db", create=True) as opened:
+        back_up(opened, null)
+    assert stat.S_ISCHR(null.lstat().st_mode)
+    assert {file.name for file in tmp_path.iterdir() if file.name.startswith(".")} == set()
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root may write everything")
+def test_a_backup_leaves_a_protected_copy_alone(tmp_path: Path) -> None:
+    copy = tmp_path / "copy.db"
+    copy.write_text("an earlier one")
+    copy.chmod(0o400)
+    with (
+        open_ledger(tmp_path / "l.db", create=True) as opened,
+        pytest.raises(InputError, match="permission denied"),
+    ):
+        back_up(opened, copy)
+    assert copy.read_text() == "an earlier one"
+
+
+@pytest.mark.parametrize(
+    ("name", "remedy"),
+    [("x" * 300, "choose a shorter name"), ("x" * 253, "choose a shorter name"), (".", "give the name of a file")],
+)
+def test_a_place_that_takes_no_backup_is_told(tmp_path: Path, name: str, remedy: str) -> None:
+    with open_ledger(tmp_path / "l.db", create=True) as opened, pytest.raises(InputError, match=remedy):
+        back_up(opened, tmp_path / name)
+
+
+def test_a_backup_never_goes_over_a_part_of_the_ledger(tmp_path: Path) -> None:
+    with open_ledger(tmp_path / "l.db", create=True) as opened:
+        filled(opened)
+        for end in ("-wal", "-shm"):
+            with pytest.raises(InputError, match="is a part of the ledger; give the copy another name"):
+                back_up(opened, tmp_path / f"l.db{end}")
+        assert find_damage(opened) == []
+
+
 def test_a_ledger_on_a_server_is_backed_up_there(empty_postgresql: str) -> None:
     refused = pytest.raises(LedgerError, match="ask for it by PostgreSQL's own tool: pg_dump")
     with open_ledger(empty_postgresql, create=True) as opened, refused:

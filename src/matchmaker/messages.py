@@ -694,6 +694,7 @@ CHINESE: Final[Mapping[str, str]] = {
     "went through the versions {versions}": "经历的版本不完整：{versions}",
     "case {id} has no institute": "案例 {id} 没有机构",
     "is the ledger itself": "就是台账本身",
+    "is a part of the ledger": "是台账的一部分",
     "give the copy another name": "请给备份另取一个名称",
     "is in use as a ledger": "正作为台账使用",
     "SQLite finds it damaged: {text}": "SQLite 检查发现损坏：{text}",

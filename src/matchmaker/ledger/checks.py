@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from sqlalchemy import Connection, func, select
 
 from matchmaker.errors import Fault, InputError, LedgerError
-from matchmaker.files import drop_strays, hidden_suffix, write_faults
+from matchmaker.files import place_of, put_in_place, scratch_folder, write_faults
 from matchmaker.ledger import schema
 from matchmaker.ledger.problems import digest_of, problem_from
 from matchmaker.ledger.referrals import NEXT, OPEN
@@ -126,30 +126,35 @@ def back_up(ledger: Ledger, target: Path) -> None:
     if ledger.path is None:
         remedy = "ask for it by PostgreSQL's own tool: pg_dump"
         raise LedgerError(Fault(ledger.place, "a ledger on a server is not copied from here", remedy))
-    if target.exists() and target.samefile(ledger.path):
-        raise InputError(Fault(str(target), "is the ledger itself", "give the copy another name"))
-    if target.with_name(f"{target.name}-wal").exists():
+    with write_faults(target):
+        _check_target(ledger.path, target)
+    with scratch_folder(target) as folder:
+        copy = folder / "ledger.db"
+        _copy(ledger, copy, target)
+        put_in_place(copy, target, private=True)
+
+
+def _check_target(ledger: Path, target: Path) -> None:
+    goal, _ = place_of(target)  # where links lead
+    original = Path(os.path.realpath(ledger))
+    for end in ("", "-wal", "-shm"):
+        own = original.with_name(f"{original.name}{end}")
+        if goal.exists() and own.exists() and goal.samefile(own):
+            finding = "is a part of the ledger" if end else "is the ledger itself"
+            raise InputError(Fault(str(target), finding, "give the copy another name"))
+    if goal.with_name(f"{goal.name}-wal").exists():
         raise InputError(Fault(str(target), "is in use as a ledger", "give the copy another name"))
-    collector = target.with_name(f".{target.name[:40]}{hidden_suffix()}")
-    try:
-        with write_faults(target):
-            drop_strays(target)
-            _copy(ledger, collector, target)
-            collector.replace(target)
-    finally:
-        for left in (collector, *(collector.with_name(f"{collector.name}{end}") for end in ("-wal", "-shm"))):
-            with suppress(OSError):  # such as that of a folder that may not be written
-                left.unlink(missing_ok=True)
 
 
-def _copy(ledger: Ledger, collector: Path, target: Path) -> None:
-    os.close(os.open(collector, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-    with ledger.raw_file() as raw, faults_told(str(target)), closing(sqlite3.connect(collector)) as copy:
+def _copy(ledger: Ledger, path: Path, target: Path) -> None:
+    with write_faults(target):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    with ledger.raw_file() as raw, faults_told(str(target)), closing(sqlite3.connect(path)) as copy:
         raw.backup(copy)
         copy.execute("PRAGMA journal_mode = DELETE")  # so that the copy is one file
         if [text for (text,) in copy.execute("PRAGMA integrity_check(1)")] != ["ok"]:
             raise LedgerError(Fault(ledger.place, "is damaged", "see: matchmaker ledger check"))
-    with collector.open("rb") as file:
+    with write_faults(target), path.open("rb") as file:
         os.fsync(file.fileno())
 
 
