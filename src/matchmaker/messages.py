@@ -740,6 +740,9 @@ CHINESE: Final[Mapping[str, str]] = {
     "give --ledger another name, or a database of its own": "请给 --ledger 另取名称，或单独建一个数据库",
     "is a ledger of version {found}; this matchmaker knows {known}": "台账版本为 {found}，本程序只支持到 {known}",
     "install a newer matchmaker; nothing was changed": "请升级 matchmaker；台账未作任何改动",
+    "is damaged: its version cannot be told": "已损坏：无法得知其版本",
+    "is damaged: it has no table '{table}'": "已损坏：缺少表“{table}”",
+    "is damaged in row {row} of {table}": "表 {table} 的第 {row} 行已损坏",
     # ledger/store
     "no ledger is there": "没有台账",
     "begin one with: matchmaker cases import FILE, cases add or refer": (
@@ -756,6 +759,7 @@ CHINESE: Final[Mapping[str, str]] = {
     "is no ledger, or is damaged at its start": "不是台账，或开头已损坏",
     "give --ledger another name, or restore a backup": "请给 --ledger 另取名称，或恢复备份",
     "restore a backup, made by: matchmaker ledger backup": "请恢复备份（由 matchmaker ledger backup 生成）",
+    "has a trigger that forbids this; nothing was written": "其中有触发器禁止此操作，未写入任何内容",
     "the disk fails to read or write it": "磁盘读写出错",
     "check the disk, then: matchmaker ledger check": "请检查磁盘，再运行：matchmaker ledger check",
     "the server cannot be reached": "无法连接服务器",

@@ -10,15 +10,16 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
-from pydantic import ValidationError
 from sqlalchemy import Connection, func, select
 
 from matchmaker.errors import Fault, InputError, LedgerError
 from matchmaker.files import place_of, put_in_place, scratch_folder, write_faults
 from matchmaker.ledger import schema
+from matchmaker.ledger.cases import read_cases
+from matchmaker.ledger.judgements import read_judgements
 from matchmaker.ledger.problems import digest_of, problem_from
-from matchmaker.ledger.referrals import NEXT, OPEN
-from matchmaker.ledger.store import Ledger, faults_told
+from matchmaker.ledger.referrals import NEXT, OPEN, Referral, change_from, lost_history, read_referrals
+from matchmaker.ledger.store import Ledger, faults_told, identity_in
 from matchmaker.messages import said
 
 _MOST_NAMED: Final = 20
@@ -28,8 +29,8 @@ def find_damage(ledger: Ledger) -> list[Fault]:
     """Everything that is wrong with a ledger; nothing when all is well.
 
     SQLite's own checks of the file and of references, then what only the ledger knows: its one row of ``meta``, every
-    problem under the digest of what it says, every case with an institute, every referral where its history leads, and
-    its case where it is solved.
+    problem under the digest of what it says, rows that hold what a ledger writes, every case with an institute, every
+    referral where its history leads, and its case where it is solved.
 
     Raises:
         LedgerError: The database cannot be read at all.
@@ -37,8 +38,9 @@ def find_damage(ledger: Ledger) -> list[Fault]:
     faults = list(_file_damage(ledger)) if ledger.path is not None else []
     if not faults:
         with ledger.reading() as connection:
-            for finding in (_meta, _problems, _cases, _referrals):
-                faults += [Fault(ledger.place, text, "restore a backup") for text in finding(connection)]
+            parts = (_meta, _problems, _cases, _referrals, _judgements)
+            found = dict.fromkeys(text for part in parts for text in part(connection))
+        faults = [Fault(ledger.place, text, "restore a backup") for text in found]
     return faults[:_MOST_NAMED]
 
 
@@ -66,9 +68,9 @@ def _file_damage(ledger: Ledger) -> Iterator[Fault]:
 
 
 def _meta(connection: Connection) -> Iterator[str]:
-    n = connection.scalar(select(func.count()).select_from(schema.meta))
-    if n != 1:
-        yield said("has {n} rows of what it is, not one", n=n)
+    damage: list[str] = []
+    list(schema.each([connection], identity_in, damage))
+    yield from damage
     versions = sorted(connection.scalars(select(schema.schema_version.c.version)))
     if versions != list(range(1, schema.LATEST + 1)):
         yield said("went through the versions {versions}", versions=", ".join(map(str, versions)))
@@ -77,40 +79,50 @@ def _meta(connection: Connection) -> Iterator[str]:
 def _problems(connection: Connection) -> Iterator[str]:
     for row in connection.execute(select(schema.problems.c.digest, schema.problems.c.data)):
         try:
-            is_whole = digest_of(problem_from(row.data)) == row.digest
-        except ValidationError:
+            is_whole = digest_of(problem_from(row.data, row.digest)) == row.digest
+        except LedgerError:
             is_whole = False
         if not is_whole:
-            yield said("problem {digest} does not say what was kept", digest=row.digest)
+            yield said("problem {digest} does not say what was kept", digest=str(row.digest))
 
 
 def _cases(connection: Connection) -> Iterator[str]:
-    held = select(schema.case_institutes.c.case_seq)
-    for id_ in connection.scalars(select(schema.cases.c.id).where(schema.cases.c.seq.not_in(held))):
-        yield said("case {id} has no institute", id=id_)
+    damage: list[str] = []
+    read_cases(connection, damage=damage)
+    yield from damage
+
+
+def _judgements(connection: Connection) -> Iterator[str]:
+    damage: list[str] = []
+    read_judgements(connection, damage=damage)
+    yield from damage
 
 
 def _referrals(connection: Connection) -> Iterator[str]:
+    damage: list[str] = []
     steps: dict[int, list[Any]] = {}
     order = (schema.changes.c.referral_seq, schema.changes.c.version)
-    for row in connection.execute(select(schema.changes).order_by(*order)):
+    rows = connection.execute(select(schema.changes).order_by(*order)).all()
+    for row in rows:
         steps.setdefault(row.referral_seq, []).append(row)
+    list(schema.each(rows, change_from, damage))
     with_case = set(connection.scalars(select(schema.cases.c.referral).where(schema.cases.c.referral.is_not(None))))
-    for row in connection.execute(select(schema.referrals).order_by(schema.referrals.c.seq)):
-        history = steps.get(row.seq, [])
-        if not _leads_to(history, row):
-            yield said("the history of {id} does not lead to its state", id=f"R-{row.seq}")
-        if (row.state == "solved") != (row.seq in with_case):
-            yield said("{id} is solved without a case, or has one without being solved", id=f"R-{row.seq}")
+    for one in read_referrals(connection, damage=damage):
+        if not _leads_to(steps.get(one.seq, []), one):
+            yield lost_history(one)
+        if (one.state == "solved") != (one.seq in with_case):
+            yield said("{id} is solved without a case, or has one without being solved", id=one.id)
+    yield from damage
 
 
-def _leads_to(history: list[Any], referral: Any) -> bool:
+def _leads_to(history: list[Any], referral: Referral) -> bool:
     """Whether the steps are numbered without a gap, each allowed after the one before, and end where it stands."""
-    if not history or [step.version for step in history] != list(range(1, referral.version + 1)):
+    versions = [step.version for step in history]
+    if not history or versions != [*range(1, len(history) + 1)] or versions[-1] != referral.version:
         return False
     states = [step.state for step in history]
     before = [step.from_state for step in history]
-    allowed = all(later in NEXT[earlier] for earlier, later in pairwise(states))
+    allowed = all(later in NEXT.get(earlier, ()) for earlier, later in pairwise(states))
     is_chain = before == [None, *states[:-1]] and states[0] == "proposed"
     last = history[-1]
     return allowed and is_chain and (last.state, last.reason) == (referral.state, referral.reason)

@@ -14,7 +14,8 @@ from typing import Final
 
 from matchmaker.domain import OUTCOMES, Case, Outcome
 from matchmaker.ledger.cases import list_cases
-from matchmaker.ledger.referrals import Change, Referral, State, history_of_all, list_referrals
+from matchmaker.ledger.referrals import Change, Referral, State, history_of_all, list_referrals, lost_history
+from matchmaker.ledger.schema import damaged
 from matchmaker.ledger.store import Ledger
 
 LEAST_FOR_SHARE: Final = 5
@@ -90,10 +91,16 @@ def work_out(ledger: Ledger, *, institute: str | None = None, year: int | None =
         ledger: Where from.
         institute: Only its cases and referrals; an id.
         year: Only cases of this year and referrals opened in it (in UTC).
+
+    Raises:
+        LedgerError: The database fails, or a referral has no history.
     """
     cases = [kept.case for kept in list_cases(ledger, institute=institute, year=year)]
     found = list_referrals(ledger, institute=institute)
     histories = history_of_all(ledger)  # read last: whatever is in the list has its steps here, and perhaps more
+    for one in found:
+        if one.seq not in histories:
+            raise damaged(lost_history(one), ledger.place)
     referrals = [one for one in found if year is None or str(one.created.at).startswith(f"{year:04d}-")]
     return numbers(cases, referrals, histories)
 
