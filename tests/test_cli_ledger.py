@@ -392,6 +392,18 @@ def test_the_alliances_record_stands_beside_and_is_never_added() -> None:
         assert "1174" not in text
 
 
+@pytest.mark.parametrize("amount", ["1e308", "1000000000000001", "10000001亿"])
+def test_a_benefit_beyond_all_reason_is_refused(amount: str) -> None:
+    finding, remedy = "no amount of yuan is as large as", "write one of at most 1,000,000,000,000,000"
+    add = ("cases", "add", "--title", "漏损", "--institute", "alpha")
+    refused(small(*add, "--benefit", amount), finding, remedy)
+    done(small("refer", "leak.txt", "alpha", "-q"))
+    refused(run("referrals", "set", "R-1", "solved", "--benefit", amount), finding)
+    Path("cases.csv").write_text(f"title,institute,benefit\n漏损,alpha,{amount}\n", "utf-8")
+    assert finding in small("cases", "import", "cases.csv").stderr  # the case is taken without it
+    assert "benefit_cny" not in data("cases", "list")[0]
+
+
 def test_the_numbers_as_csv_and_markdown() -> None:
     done(small("cases", "import", "cases.csv", "-q"))
     rows = list(csv.reader(io.StringIO(done(small("stats", "--format", "csv")))))

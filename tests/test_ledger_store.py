@@ -232,6 +232,14 @@ def test_a_damaged_file_is_told_by_opening_or_by_check(tmp_path: Path) -> None:
 
 
 @NEEDS_UNIX
+def test_a_pipe_is_no_ledger(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    assert revision_of(pipe) is None  # and does not wait for it
+    assert "this is a pipe or a device, no ledger; name a file" in told(lambda: open_ledger(pipe))
+
+
+@NEEDS_UNIX
 def test_a_place_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     message = told(lambda: open_ledger(tmp_path / "file" / "l.db", create=True))

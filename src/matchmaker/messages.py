@@ -259,7 +259,8 @@ CHINESE: Final[Mapping[str, str]] = {
     "write the text anew": "请重新输入这段文字",
     "write one item a line, each after '- '": "请每行写一项，行首加“- ”",
     "expected an amount of yuan, found {value}": "应为金额（元），实为{value}",
-    "no budget is as large as {value}": "预算不会有{value}这么大",
+    "no amount of yuan is as large as {value}": "金额不会有{value}这么大",
+    "write one of at most {most:,}": "请写不超过 {most:,} 元的金额",
     "write a number such as 500000 or 50万": "请写成 500000 或 50万 这样的数字",
     "expected a date, found {value}": "应为日期，实为{value}",
     "write it as 2026-03-31": "请写成 2026-03-31 的形式",
@@ -744,6 +745,8 @@ CHINESE: Final[Mapping[str, str]] = {
     "is damaged: it has no table '{table}'": "已损坏：缺少表“{table}”",
     "is damaged in row {row} of {table}": "表 {table} 的第 {row} 行已损坏",
     # ledger/store
+    "this is a pipe or a device, no ledger": "这是管道或设备，不是台账",
+    "name a file": "请指定一个文件",
     "no ledger is there": "没有台账",
     "begin one with: matchmaker cases import FILE, cases add or refer": (
         "请用以下命令新建：matchmaker cases import 文件、cases add 或 refer"

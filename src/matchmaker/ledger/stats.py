@@ -5,6 +5,7 @@ They are never added to the alliance's own record, which counts other things in 
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -144,7 +145,8 @@ def numbers(cases: Sequence[Case], referrals: Sequence[Referral], histories: Map
 def _group(key: str | None, cases: Sequence[Case]) -> Group:
     outcomes = Counter(case.outcome for case in cases)
     benefits = [case.benefit_cny for case in cases if case.benefit_cny is not None]
-    return Group(key, {outcome: outcomes[outcome] for outcome in OUTCOMES}, sum(benefits), len(benefits))
+    total = min(sum(benefits), sys.float_info.max)  # JSON has no infinity
+    return Group(key, {outcome: outcomes[outcome] for outcome in OUTCOMES}, total, len(benefits))
 
 
 def _was_signed(steps: Sequence[Change]) -> bool:

@@ -254,6 +254,8 @@ def _in_file(path: Path, create: bool, now: Callable[[], datetime]) -> Ledger:
         if not create:
             raise LedgerError(_none_there(place))
         _make_private(path)
+    elif not path.is_file():
+        raise LedgerError(Fault(place, "this is a pipe or a device, no ledger", "name a file"))
     url = URL.create("sqlite+pysqlite", database=str(path))
     engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
     event.listen(engine, "connect", _prepare_file)
