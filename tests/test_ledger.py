@@ -496,6 +496,20 @@ def test_sums_of_benefits_stay_finite(ledger: Ledger) -> None:
     assert json.loads(json.dumps(as_object(found), allow_nan=False))["cases"]["with_benefit"] == 2
 
 
+def test_texts_with_half_a_character_are_kept_and_asked_for(ledger: Ledger) -> None:
+    half = "李\udcff"
+    add_cases(ledger, [case_of(LEAK)], by=half)
+    assert find_case(ledger, "C-1").created.by == "李\\udcff"
+    assert list_cases(ledger, institute=half) == []
+    referral = refer(ledger, VISION, half, by=half, note=half)
+    assert move(ledger, referral, "declined", by=half, reason="price", note=half).changed.by == "李\\udcff"
+    assert len(list_referrals(ledger, institute=half)) == 1
+    keep_judgement(ledger, VISION, half, 3, judge=half)
+    assert len(list_judgements(ledger, judge=half)) == 1
+    with pytest.raises(LedgerError, match="no case has the id"):
+        find_case(ledger, half)
+
+
 def test_the_funnel_counts_what_was_reached_whatever_came_later(ledger: Ledger, clock: Clock) -> None:
     problems = [LEAK.model_copy(update={"id": f"P-{n}"}) for n in range(LEAST_FOR_SHARE)]
     for problem, days in zip(problems[:3], (4, 10, 6), strict=True):

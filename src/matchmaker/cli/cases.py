@@ -87,7 +87,10 @@ CapabilityId = Annotated[
     typer.Option("--capability", metavar="ID", help="The capability that was used.", show_default=False),
 ]
 Year = Annotated[Optional[int], typer.Option("--year", help="The year of the outcome.", show_default=False)]  # noqa: UP045
-OnlyYear = Annotated[Optional[int], typer.Option("--year", help="Only cases of this year.", show_default=False)]  # noqa: UP045
+OnlyYear = Annotated[
+    Optional[int],  # noqa: UP045
+    typer.Option("--year", min=1900, max=2100, help="Only cases of this year.", show_default=False),
+]
 Benefit = Annotated[
     Optional[str],  # noqa: UP045
     typer.Option("--benefit", metavar="YUAN", help="Benefit in yuan, such as 1200000 or 120万.", show_default=False),

@@ -67,13 +67,17 @@ def person(by: str | None) -> str:
     """
     import getpass
 
-    from matchmaker.output import one_line
-
     try:
-        name = one_line(by or "") or getpass.getuser()
+        return name_from(by) or str(name_from(getpass.getuser()))
     except (KeyError, OSError, ImportError):
         raise LedgerError(Fault("--by", "nobody knows who is doing this", "say it with --by NAME")) from None
-    return name.encode(errors="replace").decode()
+
+
+def name_from(given: str | None) -> str | None:
+    """A person's name as it is kept: on one line, without what no file can hold."""
+    from matchmaker.output import one_line
+
+    return None if given is None else one_line(given).encode(errors="replace").decode()
 
 
 def clean(text: str | None) -> str | None:

@@ -12,9 +12,23 @@ from functools import cache
 from typing import Annotated, Any, Final, TypeAlias, TypeVar
 
 from pydantic import Field, TypeAdapter, ValidationError
-from sqlalchemy import Column, Connection, Float, ForeignKey, Integer, MetaData, Table, Text, insert, inspect, select
+from sqlalchemy import (
+    Column,
+    Connection,
+    Float,
+    ForeignKey,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    TypeDecorator,
+    insert,
+    inspect,
+    select,
+)
 
 from matchmaker.errors import Fault, LedgerError
+from matchmaker.intake.values import writable
 from matchmaker.messages import said
 
 HIGHEST: Final = 2**31 - 1
@@ -26,8 +40,19 @@ AnyRecord = TypeVar("AnyRecord")
 metadata: Final = MetaData()
 
 
+class Written(TypeDecorator[str]):
+    """A text as it is written and asked for: half a character, which no database takes, is spelt out."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: object) -> str | None:  # noqa: ARG002 - SQLAlchemy's
+        """What the database gets."""
+        return writable(value) if value else value
+
+
 def _text(name: str, *, needed: bool = True) -> Column[str]:
-    return Column(name, Text, nullable=not needed)
+    return Column(name, Written, nullable=not needed)
 
 
 def _stamps(*names: str, needed: bool = True) -> list[Column[str]]:
