@@ -425,6 +425,26 @@ def test_any_name_is_taken_and_found_again(name: str) -> None:
     assert "nothing is damaged" in run("ledger", "check").stderr
 
 
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("cases", "export", "--format", "csv", "-o", "l.db"),
+        ("cases", "anonymise", "--format", "csv", "-o", "l.db"),
+        ("cases", "import", "cases.csv", "--rejects", "l.db"),
+        ("stats", "--format", "json", "-o", "l.db"),
+        ("judgements", "export", "-o", "l.db"),
+        ("judgements", "export", "--problems", "l.db"),
+    ],
+)
+def test_no_output_goes_over_the_ledger(args: tuple[str, ...]) -> None:
+    done(small("cases", "import", "cases.csv", "-q"))
+    done(small("judge", "leak.txt", "--grades", "alpha=3", "-q"))
+    result = run(*args, "--lang", "en")
+    assert result.exit_code == 3
+    assert "l.db: would be written over the input; give --output another name" in result.stderr
+    assert "nothing is damaged" in run("ledger", "check").stderr
+
+
 def test_a_seed_that_no_database_takes_is_refused() -> None:
     result = small("judge", "leak.txt", "--grades", "alpha=3", "--blind", "--seed", str(2**31))
     assert result.exit_code == 2

@@ -268,7 +268,7 @@ def export(
     from matchmaker.evaluation.trec import format_qrels
     from matchmaker.ledger import judgements as kept
 
-    with opened(ledger) as store:
+    with opened(ledger, output, problems) as store:
         found = kept.list_judgements(store, judge=name_from(judge_name))
     if not found:
         raise LedgerError(Fault(store.place, "holds no such judgement", "see: matchmaker judgements list"))

@@ -46,16 +46,27 @@ By = Annotated[
 BackupFile = Annotated[Path, typer.Argument(metavar="FILE", help="Where the copy goes; replaced when it exists.")]
 
 
-def opened(target: str | None, *, create: bool = False) -> Ledger:
+def opened(target: str | None, *outputs: Path | None, create: bool = False) -> Ledger:
     """The ledger that ``--ledger`` names.
+
+    Args:
+        target: As ``--ledger``.
+        outputs: The files that will be written.
+        create: Make it where there is none.
 
     Raises:
         LedgerError: It is ``none``, or cannot be opened.
+        InputError: An output would be written over it.
     """
     if target is not None and target.strip().casefold() == "none":
         raise LedgerError(Fault("--ledger none", "this command needs a ledger", "leave it out, or name a file"))
+    from matchmaker.ledger import default_path
     from matchmaker.ledger.store import open_ledger
 
+    if "://" not in (target or ""):
+        path = Path(target) if target else default_path()
+        for output in outputs:
+            options.check_output(output, path)
     return open_ledger(target or None, create=create)
 
 
