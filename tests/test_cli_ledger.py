@@ -392,6 +392,77 @@ def test_the_alliances_record_stands_beside_and_is_never_added() -> None:
         assert "1174" not in text
 
 
+@pytest.mark.parametrize("command", [("cases", "list"), ("stats",)])
+@pytest.mark.parametrize("year", ["9999999999999999999999999", "-1", "20245"])
+def test_what_is_no_year_is_refused(command: tuple[str, ...], year: str) -> None:
+    done(small("cases", "import", "cases.csv", "-q"))
+    result = small(*command, "--year", year)
+    assert result.exit_code == 2
+    assert "--year" in result.stderr
+
+
+def test_half_a_character_in_an_option_finds_nothing() -> None:
+    done(small("cases", "import", "cases.csv", "-q"))
+    for args in (("cases", "list"), ("referrals", "list"), ("stats",)):
+        done(small(*args, "--institute", "\udcff"))
+    refused(run("cases", "show", "\udcff"), "no case has the id")
+    refused(run("cases", "delete", "\udcff"), "no case has the id")
+    refused(run("judgements", "export", "--judge", "\udcff"), "holds no such judgement")
+
+
+@pytest.mark.parametrize("name", ["李\udcff", "李\x1b[31m\x07"])
+def test_any_name_is_taken_and_found_again(name: str) -> None:
+    add = ("cases", "add", "--title", "漏损", "--institute", "alpha")
+    done(small(*add, MATCHMAKER_USER=name))
+    done(run("cases", "delete", "C-1", "--by", name))
+    done(small("refer", "leak.txt", "alpha", "--by", name, "--note", name))
+    done(run("referrals", "set", "R-1", "contacted", "--by", name, "--note", name))
+    done(small("judge", "leak.txt", "--grades", "alpha=3,beta=1", "--judge", name))
+    done(small("judge", "leak.txt", "--grades", "alpha=3,beta=0", "--judge", "王五"))
+    assert len(data("judgements", "list", "--judge", name)) == 2
+    assert "alpha 3" in done(run("judgements", "export", "--judge", name))
+    done(run("judgements", "agreement", name, "王五"))
+    assert "nothing is damaged" in run("ledger", "check").stderr
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("cases", "export", "--format", "csv", "-o", "l.db"),
+        ("cases", "anonymise", "--format", "csv", "-o", "l.db"),
+        ("cases", "import", "cases.csv", "--rejects", "l.db"),
+        ("stats", "--format", "json", "-o", "l.db"),
+        ("judgements", "export", "-o", "l.db"),
+        ("judgements", "export", "--problems", "l.db"),
+    ],
+)
+def test_no_output_goes_over_the_ledger(args: tuple[str, ...]) -> None:
+    done(small("cases", "import", "cases.csv", "-q"))
+    done(small("judge", "leak.txt", "--grades", "alpha=3", "-q"))
+    result = run(*args, "--lang", "en")
+    assert result.exit_code == 3
+    assert "l.db: would be written over the input; give --output another name" in result.stderr
+    assert "nothing is damaged" in run("ledger", "check").stderr
+
+
+def test_a_seed_that_no_database_takes_is_refused() -> None:
+    result = small("judge", "leak.txt", "--grades", "alpha=3", "--blind", "--seed", str(2**31))
+    assert result.exit_code == 2
+    assert "--seed" in result.stderr
+
+
+@pytest.mark.parametrize("amount", ["1e308", "1000000000000001", "10000001亿"])
+def test_a_benefit_beyond_all_reason_is_refused(amount: str) -> None:
+    finding, remedy = "no amount of yuan is as large as", "write one of at most 1,000,000,000,000,000"
+    add = ("cases", "add", "--title", "漏损", "--institute", "alpha")
+    refused(small(*add, "--benefit", amount), finding, remedy)
+    done(small("refer", "leak.txt", "alpha", "-q"))
+    refused(run("referrals", "set", "R-1", "solved", "--benefit", amount), finding)
+    Path("cases.csv").write_text(f"title,institute,benefit\n漏损,alpha,{amount}\n", "utf-8")
+    assert finding in small("cases", "import", "cases.csv").stderr  # the case is taken without it
+    assert "benefit_cny" not in data("cases", "list")[0]
+
+
 def test_the_numbers_as_csv_and_markdown() -> None:
     done(small("cases", "import", "cases.csv", "-q"))
     rows = list(csv.reader(io.StringIO(done(small("stats", "--format", "csv")))))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 
@@ -485,6 +487,27 @@ def test_cases_by_institute_and_year(ledger: Ledger) -> None:
     assert [(one.key, one.n) for one in found.by_year] == [("2023", 1), ("2024", 1), (None, 1)]
     assert work_out(ledger, year=2023).total.n == 1
     assert work_out(ledger, institute="alpha").total.n == 1
+
+
+def test_sums_of_benefits_stay_finite(ledger: Ledger) -> None:
+    add_cases(ledger, [case_of(LEAK, benefit_cny=1e308), case_of(VISION, benefit_cny=1e308)], by="a")
+    found = work_out(ledger)
+    assert math.isfinite(found.total.benefit_cny)
+    assert json.loads(json.dumps(as_object(found), allow_nan=False))["cases"]["with_benefit"] == 2
+
+
+def test_texts_with_half_a_character_are_kept_and_asked_for(ledger: Ledger) -> None:
+    half = "李\udcff"
+    add_cases(ledger, [case_of(LEAK)], by=half)
+    assert find_case(ledger, "C-1").created.by == "李\\udcff"
+    assert list_cases(ledger, institute=half) == []
+    referral = refer(ledger, VISION, half, by=half, note=half)
+    assert move(ledger, referral, "declined", by=half, reason="price", note=half).changed.by == "李\\udcff"
+    assert len(list_referrals(ledger, institute=half)) == 1
+    keep_judgement(ledger, VISION, half, 3, judge=half)
+    assert len(list_judgements(ledger, judge=half)) == 1
+    with pytest.raises(LedgerError, match="no case has the id"):
+        find_case(ledger, half)
 
 
 def test_the_funnel_counts_what_was_reached_whatever_came_later(ledger: Ledger, clock: Clock) -> None:

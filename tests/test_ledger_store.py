@@ -20,8 +20,10 @@ from matchmaker.errors import InputError, LedgerError, MissingExtraError
 from matchmaker.ledger import default_path, schema, store
 from matchmaker.ledger.cases import add_cases, all_cases, find_case, list_cases
 from matchmaker.ledger.checks import back_up, describe, find_damage
-from matchmaker.ledger.judgements import keep_judgement
-from matchmaker.ledger.referrals import find_referral, history, list_referrals, move, refer
+from matchmaker.ledger.judgements import keep_judgement, list_judgements
+from matchmaker.ledger.precedents import read_precedents, revision_of
+from matchmaker.ledger.referrals import Grounds, due_referrals, find_referral, history, list_referrals, move, refer
+from matchmaker.ledger.stats import work_out
 from matchmaker.ledger.store import Ledger, faults_told, open_ledger
 
 OLD = Path(__file__).parent / "data" / "ledger"
@@ -230,6 +232,14 @@ def test_a_damaged_file_is_told_by_opening_or_by_check(tmp_path: Path) -> None:
 
 
 @NEEDS_UNIX
+def test_a_pipe_is_no_ledger(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    assert revision_of(pipe) is None  # and does not wait for it
+    assert "this is a pipe or a device, no ledger; name a file" in told(lambda: open_ledger(pipe))
+
+
+@NEEDS_UNIX
 def test_a_place_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     message = told(lambda: open_ledger(tmp_path / "file" / "l.db", create=True))
@@ -359,6 +369,154 @@ def test_what_does_not_fit_together_is_found(ledger: Ledger, target: str, statem
     assert any(finding in text for text in damaged(ledger)), damaged(ledger)
 
 
+def ledger_with(tmp_path: Path, *statements: str) -> Path:
+    """A ledger in a file with three cases and three referrals, and what was then done to it."""
+    path = tmp_path / "l.db"
+    with open_ledger(path, create=True) as opened:
+        filled(opened)
+        declined = refer(opened, leak(9), "beta", by="a", grounds=Grounds("beta-1", 0.5, "fair", "s", "p"))
+        move(opened, declined, "declined", by="a", reason="price")
+        refer(opened, leak(10), "alpha", by="a")
+    with sqlite3.connect(path, isolation_level=None) as raw:
+        for statement in statements:
+            raw.execute(statement)
+    raw.close()
+    return path
+
+
+READERS: dict[str, Callable[[Ledger], object]] = {
+    "cases": list_cases,
+    "precedents": read_precedents,
+    "referrals": list_referrals,
+    "due": lambda opened: due_referrals(opened, 0),
+    "history": lambda opened: history(opened, find_referral(opened, "R-2")),
+    "judgements": list_judgements,
+    "stats": work_out,
+    "info": describe,
+    "add": lambda opened: add_cases(opened, [case(8)], by="a"),
+    "refer": lambda opened: refer(opened, leak(8), "alpha", by="a"),
+    "judge": lambda opened: keep_judgement(opened, leak(), "alpha", 3, judge="a"),
+}
+
+
+@pytest.mark.parametrize(
+    ("statement", "finding", "readers"),
+    [
+        ("UPDATE problems SET data = '{}'", "problem ", "cases precedents referrals due history judgements stats"),
+        ("UPDATE problems SET data = X'00ff'", "problem ", "cases precedents referrals due judgements stats"),
+        ("UPDATE cases SET year = 'abc' WHERE seq = 2", "is damaged in row C-2 of cases", "cases precedents stats"),
+        ("UPDATE cases SET year = 99999 WHERE seq = 2", "is damaged in row C-2 of cases", "cases precedents stats"),
+        ("UPDATE cases SET benefit_cny = 9e999 WHERE seq = 1", "is damaged in row C-1 of cases", "cases stats"),
+        ("UPDATE cases SET benefit_cny = 'much' WHERE seq = 1", "is damaged in row C-1 of cases", "cases stats"),
+        ("UPDATE cases SET created_at = 'then' WHERE seq = 1", "is damaged in row C-1 of cases", "cases stats"),
+        ("UPDATE cases SET seq = 9223372036854775807 WHERE seq = 3", "is damaged in row 92233720", "add"),
+        ("DELETE FROM case_institutes WHERE case_seq = 2", "case C-2 has no institute", "cases precedents stats"),
+        (
+            "UPDATE referrals SET changed_at = 'yesterday' WHERE seq = 2",
+            "is damaged in row R-2 of referrals",
+            "precedents referrals stats",
+        ),
+        (
+            "UPDATE referrals SET changed_at = '0000-00-00T00:00:00Z' WHERE seq = 2",
+            "is damaged in row R-2 of referrals",
+            "precedents referrals",
+        ),
+        ("UPDATE referrals SET changed_at = 'x' WHERE seq = 3", "is damaged in row R-3 of referrals", "due referrals"),
+        ("UPDATE referrals SET reason = 'zzz' WHERE seq = 2", "is damaged in row R-2 of referrals", "referrals stats"),
+        ("UPDATE referrals SET score = 'x' WHERE seq = 2", "is damaged in row R-2 of referrals", "referrals history"),
+        ("UPDATE referrals SET level = 'zzz' WHERE seq = 2", "is damaged in row R-2 of referrals", "referrals history"),
+        ("UPDATE referrals SET version = 'x' WHERE seq = 2", "is damaged in row R-2 of referrals", "referrals history"),
+        ("UPDATE referrals SET seq = 9223372036854775807 WHERE seq = 2", "is damaged in row ", "refer referrals"),
+        ("UPDATE referral_changes SET state = 'x' WHERE version = 1", ", 1 of referral_changes", "history stats"),
+        (
+            "UPDATE referral_changes SET at = 'x' WHERE referral_seq = 2",
+            "row 2, 1 of referral_changes",
+            "history stats",
+        ),
+        ("DELETE FROM referral_changes", "the history of R-", "history stats"),
+        ("UPDATE judgements SET at = X'ff'", "is damaged in row 1 of judgements", "judgements"),
+        ("UPDATE judgements SET judge = X'ff'", "is damaged in row 1 of judgements", "judgements"),
+        ("DELETE FROM meta", "has 0 rows of what it is, not one", "info add refer judge"),
+        ("UPDATE meta SET uuid = X'ff'", "is damaged in row 1 of meta", "info"),
+    ],
+)
+def test_what_no_ledger_writes_is_told_by_whoever_reads_it_and_found(
+    tmp_path: Path, statement: str, finding: str, readers: str
+) -> None:
+    path = ledger_with(tmp_path, "PRAGMA foreign_keys = OFF", statement)
+    for reader in readers.split():
+        with open_ledger(path) as opened:
+            message = told(lambda reader=reader, opened=opened: READERS[reader](opened))  # type: ignore[misc]
+        assert message.startswith(f"{path}: ")
+        assert finding in message
+        assert message.endswith("; restore a backup")
+    with open_ledger(path) as opened:
+        faults = [str(fault) for fault in find_damage(opened)]
+    assert any(finding in fault or "refers to nothing" in fault for fault in faults), faults
+
+
+@pytest.mark.parametrize(
+    ("statements", "finding"),
+    [
+        (["DELETE FROM schema_version"], "is damaged: its version cannot be told; restore a backup"),
+        (
+            [
+                "DROP TABLE schema_version",
+                "CREATE TABLE schema_version (version TEXT)",
+                "INSERT INTO schema_version VALUES ('abc')",
+            ],
+            "is damaged: its version cannot be told; restore a backup",
+        ),
+        (["DROP TABLE cases"], "is damaged: it has no table 'cases'; restore a backup"),
+        (["DROP TABLE referral_changes"], "is damaged: it has no table 'referral_changes'; restore a backup"),
+        (
+            [
+                "ALTER TABLE cases RENAME TO others",
+                "CREATE VIEW cases AS SELECT a.* FROM others a,"
+                " (WITH RECURSIVE r (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r) SELECT n FROM r)",
+            ],
+            "is damaged: it has no table 'cases'; restore a backup",
+        ),
+        (
+            ["ALTER TABLE meta RENAME TO others", "CREATE VIEW meta AS SELECT * FROM others"],
+            "is a database, but no ledger",
+        ),
+        (["DELETE FROM schema_version WHERE version > 1"], "is damaged; restore a backup, made by:"),
+    ],
+)
+def test_tables_that_are_missing_are_told_when_it_is_opened(
+    tmp_path: Path, statements: list[str], finding: str
+) -> None:
+    path = ledger_with(tmp_path, "PRAGMA foreign_keys = OFF", *statements)
+    assert finding in told(lambda: open_ledger(path))
+    if "'cases'" in finding:
+        assert revision_of(path) is None  # what was remembered of it must not hide that
+
+
+def test_a_database_of_views_alone_is_no_ledger(tmp_path: Path) -> None:
+    path = tmp_path / "l.db"
+    sql(str(path), "CREATE VIEW cases AS SELECT 1")
+    assert "is a database, but no ledger" in told(lambda: open_ledger(path, create=True))
+
+
+@pytest.mark.parametrize(
+    ("statement", "finding"),
+    [
+        ("ALTER TABLE cases RENAME COLUMN note TO notes", "is damaged; restore a backup"),
+        ("UPDATE cases SET note = CAST(X'ff' AS TEXT)", "is damaged; restore a backup"),
+        ("CREATE TRIGGER t BEFORE INSERT ON cases BEGIN SELECT raise(ABORT, 'no'); END", "has a trigger that forbids"),
+    ],
+)
+def test_what_the_database_itself_meets_is_told(tmp_path: Path, statement: str, finding: str) -> None:
+    def use() -> None:
+        with open_ledger(path) as opened:
+            list_cases(opened)
+            add_cases(opened, [case(8)], by="a")
+
+    path = ledger_with(tmp_path, statement)
+    assert finding in told(use)
+
+
 def test_a_reference_to_nothing_is_found(tmp_path: Path) -> None:
     path = tmp_path / "l.db"
     with open_ledger(path, create=True) as opened:
@@ -432,6 +590,83 @@ def test_a_backup_never_goes_over_a_ledger_in_use(tmp_path: Path) -> None:
         with pytest.raises(InputError, match="cannot be written"):
             back_up(opened, tmp_path / "nowhere" / "copy.db")
         assert {file.name for file in tmp_path.iterdir() if file.name.startswith(".")} == set()
+
+
+@NEEDS_UNIX
+def test_a_backup_goes_where_a_link_leads(tmp_path: Path) -> None:
+    (tmp_path / "disk").mkdir()
+    link, real = tmp_path / "link.db", tmp_path / "disk" / "real.db"
+    link.symlink_to(real)
+    with open_ledger(tmp_path / "l.db", create=True) as opened:
+        filled(opened)
+        for _ in range(2):  # first to nothing, then over the copy
+            back_up(opened, link)
+            assert link.is_symlink()
+            assert {file.name for file in real.parent.iterdir()} == {"real.db"}
+        with open_ledger(link) as copy:
+            assert len(list_cases(copy)) == 3
+            with pytest.raises(InputError, match="is in use as a ledger"):
+                back_up(opened, link)
+
+
+@NEEDS_UNIX
+def test_a_backup_into_a_pipe_goes_through_it(tmp_path: Path) -> None:
+    pipe, copy = tmp_path / "pipe", tmp_path / "copy.db"
+    os.mkfifo(pipe)
+    reader = threading.Thread(target=lambda: copy.write_bytes(pipe.read_bytes()), daemon=True)
+    reader.start()
+    with open_ledger(tmp_path / "l.db", create=True) as opened:
+        filled(opened)
+        back_up(opened, pipe)
+    reader.join(timeout=60)
+    assert stat.S_ISFIFO(pipe.lstat().st_mode)
+    with open_ledger(copy) as again:
+        assert len(list_cases(again)) == 3
+
+
+@NEEDS_UNIX
+def test_a_backup_never_replaces_a_device(tmp_path: Path) -> None:
+    null = tmp_path / "null"
+    try:
+        os.mknod(null, stat.S_IFCHR | 0o666, os.makedev(1, 3))
+        null.write_bytes(b"x")
+    except PermissionError:
+        pytest.skip("only root can make a device, where the system lets it be used")
+    with open_ledger(tmp_path / "l.db", create=True) as opened:
+        back_up(opened, null)
+    assert stat.S_ISCHR(null.lstat().st_mode)
+    assert {file.name for file in tmp_path.iterdir() if file.name.startswith(".")} == set()
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root may write everything")
+def test_a_backup_leaves_a_protected_copy_alone(tmp_path: Path) -> None:
+    copy = tmp_path / "copy.db"
+    copy.write_text("an earlier one")
+    copy.chmod(0o400)
+    with (
+        open_ledger(tmp_path / "l.db", create=True) as opened,
+        pytest.raises(InputError, match="permission denied"),
+    ):
+        back_up(opened, copy)
+    assert copy.read_text() == "an earlier one"
+
+
+@pytest.mark.parametrize(
+    ("name", "remedy"),
+    [("x" * 300, "choose a shorter name"), ("x" * 253, "choose a shorter name"), (".", "give the name of a file")],
+)
+def test_a_place_that_takes_no_backup_is_told(tmp_path: Path, name: str, remedy: str) -> None:
+    with open_ledger(tmp_path / "l.db", create=True) as opened, pytest.raises(InputError, match=remedy):
+        back_up(opened, tmp_path / name)
+
+
+def test_a_backup_never_goes_over_a_part_of_the_ledger(tmp_path: Path) -> None:
+    with open_ledger(tmp_path / "l.db", create=True) as opened:
+        filled(opened)
+        for end in ("-wal", "-shm"):
+            with pytest.raises(InputError, match="is a part of the ledger; give the copy another name"):
+                back_up(opened, tmp_path / f"l.db{end}")
+        assert find_damage(opened) == []
 
 
 def test_a_ledger_on_a_server_is_backed_up_there(empty_postgresql: str) -> None:

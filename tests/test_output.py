@@ -3,7 +3,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import re
+import stat
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -431,3 +433,16 @@ def test_without_rejects_there_is_no_file_and_an_error_keeps_the_old_one(tmp_pat
     assert path.read_text(encoding="utf-8") == "old"
     write_rejects(path, ["a"], [])
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pipes and links of Unix")
+def test_without_rejects_a_pipe_and_a_link_stay(tmp_path: Path) -> None:
+    pipe, link, earlier = tmp_path / "pipe", tmp_path / "link", tmp_path / "earlier"
+    os.mkfifo(pipe)
+    earlier.touch()
+    link.symlink_to(earlier)
+    for path in (pipe, link):
+        write_rejects(path, ["a"], [])
+    assert stat.S_ISFIFO(pipe.lstat().st_mode)
+    assert link.is_symlink()
+    assert not earlier.exists()

@@ -97,13 +97,14 @@ def place_of(path: Path) -> tuple[Path, int]:
     return plan.goal, 0o666 if plan.old_mode is None else plan.old_mode
 
 
-def put_in_place(part: Path, path: Path, *, bom: bool = False) -> None:
-    """Have ``part``, a whole file beside ``path``, replace it.
+def put_in_place(part: Path, path: Path, *, bom: bool = False, private: bool = False) -> None:
+    """Have ``part``, a whole file beside ``path``, replace it; a device or a pipe gets all that is in it.
 
     Args:
         part: Is gone afterwards, or left as it was.
-        path: A regular file, or none yet; keeps its mode and its links.
+        path: A file, or none yet; keeps its mode and its links.
         bom: ``part`` begins with a byte order mark; if all of it is ASCII, that is left out, and ``part`` stays.
+        private: The mode of ``part`` is kept, rather than that of the file it replaces.
 
     Raises:
         InputError: It cannot be written.
@@ -114,7 +115,21 @@ def put_in_place(part: Path, path: Path, *, bom: bool = False) -> None:
             shutil.copyfileobj(source, target)
         return
     with write_faults(path):
-        _deliver(_plan(path)._replace(collector=part))
+        plan = _plan(path)
+        _deliver(plan._replace(collector=part, old_mode=None if private else plan.old_mode))
+
+
+def drop_earlier(path: Path) -> None:
+    """Remove the file that ``path`` leads to, if there is one; a device or a pipe stays.
+
+    Raises:
+        InputError: It may not be removed, or is a folder.
+    """
+    if os.path.lexists(path):  # asked first: what is not there needs no folder that is writable
+        with write_faults(path):
+            plan = _plan(path)
+            if plan.is_replaced:
+                plan.goal.unlink(missing_ok=True)
 
 
 def _is_ascii_after_bom(part: Path) -> bool:

@@ -331,7 +331,8 @@ CHINESE: Final[Mapping[str, str]] = {
     "write the text anew": "请重新输入这段文字",
     "write one item a line, each after '- '": "请每行写一项，行首加“- ”",
     "expected an amount of yuan, found {value}": "应为金额（元），实为{value}",
-    "no budget is as large as {value}": "预算不会有{value}这么大",
+    "no amount of yuan is as large as {value}": "金额不会有{value}这么大",
+    "write one of at most {most:,}": "请写不超过 {most:,} 元的金额",
     "write a number such as 500000 or 50万": "请写成 500000 或 50万 这样的数字",
     "expected a date, found {value}": "应为日期，实为{value}",
     "write it as 2026-03-31": "请写成 2026-03-31 的形式",
@@ -772,6 +773,7 @@ CHINESE: Final[Mapping[str, str]] = {
     "went through the versions {versions}": "经历的版本不完整：{versions}",
     "case {id} has no institute": "案例 {id} 没有机构",
     "is the ledger itself": "就是台账本身",
+    "is a part of the ledger": "是台账的一部分",
     "give the copy another name": "请给备份另取一个名称",
     "is in use as a ledger": "正作为台账使用",
     "SQLite finds it damaged: {text}": "SQLite 检查发现损坏：{text}",
@@ -817,7 +819,12 @@ CHINESE: Final[Mapping[str, str]] = {
     "give --ledger another name, or a database of its own": "请给 --ledger 另取名称，或单独建一个数据库",
     "is a ledger of version {found}; this matchmaker knows {known}": "台账版本为 {found}，本程序只支持到 {known}",
     "install a newer matchmaker; nothing was changed": "请升级 matchmaker；台账未作任何改动",
+    "is damaged: its version cannot be told": "已损坏：无法得知其版本",
+    "is damaged: it has no table '{table}'": "已损坏：缺少表“{table}”",
+    "is damaged in row {row} of {table}": "表 {table} 的第 {row} 行已损坏",
     # ledger/store
+    "this is a pipe or a device, no ledger": "这是管道或设备，不是台账",
+    "name a file": "请指定一个文件",
     "no ledger is there": "没有台账",
     "begin one with: matchmaker cases import FILE, cases add or refer": (
         "请用以下命令新建：matchmaker cases import 文件、cases add 或 refer"
@@ -833,6 +840,7 @@ CHINESE: Final[Mapping[str, str]] = {
     "is no ledger, or is damaged at its start": "不是台账，或开头已损坏",
     "give --ledger another name, or restore a backup": "请给 --ledger 另取名称，或恢复备份",
     "restore a backup, made by: matchmaker ledger backup": "请恢复备份（由 matchmaker ledger backup 生成）",
+    "has a trigger that forbids this; nothing was written": "其中有触发器禁止此操作，未写入任何内容",
     "the disk fails to read or write it": "磁盘读写出错",
     "check the disk, then: matchmaker ledger check": "请检查磁盘，再运行：matchmaker ledger check",
     "the server cannot be reached": "无法连接服务器",

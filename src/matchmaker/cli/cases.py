@@ -87,7 +87,10 @@ CapabilityId = Annotated[
     typer.Option("--capability", metavar="ID", help="The capability that was used.", show_default=False),
 ]
 Year = Annotated[Optional[int], typer.Option("--year", help="The year of the outcome.", show_default=False)]  # noqa: UP045
-OnlyYear = Annotated[Optional[int], typer.Option("--year", help="Only cases of this year.", show_default=False)]  # noqa: UP045
+OnlyYear = Annotated[
+    Optional[int],  # noqa: UP045
+    typer.Option("--year", min=1900, max=2100, help="Only cases of this year.", show_default=False),
+]
 Benefit = Annotated[
     Optional[str],  # noqa: UP045
     typer.Option("--benefit", metavar="YUAN", help="Benefit in yuan, such as 1200000 or 120万.", show_default=False),
@@ -179,7 +182,7 @@ def import_cases(
     if not quiet:
         tell_columns(file, table)
     kept = rejects or file.with_name(f"{file.name}.rejects.csv")
-    with opened(ledger, create=True) as store, batch.kept_rejects(kept, table.table) as rejected:
+    with opened(ledger, kept, create=True) as store, batch.kept_rejects(kept, table.table) as rejected:
         done = Import(store, person(by), rejected, quiet=quiet)
         done.take(table)
     done.finish(table, kept)
@@ -274,7 +277,7 @@ def export(
     """
     from matchmaker.ledger.cases import list_cases as listed
 
-    with opened(ledger) as store:
+    with opened(ledger, output) as store:
         cases = [kept.case for kept in listed(store)]
     _write(cases, format, output, lang, quiet=quiet)
 
@@ -297,7 +300,7 @@ def anonymise(
     from matchmaker.ledger.cases import all_cases
     from matchmaker.ledger.exports import anonymised
 
-    with opened(ledger) as store:
+    with opened(ledger, output) as store:
         cases = anonymised(all_cases(store))
     _write(cases, format, output, lang, quiet=quiet)
     if not quiet:

@@ -12,7 +12,7 @@ import typer
 
 from matchmaker.cli import cases, explain, match, options, referrals
 from matchmaker.cli.boundary import Boundary, tell
-from matchmaker.cli.ledger import LedgerOption, opened, person, put_json
+from matchmaker.cli.ledger import LedgerOption, name_from, opened, person, put_json
 from matchmaker.errors import Fault, InputError, LedgerError
 from matchmaker.messages import said
 
@@ -54,7 +54,11 @@ Blind = Annotated[bool, typer.Option("--blind", help="Show no scores, in an orde
 Seed = Annotated[
     Optional[int],  # noqa: UP045
     typer.Option(
-        "--seed", min=0, help="Of the blind order. Default: by problem and judge, always the same.", show_default=False
+        "--seed",
+        min=0,
+        max=2**31 - 1,
+        help="Of the blind order. Default: by problem and judge, always the same.",
+        show_default=False,
     ),
 ]
 RandomOthers = Annotated[
@@ -227,7 +231,7 @@ def list_judgements(
     from matchmaker.ledger import judgements as kept
 
     with opened(ledger) as store:
-        found = kept.list_judgements(store, judge=judge_name, counting=not everything)
+        found = kept.list_judgements(store, judge=name_from(judge_name), counting=not everything)
     if cases.is_table(format):
         from matchmaker.render import open_console
         from matchmaker.render.judgements import print_judgements
@@ -269,8 +273,8 @@ def export(
     from matchmaker.evaluation.trec import format_qrels
     from matchmaker.ledger import judgements as kept
 
-    with opened(ledger) as store:
-        found = kept.list_judgements(store, judge=judge_name)
+    with opened(ledger, output, problems) as store:
+        found = kept.list_judgements(store, judge=name_from(judge_name))
     if not found:
         raise LedgerError(Fault(store.place, "holds no such judgement", "see: matchmaker judgements list"))
     together = kept.agreed(found)
@@ -302,7 +306,7 @@ def agreement(
         raise typer.BadParameter("agreement is printed as table or json")
     with opened(ledger) as store:
         found = kept.list_judgements(store)
-    one, other = two_judges(first, second, found)
+    one, other = two_judges(name_from(first), name_from(second), found)
     result = compare(kept.pairs_of(found, one, other))
     if format is options.FormatName.json:
         put_json({"judges": [one, other], **_rounded(asdict(result))})

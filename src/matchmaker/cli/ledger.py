@@ -46,16 +46,27 @@ By = Annotated[
 BackupFile = Annotated[Path, typer.Argument(metavar="FILE", help="Where the copy goes; replaced when it exists.")]
 
 
-def opened(target: str | None, *, create: bool = False) -> Ledger:
+def opened(target: str | None, *outputs: Path | None, create: bool = False) -> Ledger:
     """The ledger that ``--ledger`` names.
+
+    Args:
+        target: As ``--ledger``.
+        outputs: The files that will be written.
+        create: Make it where there is none.
 
     Raises:
         LedgerError: It is ``none``, or cannot be opened.
+        InputError: An output would be written over it.
     """
     if target is not None and target.strip().casefold() == "none":
         raise LedgerError(Fault("--ledger none", "this command needs a ledger", "leave it out, or name a file"))
+    from matchmaker.ledger import default_path
     from matchmaker.ledger.store import open_ledger
 
+    if "://" not in (target or ""):
+        path = Path(target) if target else default_path()
+        for output in outputs:
+            options.check_output(output, path)
     return open_ledger(target or None, create=create)
 
 
@@ -67,13 +78,17 @@ def person(by: str | None) -> str:
     """
     import getpass
 
-    from matchmaker.output import one_line
-
     try:
-        name = one_line(by or "") or getpass.getuser()
+        return name_from(by) or str(name_from(getpass.getuser()))
     except (KeyError, OSError, ImportError):
         raise LedgerError(Fault("--by", "nobody knows who is doing this", "say it with --by NAME")) from None
-    return name.encode(errors="replace").decode()
+
+
+def name_from(given: str | None) -> str | None:
+    """A person's name as it is kept: on one line, without what no file can hold."""
+    from matchmaker.output import one_line
+
+    return None if given is None else one_line(given).encode(errors="replace").decode()
 
 
 def clean(text: str | None) -> str | None:

@@ -213,14 +213,13 @@ def deliver(
         make: Makes the output of the partial file, where that is a spool.
         bom: Whether the partial file begins with a byte order mark that all-ASCII output does not need.
     """
-    from matchmaker.files import is_there, put_in_place, write_faults
+    from matchmaker.files import drop_earlier, is_there, put_in_place
 
     if rejects is not None:
         if is_there(journal.rejects.path) and journal.rejects.size:
             put_in_place(journal.rejects.path, rejects, bom=True)
         elif not journal.rejects.size:
-            with write_faults(rejects):
-                rejects.unlink(missing_ok=True)
+            drop_earlier(rejects)
     if make is not None and journal.stage != "delivered":
         make(journal.output.path)
     elif make is None and is_there(journal.output.path):

@@ -36,7 +36,7 @@ def stats(
 
     written = options.format_from(format, output)
     registry = options.registry_from(institutes)
-    with opened(ledger) as store:
+    with opened(ledger, output) as store:
         found = work_out(store, institute=cases.known_id(registry, institute), year=year)
     language = options.language_from(lang) or "zh"
     if written == "table":

@@ -39,6 +39,8 @@ _UNITS = {
     **dict.fromkeys(("千万", "千萬"), 10_000_000),
     **dict.fromkeys(("亿", "億"), 100_000_000),
 }
+MOST_YUAN: Final = 10**15
+"""More than the whole world produces in a year: a larger amount is a slip."""
 _DAYS: Final = (
     r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[ T].*)?",
     r"(\d{4})/(\d{1,2})/(\d{1,2})(?: .*)?",
@@ -116,7 +118,7 @@ class ValueReader:
         return tuple(item for item in items if item)
 
     def yuan(self, given: Given) -> float | None:
-        """An amount of money in yuan, 0 or more: ``500000``, ``500,000``, ``50万元``. A unit in it counts."""
+        """An amount in yuan, from 0 to ``MOST_YUAN``: ``500000``, ``500,000``, ``50万元``. A unit in it counts."""
         text = self.text(given)
         if text is None or text.casefold() in _BLANK_MARKS:
             return None
@@ -131,11 +133,11 @@ class ValueReader:
         has_unit = bool(match["unit"] or match["yuan"])
         factor = _UNITS.get(match["unit"] or "", 1) if has_unit else given.factor
         amount = float(Decimal(match["number"].replace(",", "")) * factor)
-        if amount == float("inf"):
+        if amount > MOST_YUAN:
             self._doubtful(
                 given,
-                said("no budget is as large as {value}", value=shown(text)),
-                "write a number such as 500000 or 50万",
+                said("no amount of yuan is as large as {value}", value=shown(text)),
+                said("write one of at most {most:,}", most=MOST_YUAN),
             )
             return None
         return amount

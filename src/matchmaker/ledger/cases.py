@@ -13,7 +13,7 @@ from sqlalchemy import Column, Connection, Row, func, insert, select, update
 from matchmaker.domain import Case, Outcome, Problem
 from matchmaker.errors import Fault, LedgerError
 from matchmaker.ledger.problems import digest_of, evened, keep_problems, problem_from
-from matchmaker.ledger.schema import case_institutes, problems
+from matchmaker.ledger.schema import HIGHEST, Number, case_institutes, damaged, each, problems, record_of
 from matchmaker.ledger.schema import cases as table
 from matchmaker.ledger.store import Ledger, Stamp
 from matchmaker.messages import said
@@ -28,7 +28,7 @@ _OWN_FIELDS: Final = ("capability", "outcome", "year", "benefit_cny", "source", 
 class KeptCase:
     """A case as it stands in the ledger. ``seq`` is its place in the order of adding."""
 
-    seq: int
+    seq: Number
     case: Case
     created: Stamp
     changed: Stamp
@@ -170,8 +170,15 @@ def _rows_with(
 
 
 def next_number(connection: Connection, column: Column[int]) -> int:
-    """The number after the highest one; safe because nobody else writes at the same time."""
-    return (connection.scalar(select(func.max(column))) or 0) + 1
+    """The number after the highest one; safe because nobody else writes at the same time.
+
+    Raises:
+        LedgerError: The highest one is damaged.
+    """
+    highest = connection.scalar(select(func.max(column))) or 0
+    if not isinstance(highest, int) or highest >= HIGHEST:
+        raise damaged(said("is damaged in row {row} of {table}", row=str(highest), table=column.table.name))
+    return highest + 1
 
 
 def write_cases(connection: Connection, new: Sequence[NewCase], stamp: Stamp) -> None:
@@ -251,13 +258,13 @@ def list_cases(
     if year is not None:
         wanted.append(table.c.year == year)
     with ledger.reading() as connection:
-        return _read(connection, *wanted)
+        return read_cases(connection, *wanted)
 
 
 def all_cases(ledger: Ledger) -> list[KeptCase]:
     """Every case, the deleted ones as well."""
     with ledger.reading() as connection:
-        return _read(connection)
+        return read_cases(connection)
 
 
 def find_case(ledger: Ledger, id_: str) -> KeptCase:
@@ -267,7 +274,7 @@ def find_case(ledger: Ledger, id_: str) -> KeptCase:
         LedgerError: There is none.
     """
     with ledger.reading() as connection:
-        found = _read(connection, table.c.id == id_.strip())
+        found = read_cases(connection, table.c.id == id_.strip())
     if not found:
         finding = said("no case has the id '{id}'", id=id_)
         raise LedgerError(Fault(ledger.place, finding, "see: matchmaker cases list"))
@@ -309,7 +316,7 @@ def restore_case(ledger: Ledger, id_: str, *, by: str) -> KeptCase:
 
 def _mark(ledger: Ledger, id_: str, *, by: str, deleted: bool) -> KeptCase:
     with ledger.writing() as connection:
-        found = _read(connection, table.c.id == id_.strip())
+        found = read_cases(connection, table.c.id == id_.strip())
         if not found:
             finding = said("no case has the id '{id}'", id=id_)
             raise LedgerError(Fault(ledger.place, finding, "see: matchmaker cases list"))
@@ -324,7 +331,7 @@ def _mark(ledger: Ledger, id_: str, *, by: str, deleted: bool) -> KeptCase:
         gone = stamp if deleted else Stamp(None, None)
         values = {"changed_at": stamp.at, "changed_by": by, "deleted_at": gone.at, "deleted_by": gone.by}
         connection.execute(update(table).where(table.c.seq == kept.seq).values(values))
-        return _read(connection, table.c.seq == kept.seq)[0]
+        return read_cases(connection, table.c.seq == kept.seq)[0]
 
 
 def _check_restorable(connection: Connection, place: str, kept: KeptCase) -> None:
@@ -336,7 +343,12 @@ def _check_restorable(connection: Connection, place: str, kept: KeptCase) -> Non
         raise LedgerError(Fault(place, finding, said("delete {other} first", other=other)))
 
 
-def _read(connection: Connection, *wanted: Any) -> list[KeptCase]:
+def read_cases(connection: Connection, *wanted: Any, damage: list[str] | None = None) -> list[KeptCase]:
+    """The cases that fulfil some conditions, in the order of adding; what is wrong with others goes to ``damage``.
+
+    Raises:
+        LedgerError: One is damaged, and there is no list for that.
+    """
     rows = connection.execute(
         select(table, problems.c.data)
         .join(problems, problems.c.digest == table.c.problem)
@@ -351,23 +363,28 @@ def _read(connection: Connection, *wanted: Any) -> list[KeptCase]:
         .order_by(case_institutes.c.case_seq, case_institutes.c.position)
     ):
         held.setdefault(row.case_seq, []).append(row.institute)
-    return [_kept_case(row, held[row.seq]) for row in rows]
+    return list(each(rows, lambda row: _kept_case(row, held.get(row.seq, ())), damage))
 
 
 def _kept_case(row: Row[Any], institutes: Sequence[str]) -> KeptCase:
-    case = Case(
-        id=row.id,
-        problem=problem_from(row.data),
-        institutes=tuple(institutes),
-        referral=None if row.referral is None else f"R-{row.referral}",
+    if not institutes:
+        raise damaged(said("case {id} has no institute", id=str(row.id)))
+    case = {
+        "id": row.id,
+        "problem": problem_from(row.data, row.problem),
+        "institutes": tuple(institutes),
+        "referral": None if row.referral is None else f"R-{row.referral}",
         **{name: getattr(row, name) for name in _OWN_FIELDS},
-    )
-    return KeptCase(
-        row.seq,
-        case,
-        Stamp(row.created_at, row.created_by),
-        Stamp(row.changed_at, row.changed_by),
-        Stamp(row.deleted_at, row.deleted_by) if row.deleted_at else None,
+    }
+    return record_of(
+        KeptCase,
+        "cases",
+        row.id,
+        seq=row.seq,
+        case=case,
+        created=Stamp(row.created_at, row.created_by),
+        changed=Stamp(row.changed_at, row.changed_by),
+        deleted=Stamp(row.deleted_at, row.deleted_by) if row.deleted_at else None,
     )
 
 

@@ -5,20 +5,21 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
-from pydantic import ValidationError
 from sqlalchemy import Connection, func, select
 
 from matchmaker.errors import Fault, InputError, LedgerError
-from matchmaker.files import drop_strays, hidden_suffix, write_faults
+from matchmaker.files import place_of, put_in_place, scratch_folder, write_faults
 from matchmaker.ledger import schema
+from matchmaker.ledger.cases import read_cases
+from matchmaker.ledger.judgements import read_judgements
 from matchmaker.ledger.problems import digest_of, problem_from
-from matchmaker.ledger.referrals import NEXT, OPEN
-from matchmaker.ledger.store import Ledger, faults_told
+from matchmaker.ledger.referrals import NEXT, OPEN, Referral, change_from, lost_history, read_referrals
+from matchmaker.ledger.store import Ledger, faults_told, identity_in
 from matchmaker.messages import said
 
 _MOST_NAMED: Final = 20
@@ -28,8 +29,8 @@ def find_damage(ledger: Ledger) -> list[Fault]:
     """Everything that is wrong with a ledger; nothing when all is well.
 
     SQLite's own checks of the file and of references, then what only the ledger knows: its one row of ``meta``, every
-    problem under the digest of what it says, every case with an institute, every referral where its history leads, and
-    its case where it is solved.
+    problem under the digest of what it says, rows that hold what a ledger writes, every case with an institute, every
+    referral where its history leads, and its case where it is solved.
 
     Raises:
         LedgerError: The database cannot be read at all.
@@ -37,8 +38,9 @@ def find_damage(ledger: Ledger) -> list[Fault]:
     faults = list(_file_damage(ledger)) if ledger.path is not None else []
     if not faults:
         with ledger.reading() as connection:
-            for finding in (_meta, _problems, _cases, _referrals):
-                faults += [Fault(ledger.place, text, "restore a backup") for text in finding(connection)]
+            parts = (_meta, _problems, _cases, _referrals, _judgements)
+            found = dict.fromkeys(text for part in parts for text in part(connection))
+        faults = [Fault(ledger.place, text, "restore a backup") for text in found]
     return faults[:_MOST_NAMED]
 
 
@@ -66,9 +68,9 @@ def _file_damage(ledger: Ledger) -> Iterator[Fault]:
 
 
 def _meta(connection: Connection) -> Iterator[str]:
-    n = connection.scalar(select(func.count()).select_from(schema.meta))
-    if n != 1:
-        yield said("has {n} rows of what it is, not one", n=n)
+    damage: list[str] = []
+    list(schema.each([connection], identity_in, damage))
+    yield from damage
     versions = sorted(connection.scalars(select(schema.schema_version.c.version)))
     if versions != list(range(1, schema.LATEST + 1)):
         yield said("went through the versions {versions}", versions=", ".join(map(str, versions)))
@@ -77,40 +79,50 @@ def _meta(connection: Connection) -> Iterator[str]:
 def _problems(connection: Connection) -> Iterator[str]:
     for row in connection.execute(select(schema.problems.c.digest, schema.problems.c.data)):
         try:
-            is_whole = digest_of(problem_from(row.data)) == row.digest
-        except ValidationError:
+            is_whole = digest_of(problem_from(row.data, row.digest)) == row.digest
+        except LedgerError:
             is_whole = False
         if not is_whole:
-            yield said("problem {digest} does not say what was kept", digest=row.digest)
+            yield said("problem {digest} does not say what was kept", digest=str(row.digest))
 
 
 def _cases(connection: Connection) -> Iterator[str]:
-    held = select(schema.case_institutes.c.case_seq)
-    for id_ in connection.scalars(select(schema.cases.c.id).where(schema.cases.c.seq.not_in(held))):
-        yield said("case {id} has no institute", id=id_)
+    damage: list[str] = []
+    read_cases(connection, damage=damage)
+    yield from damage
+
+
+def _judgements(connection: Connection) -> Iterator[str]:
+    damage: list[str] = []
+    read_judgements(connection, damage=damage)
+    yield from damage
 
 
 def _referrals(connection: Connection) -> Iterator[str]:
+    damage: list[str] = []
     steps: dict[int, list[Any]] = {}
     order = (schema.changes.c.referral_seq, schema.changes.c.version)
-    for row in connection.execute(select(schema.changes).order_by(*order)):
+    rows = connection.execute(select(schema.changes).order_by(*order)).all()
+    for row in rows:
         steps.setdefault(row.referral_seq, []).append(row)
+    list(schema.each(rows, change_from, damage))
     with_case = set(connection.scalars(select(schema.cases.c.referral).where(schema.cases.c.referral.is_not(None))))
-    for row in connection.execute(select(schema.referrals).order_by(schema.referrals.c.seq)):
-        history = steps.get(row.seq, [])
-        if not _leads_to(history, row):
-            yield said("the history of {id} does not lead to its state", id=f"R-{row.seq}")
-        if (row.state == "solved") != (row.seq in with_case):
-            yield said("{id} is solved without a case, or has one without being solved", id=f"R-{row.seq}")
+    for one in read_referrals(connection, damage=damage):
+        if not _leads_to(steps.get(one.seq, []), one):
+            yield lost_history(one)
+        if (one.state == "solved") != (one.seq in with_case):
+            yield said("{id} is solved without a case, or has one without being solved", id=one.id)
+    yield from damage
 
 
-def _leads_to(history: list[Any], referral: Any) -> bool:
+def _leads_to(history: list[Any], referral: Referral) -> bool:
     """Whether the steps are numbered without a gap, each allowed after the one before, and end where it stands."""
-    if not history or [step.version for step in history] != list(range(1, referral.version + 1)):
+    versions = [step.version for step in history]
+    if not history or versions != [*range(1, len(history) + 1)] or versions[-1] != referral.version:
         return False
     states = [step.state for step in history]
     before = [step.from_state for step in history]
-    allowed = all(later in NEXT[earlier] for earlier, later in pairwise(states))
+    allowed = all(later in NEXT.get(earlier, ()) for earlier, later in pairwise(states))
     is_chain = before == [None, *states[:-1]] and states[0] == "proposed"
     last = history[-1]
     return allowed and is_chain and (last.state, last.reason) == (referral.state, referral.reason)
@@ -126,30 +138,35 @@ def back_up(ledger: Ledger, target: Path) -> None:
     if ledger.path is None:
         remedy = "ask for it by PostgreSQL's own tool: pg_dump"
         raise LedgerError(Fault(ledger.place, "a ledger on a server is not copied from here", remedy))
-    if target.exists() and target.samefile(ledger.path):
-        raise InputError(Fault(str(target), "is the ledger itself", "give the copy another name"))
-    if target.with_name(f"{target.name}-wal").exists():
+    with write_faults(target):
+        _check_target(ledger.path, target)
+    with scratch_folder(target) as folder:
+        copy = folder / "ledger.db"
+        _copy(ledger, copy, target)
+        put_in_place(copy, target, private=True)
+
+
+def _check_target(ledger: Path, target: Path) -> None:
+    goal, _ = place_of(target)  # where links lead
+    original = Path(os.path.realpath(ledger))
+    for end in ("", "-wal", "-shm"):
+        own = original.with_name(f"{original.name}{end}")
+        if goal.exists() and own.exists() and goal.samefile(own):
+            finding = "is a part of the ledger" if end else "is the ledger itself"
+            raise InputError(Fault(str(target), finding, "give the copy another name"))
+    if goal.with_name(f"{goal.name}-wal").exists():
         raise InputError(Fault(str(target), "is in use as a ledger", "give the copy another name"))
-    collector = target.with_name(f".{target.name[:40]}{hidden_suffix()}")
-    try:
-        with write_faults(target):
-            drop_strays(target)
-            _copy(ledger, collector, target)
-            collector.replace(target)
-    finally:
-        for left in (collector, *(collector.with_name(f"{collector.name}{end}") for end in ("-wal", "-shm"))):
-            with suppress(OSError):  # such as that of a folder that may not be written
-                left.unlink(missing_ok=True)
 
 
-def _copy(ledger: Ledger, collector: Path, target: Path) -> None:
-    os.close(os.open(collector, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-    with ledger.raw_file() as raw, faults_told(str(target)), closing(sqlite3.connect(collector)) as copy:
+def _copy(ledger: Ledger, path: Path, target: Path) -> None:
+    with write_faults(target):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    with ledger.raw_file() as raw, faults_told(str(target)), closing(sqlite3.connect(path)) as copy:
         raw.backup(copy)
         copy.execute("PRAGMA journal_mode = DELETE")  # so that the copy is one file
         if [text for (text,) in copy.execute("PRAGMA integrity_check(1)")] != ["ok"]:
             raise LedgerError(Fault(ledger.place, "is damaged", "see: matchmaker ledger check"))
-    with collector.open("rb") as file:
+    with write_faults(target), path.open("rb") as file:
         os.fsync(file.fileno())
 
 

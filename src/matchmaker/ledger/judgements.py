@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, Final
 
-from sqlalchemy import insert, select
+from sqlalchemy import Connection, Row, insert, select
 
 from matchmaker.domain import Problem
 from matchmaker.ledger.cases import next_number
 from matchmaker.ledger.problems import digest_of, keep_problems, problem_from
+from matchmaker.ledger.schema import Number, each, problems, record_of
 from matchmaker.ledger.schema import judgements as table
-from matchmaker.ledger.schema import problems
 from matchmaker.ledger.store import Ledger
 
 GRADES: Final = (3, 2, 1, 0)
@@ -25,7 +25,7 @@ _SEEDS: Final = 1_000_000
 class Judgement:
     """One grade as it was given. ``digest`` tells problems apart; ``seed`` is that of a blind shuffle."""
 
-    seq: int
+    seq: Number
     digest: str
     problem: Problem
     institute: str
@@ -79,30 +79,33 @@ def list_judgements(ledger: Ledger, *, judge: str | None = None, counting: bool 
     """
     wanted: list[Any] = [] if judge is None else [table.c.judge == judge]
     with ledger.reading() as connection:
-        rows = connection.execute(
-            select(table, problems.c.data)
-            .join(problems, problems.c.digest == table.c.problem)
-            .where(*wanted)
-            .order_by(table.c.seq)
-        ).all()
-    given = [
-        Judgement(
-            seq=row.seq,
-            digest=row.problem,
-            problem=problem_from(row.data),
-            institute=row.institute,
-            grade=row.grade,
-            judge=row.judge,
-            blind=bool(row.blind),
-            seed=row.seed,
-            at=row.at,
-        )
-        for row in rows
-    ]
+        given = read_judgements(connection, *wanted)
     if not counting:
         return given
     latest = {(one.judge, one.digest, one.institute): one for one in given}
     return sorted(latest.values(), key=lambda one: one.seq)
+
+
+def read_judgements(connection: Connection, *wanted: Any, damage: list[str] | None = None) -> list[Judgement]:
+    """The judgements that fulfil some conditions, in order of time; what is wrong with others goes to ``damage``.
+
+    Raises:
+        LedgerError: One is damaged, and there is no list for that.
+    """
+    rows = connection.execute(
+        select(table, problems.c.data)
+        .join(problems, problems.c.digest == table.c.problem)
+        .where(*wanted)
+        .order_by(table.c.seq)
+    )
+    return list(each(rows, _judgement, damage))
+
+
+def _judgement(row: Row[Any]) -> Judgement:
+    names = ("seq", "institute", "grade", "judge", "blind", "seed", "at")
+    values = {name: getattr(row, name) for name in names}
+    problem = problem_from(row.data, row.problem)
+    return record_of(Judgement, table.name, row.seq, digest=row.problem, problem=problem, **values)
 
 
 def agreed(judgements: Sequence[Judgement]) -> Agreed:

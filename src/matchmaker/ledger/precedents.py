@@ -6,12 +6,15 @@ import sqlite3
 from contextlib import closing
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from matchmaker.domain import Precedent, Problem
 
 if TYPE_CHECKING:
     from matchmaker.ledger.store import Ledger
+
+_READ: Final = frozenset({"meta", "problems", "cases", "case_institutes", "referrals"})
+_TABLES: Final = "SELECT name FROM sqlite_master WHERE type = 'table'"
 
 
 def revision_of(path: Path) -> str | None:
@@ -20,9 +23,13 @@ def revision_of(path: Path) -> str | None:
     It costs next to nothing, unlike opening the ledger.
     """
     try:
+        if not path.is_file():  # a pipe would keep us waiting
+            return None
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+            if not _READ.issubset(name for (name,) in connection.execute(_TABLES)):
+                return None
             uuid, revision = connection.execute("SELECT uuid, revision FROM meta").fetchone()
-    except (sqlite3.Error, TypeError):  # whoever opens it says what is wrong
+    except (sqlite3.Error, OSError, TypeError):  # whoever opens it says what is wrong
         return None
     return f"{uuid} {revision}"
 

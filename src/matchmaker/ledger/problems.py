@@ -6,12 +6,14 @@ import unicodedata
 from collections.abc import Iterable
 from hashlib import blake2b
 
+from pydantic import ValidationError
 from sqlalchemy import Connection
 from sqlalchemy.dialects import postgresql, sqlite
 
 from matchmaker.domain import Problem
 from matchmaker.intake.headings import simplified
 from matchmaker.ledger import schema
+from matchmaker.messages import said
 
 _AT_ONCE = 1_000
 
@@ -34,9 +36,16 @@ def keep_problems(connection: Connection, problems: Iterable[Problem]) -> None:
         connection.execute(statement, rows[start : start + _AT_ONCE])
 
 
-def problem_from(data: str) -> Problem:
-    """The problem that was kept as ``data``."""
-    return Problem.model_validate_json(data)
+def problem_from(data: str, digest: str) -> Problem:
+    """The problem that was kept as ``data`` under ``digest``.
+
+    Raises:
+        LedgerError: It is damaged.
+    """
+    try:
+        return Problem.model_validate_json(data)
+    except ValidationError as error:
+        raise schema.damaged(said("problem {digest} does not say what was kept", digest=str(digest))) from error
 
 
 def evened(text: str) -> str:

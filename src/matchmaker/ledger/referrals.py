@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final, Literal, TypeAlias, get_args
+from typing import Annotated, Any, Final, Literal, TypeAlias, get_args
 
+from pydantic import Field
 from sqlalchemy import Connection, Row, insert, select, update
 
 from matchmaker.domain import Case, Level, Problem
 from matchmaker.errors import Fault, LedgerError
 from matchmaker.ledger.cases import next_number, solved_by_referral
 from matchmaker.ledger.problems import digest_of, keep_problems, problem_from
-from matchmaker.ledger.schema import cases, changes, problems
+from matchmaker.ledger.schema import Number, cases, changes, damaged, each, problems, record_of
 from matchmaker.ledger.schema import referrals as table
 from matchmaker.ledger.store import Ledger, Stamp
 from matchmaker.messages import said
@@ -41,7 +42,7 @@ class Grounds:
     """What the program said of a pair when it was referred, and by which settings and profiles (fingerprints)."""
 
     capability: str
-    score: float
+    score: Annotated[float, Field(ge=0, le=1)]
     level: Level
     settings: str
     profiles: str
@@ -62,7 +63,7 @@ class Change:
 class Referral:
     """A referral as it stands. ``version`` counts its steps; ``case`` is the id of the case it led to."""
 
-    seq: int
+    seq: Number
     problem: Problem
     institute: str
     state: State
@@ -103,7 +104,7 @@ def refer(
     """
     digest = digest_of(problem)
     with ledger.writing() as connection:
-        open_one = _found(
+        open_one = read_referrals(
             connection, table.c.problem == digest, table.c.institute == institute, table.c.state.in_(OPEN)
         )
         if open_one:
@@ -115,7 +116,7 @@ def refer(
         seq = next_number(connection, table.c.seq)
         connection.execute(insert(table).values(_opening(seq, digest, institute, grounds, stamp)))
         _remember(connection, seq, 1, Change(None, "proposed", None, note, stamp))
-        return _found(connection, table.c.seq == seq)[0]
+        return read_referrals(connection, table.c.seq == seq)[0]
 
 
 def _opening(seq: int, digest: str, institute: str, grounds: Grounds | None, stamp: Stamp) -> dict[str, object]:
@@ -175,7 +176,7 @@ def move(
         _remember(connection, referral.seq, referral.version + 1, Change(referral.state, state, reason, note, stamp))
         if state == "solved":
             solved_by_referral(connection, _case(referral, solution or Solution(), note, stamp), referral.seq, stamp)
-        return _found(connection, table.c.seq == referral.seq)[0]
+        return read_referrals(connection, table.c.seq == referral.seq)[0]
 
 
 def _check_step(referral: Referral, state: State, reason: ReasonCode | None, solution: Solution | None) -> None:
@@ -195,7 +196,7 @@ def _check_step(referral: Referral, state: State, reason: ReasonCode | None, sol
 
 
 def _overtaken(connection: Connection, referral: Referral) -> Fault:
-    found = _found(connection, table.c.seq == referral.seq)
+    found = read_referrals(connection, table.c.seq == referral.seq)
     if not found:
         return Fault(referral.id, "is not in this ledger", "see: matchmaker referrals list")
     now = found[0]
@@ -242,7 +243,7 @@ def find_referral(ledger: Ledger, id_: str) -> Referral:
     number = id_.strip().upper().removeprefix("R-")
     with ledger.reading() as connection:
         is_number = number.isascii() and number.isdigit() and len(number) < 10
-        found = _found(connection, table.c.seq == int(number)) if is_number else []
+        found = read_referrals(connection, table.c.seq == int(number)) if is_number else []
     if not found:
         finding = said("no referral has the id '{id}'", id=id_)
         raise LedgerError(Fault(ledger.place, finding, "see: matchmaker referrals list"))
@@ -255,11 +256,26 @@ def history(ledger: Ledger, referral: Referral) -> list[Change]:
         rows = connection.execute(
             select(changes).where(changes.c.referral_seq == referral.seq).order_by(changes.c.version)
         )
-        return [_change(row) for row in rows]
+        found = list(each(rows, change_from))
+        if not found:
+            raise damaged(lost_history(referral))
+    return found
 
 
-def _change(row: Row[Any]) -> Change:
-    return Change(row.from_state, row.state, row.reason, row.note, Stamp(row.at, row.by))
+def lost_history(referral: Referral) -> str:
+    """What is told where the steps of a referral are not all there."""
+    return said("the history of {id} does not lead to its state", id=referral.id)
+
+
+def change_from(row: Row[Any]) -> Change:
+    """The step that a row of the history holds.
+
+    Raises:
+        LedgerError: It is damaged.
+    """
+    values = {"before": row.from_state, "state": row.state, "reason": row.reason, "note": row.note}
+    name = f"{row.referral_seq}, {row.version}"
+    return record_of(Change, changes.name, name, **values, stamp=Stamp(row.at, row.by))
 
 
 def history_of_all(ledger: Ledger) -> dict[int, list[Change]]:
@@ -267,7 +283,7 @@ def history_of_all(ledger: Ledger) -> dict[int, list[Change]]:
     histories: dict[int, list[Change]] = {}
     with ledger.reading() as connection:
         for row in connection.execute(select(changes).order_by(changes.c.referral_seq, changes.c.version)):
-            histories.setdefault(row.referral_seq, []).append(_change(row))
+            histories.setdefault(row.referral_seq, []).append(change_from(row))
     return histories
 
 
@@ -277,7 +293,7 @@ def list_referrals(ledger: Ledger, *, states: Sequence[State] = STATES, institut
     if institute is not None:
         wanted.append(table.c.institute == institute)
     with ledger.reading() as connection:
-        return _found(connection, *wanted)
+        return read_referrals(connection, *wanted)
 
 
 def due_referrals(ledger: Ledger, days: int) -> list[tuple[Referral, int]]:
@@ -296,7 +312,12 @@ def days_between(stamp: Stamp, now: datetime) -> int:
     return max(0, (now - then).days)
 
 
-def _found(connection: Connection, *wanted: Any) -> list[Referral]:
+def read_referrals(connection: Connection, *wanted: Any, damage: list[str] | None = None) -> list[Referral]:
+    """The referrals that fulfil some conditions, in the order of opening; what is wrong with others goes to ``damage``.
+
+    Raises:
+        LedgerError: One is damaged, and there is no list for that.
+    """
     rows = connection.execute(
         select(table, problems.c.data, cases.c.id.label("case_id"))
         .join(problems, problems.c.digest == table.c.problem)
@@ -304,16 +325,20 @@ def _found(connection: Connection, *wanted: Any) -> list[Referral]:
         .where(*wanted)
         .order_by(table.c.seq)
     )
-    return [_referral(row) for row in rows]
+    return list(each(rows, _referral, damage))
 
 
 def _referral(row: Row[Any]) -> Referral:
     grounds = None
     if row.score is not None:
-        grounds = Grounds(row.capability, row.score, row.level, row.settings, row.profiles)
-    return Referral(
+        names = ("capability", "score", "level", "settings", "profiles")
+        grounds = {name: getattr(row, name) for name in names}
+    return record_of(
+        Referral,
+        table.name,
+        f"R-{row.seq}",
         seq=row.seq,
-        problem=problem_from(row.data),
+        problem=problem_from(row.data, row.problem),
         institute=row.institute,
         state=row.state,
         reason=row.reason,

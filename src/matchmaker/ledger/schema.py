@@ -6,18 +6,53 @@ that SQLite and PostgreSQL read alike.
 
 from __future__ import annotations
 
-from typing import Final
+import re
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+from typing import Annotated, Any, Final, TypeAlias, TypeVar
 
-from sqlalchemy import Column, Connection, Float, ForeignKey, Integer, MetaData, Table, Text, insert, inspect, select
+from pydantic import Field, TypeAdapter, ValidationError
+from sqlalchemy import (
+    Column,
+    Connection,
+    Float,
+    ForeignKey,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    TypeDecorator,
+    insert,
+    inspect,
+    select,
+)
 
 from matchmaker.errors import Fault, LedgerError
+from matchmaker.intake.values import writable
 from matchmaker.messages import said
 
+HIGHEST: Final = 2**31 - 1
+"""The highest whole number that every database takes."""
+Number: TypeAlias = Annotated[int, Field(ge=1, lt=HIGHEST)]
+"""Of a row, in the order of writing: what is counted never comes so far that no other can follow."""
+AnyRow = TypeVar("AnyRow")
+AnyRecord = TypeVar("AnyRecord")
 metadata: Final = MetaData()
 
 
+class Written(TypeDecorator[str]):
+    """A text as it is written and asked for: half a character, which no database takes, is spelt out."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: object) -> str | None:  # noqa: ARG002 - SQLAlchemy's
+        """What the database gets."""
+        return writable(value) if value else value
+
+
 def _text(name: str, *, needed: bool = True) -> Column[str]:
-    return Column(name, Text, nullable=not needed)
+    return Column(name, Written, nullable=not needed)
 
 
 def _stamps(*names: str, needed: bool = True) -> list[Column[str]]:
@@ -152,23 +187,82 @@ MIGRATIONS: Final = (_CASES, _REFERRALS, _JUDGEMENTS)
 LATEST: Final = len(MIGRATIONS)
 
 
+_MAKES: Final = re.compile(r"CREATE TABLE (\w+)")
+
+
+def _tables_of(version: int) -> set[str]:
+    return {made[1] for step in MIGRATIONS[:version] for statement in step if (made := _MAKES.match(statement))}
+
+
 def version_of(connection: Connection, place: str) -> int:
     """The version of the ledger behind a connection; 0 when there is nothing at all.
 
     Raises:
-        LedgerError: The database holds something else, or a ledger of a newer matchmaker.
+        LedgerError: The database holds something else, a ledger of a newer matchmaker, or one that lacks a table.
     """
-    tables = set(inspect(connection).get_table_names())
-    if not tables:
+    found = inspect(connection)
+    tables = set(found.get_table_names())  # views are none: they could do anything, such as never end
+    if not tables and not metadata.tables.keys() & set(found.get_view_names()):
         return 0
     if not {"schema_version", "meta"} <= tables:
         finding, remedy = "is a database, but no ledger", "give --ledger another name, or a database of its own"
         raise LedgerError(Fault(place, finding, remedy))
-    version = max(connection.scalars(select(schema_version.c.version)), default=0)
+    versions = connection.scalars(select(schema_version.c.version)).all()
+    if not versions or not all(isinstance(one, int) and one > 0 for one in versions):
+        raise damaged("is damaged: its version cannot be told", place)
+    version = int(max(versions))
     if version > LATEST:
         finding = said("is a ledger of version {found}; this matchmaker knows {known}", found=version, known=LATEST)
         raise LedgerError(Fault(place, finding, "install a newer matchmaker; nothing was changed"))
+    for name in sorted(_tables_of(version) - tables):
+        raise damaged(said("is damaged: it has no table '{table}'", table=name), place)
     return version
+
+
+def damaged(finding: str, place: str = "") -> LedgerError:
+    """What is wrong with the content of a ledger; the block in which it is read adds the place."""
+    return LedgerError(Fault(place, finding, "restore a backup"))
+
+
+def record_of(kind: type[AnyRecord], table: str, row: object, **values: object) -> AnyRecord:
+    """The record that a row was made of.
+
+    Args:
+        kind: A dataclass; its annotations say what may stand in it.
+        table: Where the row is.
+        row: What it is called there.
+        values: By name of field.
+
+    Raises:
+        LedgerError: It holds what a ledger never writes.
+    """
+    try:
+        record: AnyRecord = _reader(kind).validate_python(values)  # type: ignore[arg-type]
+    except ValidationError as error:
+        raise damaged(said("is damaged in row {row} of {table}", row=str(row), table=table)) from error
+    return record
+
+
+@cache
+def _reader(kind: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)
+
+
+def each(
+    rows: Iterable[AnyRow], make: Callable[[AnyRow], AnyRecord], damage: list[str] | None = None
+) -> Iterator[AnyRecord]:
+    """What ``make`` makes of each row; with a list for ``damage``, what is wrong with the others goes there.
+
+    Raises:
+        LedgerError: A row is damaged, and there is no list for that.
+    """
+    for row in rows:
+        try:
+            yield make(row)
+        except LedgerError as error:
+            if damage is None:
+                raise
+            damage += [fault.finding for fault in error.faults]
 
 
 def migrate(connection: Connection, *, to: int, uuid: str, at: str) -> None:

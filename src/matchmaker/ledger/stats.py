@@ -5,6 +5,7 @@ They are never added to the alliance's own record, which counts other things in 
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +15,8 @@ from typing import Final
 
 from matchmaker.domain import OUTCOMES, Case, Outcome
 from matchmaker.ledger.cases import list_cases
-from matchmaker.ledger.referrals import Change, Referral, State, history_of_all, list_referrals
+from matchmaker.ledger.referrals import Change, Referral, State, history_of_all, list_referrals, lost_history
+from matchmaker.ledger.schema import damaged
 from matchmaker.ledger.store import Ledger
 
 LEAST_FOR_SHARE: Final = 5
@@ -90,10 +92,16 @@ def work_out(ledger: Ledger, *, institute: str | None = None, year: int | None =
         ledger: Where from.
         institute: Only its cases and referrals; an id.
         year: Only cases of this year and referrals opened in it (in UTC).
+
+    Raises:
+        LedgerError: The database fails, or a referral has no history.
     """
     cases = [kept.case for kept in list_cases(ledger, institute=institute, year=year)]
     found = list_referrals(ledger, institute=institute)
     histories = history_of_all(ledger)  # read last: whatever is in the list has its steps here, and perhaps more
+    for one in found:
+        if one.seq not in histories:
+            raise damaged(lost_history(one), ledger.place)
     referrals = [one for one in found if year is None or str(one.created.at).startswith(f"{year:04d}-")]
     return numbers(cases, referrals, histories)
 
@@ -137,7 +145,8 @@ def numbers(cases: Sequence[Case], referrals: Sequence[Referral], histories: Map
 def _group(key: str | None, cases: Sequence[Case]) -> Group:
     outcomes = Counter(case.outcome for case in cases)
     benefits = [case.benefit_cny for case in cases if case.benefit_cny is not None]
-    return Group(key, {outcome: outcomes[outcome] for outcome in OUTCOMES}, sum(benefits), len(benefits))
+    total = min(sum(benefits), sys.float_info.max)  # JSON has no infinity
+    return Group(key, {outcome: outcomes[outcome] for outcome in OUTCOMES}, total, len(benefits))
 
 
 def _was_signed(steps: Sequence[Change]) -> bool:

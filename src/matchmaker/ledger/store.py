@@ -14,9 +14,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple
 from uuid import uuid4
 
+from pydantic import AfterValidator
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, select, text, update
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
@@ -24,7 +25,7 @@ from matchmaker import log
 from matchmaker.errors import Fault, LedgerError, MissingExtraError
 from matchmaker.files import is_folder, is_there
 from matchmaker.ledger import default_path
-from matchmaker.ledger.schema import LATEST, meta, migrate, version_of
+from matchmaker.ledger.schema import LATEST, damaged, meta, migrate, version_of
 from matchmaker.messages import reason_of, said
 
 if TYPE_CHECKING:
@@ -42,10 +43,18 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def _time(at: str | None) -> str:
+    """A time as ``Ledger.stamp`` writes it; anything else is damage."""
+    if at is None or len(at) != 20 or at[10] != "T" or at[-1] != "Z":
+        raise ValueError("not a time")
+    datetime.fromisoformat(at)
+    return at
+
+
 class Stamp(NamedTuple):
     """When something was done, ``2026-11-22T20:23:29Z``, and by whom; both ``None`` for never."""
 
-    at: str | None
+    at: Annotated[str | None, AfterValidator(_time)]
     by: str | None
 
 
@@ -103,7 +112,8 @@ class Ledger:
             LedgerError: The database fails, or another program writes for longer than ``BUSY_SECONDS``.
         """
         with self._alone() as connection:
-            connection.execute(update(meta).values(revision=meta.c.revision + 1))
+            found = connection.execute(update(meta).values(revision=meta.c.revision + 1))
+            _check_one(found.rowcount)
             yield connection
 
     @contextmanager
@@ -130,8 +140,7 @@ class Ledger:
     def identity(self) -> tuple[str, int, str]:
         """Its random uuid, its revision, which every write raises, and when it was made."""
         with self.reading() as connection:
-            row = connection.execute(select(meta.c.uuid, meta.c.revision, meta.c.created_at)).one()
-        return row.uuid, row.revision, row.created_at
+            return identity_in(connection)
 
     def version(self) -> int:
         """The version of its tables, 0 for none.
@@ -152,6 +161,21 @@ class Ledger:
                 if version == LATEST:
                     return
                 migrate(connection, to=version + 1, uuid=uuid4().hex, at=self.stamp())
+
+
+def identity_in(connection: Connection) -> tuple[str, int, str]:
+    """See ``Ledger.identity``."""
+    rows = connection.execute(select(meta.c.uuid, meta.c.revision, meta.c.created_at)).all()
+    _check_one(len(rows))
+    uuid, revision, created_at = rows[0]
+    if not (isinstance(uuid, str) and isinstance(revision, int) and isinstance(created_at, str)):
+        raise damaged(said("is damaged in row {row} of {table}", row="1", table="meta"))
+    return uuid, revision, created_at
+
+
+def _check_one(n: int) -> None:
+    if n != 1:
+        raise damaged(said("has {n} rows of what it is, not one", n=n))
 
 
 def open_ledger(
@@ -231,6 +255,8 @@ def _in_file(path: Path, create: bool, now: Callable[[], datetime]) -> Ledger:
         if not create:
             raise LedgerError(_none_there(place))
         _make_private(path)
+    elif not path.is_file():
+        raise LedgerError(Fault(place, "this is a pipe or a device, no ledger", "name a file"))
     url = URL.create("sqlite+pysqlite", database=str(path))
     engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
     event.listen(engine, "connect", _prepare_file)
@@ -274,7 +300,7 @@ def _lent(engine: Engine) -> Iterator[sqlite3.Connection]:
 
 @contextmanager
 def faults_told(place: str) -> Iterator[None]:
-    """Errors of the database as ``LedgerError``; a broken constraint stays what it is, a bug.
+    """Errors of the database as ``LedgerError``, and the place of those that have none; a broken constraint is a bug.
 
     Raises:
         LedgerError: The database cannot be reached, read or written.
@@ -283,6 +309,10 @@ def faults_told(place: str) -> Iterator[None]:
 
     try:
         yield
+    except LedgerError as error:
+        if all(fault.place for fault in error.faults):
+            raise
+        raise LedgerError([fault if fault.place else replace(fault, place=place) for fault in error.faults]) from error
     except DBAPIError as error:
         fault = _fault(place, error.orig)
         if fault is None:
@@ -305,6 +335,7 @@ _FILE_FAULTS: Final = {
     "SQLITE_NOTADB": Fault(
         "", "is no ledger, or is damaged at its start", "give --ledger another name, or restore a backup"
     ),
+    "SQLITE_CONSTRAINT_TRIGGER": Fault("", "has a trigger that forbids this; nothing was written", "restore a backup"),
     "SQLITE_CORRUPT": Fault("", "is damaged", "restore a backup, made by: matchmaker ledger backup"),
     "SQLITE_IOERR": Fault("", "the disk fails to read or write it", "check the disk, then: matchmaker ledger check"),
 }
@@ -320,15 +351,20 @@ _SERVER_FAULTS: Final = {
     "57": Fault("", "the server is stopping or starting", "try again later"),
 }
 _NO_DATABASE: Final = re.compile('database "[^"]*" does not exist')
+_LACKS: Final = re.compile(
+    "^(no such (table|column)|table .* (has no column|already exists)|Could not decode to UTF-8)"
+)
 _NO_ENTRY: Final = re.compile('password authentication failed|role "[^"]*" does not exist|no password supplied|pg_hba')
 
 
 def _fault(place: str, error: BaseException | None) -> Fault | None:
     name = getattr(error, "sqlite_errorname", None)
+    if type(error).__module__ == "sqlite3" and _LACKS.match(str(error)):
+        return _at(place, _FILE_FAULTS["SQLITE_CORRUPT"])
     if name is not None:
         # Beside a ledger SQLite needs a little room even to read.
         kind = "SQLITE_FULL" if name == "SQLITE_IOERR_SHMSIZE" else "_".join(name.split("_")[:2])
-        return _at(place, _FILE_FAULTS.get(kind))
+        return _at(place, _FILE_FAULTS.get(name) or _FILE_FAULTS.get(kind))
     if type(error).__name__ != "OperationalError" and not hasattr(error, "sqlstate"):
         return None
     state = (getattr(error, "sqlstate", None) or "")[:2]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -12,7 +11,7 @@ from typing import Final, Literal, TextIO, TypeAlias
 
 from matchmaker.domain import Citation, Language, Match, Reason, Removal, Shortlist, Text
 from matchmaker.errors import Fault, InputError
-from matchmaker.files import atomic_writer, csv_text, harmless, write_faults
+from matchmaker.files import atomic_writer, csv_text, drop_earlier, harmless
 from matchmaker.messages import said
 from matchmaker.output.words import (
     bracketed,
@@ -353,7 +352,7 @@ def rejects_writer(path: Path, headings: Sequence[str]) -> Iterator[Callable[[in
     """Write the rows of a table that could not be read as problems, as CSV and as they come.
 
     The file appears when the block ends, and not at all when the block raises. Without a row there is none, and one of
-    an earlier run goes.
+    an earlier run goes; a device or a pipe stays.
 
     Args:
         path: Replaced when it exists.
@@ -376,6 +375,5 @@ def rejects_writer(path: Path, headings: Sequence[str]) -> Iterator[Callable[[in
             stream.write(reject_row(line, cells, fault))
 
         yield write
-        if stream is None and os.path.lexists(path):  # asked first: what is not there needs no folder that is writable
-            with write_faults(path):
-                path.unlink(missing_ok=True)
+        if stream is None:
+            drop_earlier(path)
