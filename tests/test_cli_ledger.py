@@ -434,6 +434,11 @@ def test_any_name_is_taken_and_found_again(name: str) -> None:
         ("stats", "--format", "json", "-o", "l.db"),
         ("judgements", "export", "-o", "l.db"),
         ("judgements", "export", "--problems", "l.db"),
+        ("match", "leak.txt", "--format", "json", "-o", "l.db"),
+        ("explain", "leak.txt", "alpha", "--format", "json", "-o", "l.db"),
+        ("report", "leak.txt", "-o", "l.db"),
+        ("batch", "cases.csv", "--format", "csv", "-o", "l.db"),
+        ("problems", "cases.csv", "--for", "alpha", "--format", "csv", "-o", "l.db"),
     ],
 )
 def test_no_output_goes_over_the_ledger(args: tuple[str, ...]) -> None:

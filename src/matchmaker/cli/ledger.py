@@ -60,13 +60,10 @@ def opened(target: str | None, *outputs: Path | None, create: bool = False) -> L
     """
     if target is not None and target.strip().casefold() == "none":
         raise LedgerError(Fault("--ledger none", "this command needs a ledger", "leave it out, or name a file"))
-    from matchmaker.ledger import default_path
     from matchmaker.ledger.store import open_ledger
 
-    if "://" not in (target or ""):
-        path = Path(target) if target else default_path()
-        for output in outputs:
-            options.check_output(output, path)
+    for output in outputs:
+        options.check_output(output, options.ledger_file(target))
     return open_ledger(target or None, create=create)
 
 

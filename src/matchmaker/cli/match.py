@@ -53,7 +53,7 @@ def match(
     Example: matchmaker match --text "供水管网漏水找不到漏点"
     """
     written = options.format_from(format, output)
-    options.check_output(output, file, institutes, settings)
+    options.check_output(output, file, institutes, settings, options.ledger_file(ledger))
     problems = problems_from(file, text, quiet=quiet)
 
     registry = options.registry_from(institutes)

@@ -237,6 +237,16 @@ def check_output(output: Path | None, *given: Path | None) -> None:
             raise InputError(Fault(str(output), "would be written over the input", "give --output another name"))
 
 
+def ledger_file(named: str | None) -> Path | None:
+    """The file that ``--ledger`` names, else the default one if it is there; ``None`` for none and for a server."""
+    from matchmaker.ledger import default_path, is_there_by_default
+
+    target = (named or "").strip()
+    if not target:
+        return default_path() if is_there_by_default() else None
+    return None if target.casefold() == "none" or "://" in target else Path(target)
+
+
 def message_language(name: LanguageName | None) -> Language:
     """The language of messages, and of tables that are about no one problem: the one asked for, else the system's."""
     from matchmaker.cli.boundary import system_language
