@@ -648,6 +648,8 @@ CHINESE: Final[Mapping[str, str]] = {
         "请运行 pip install 'matchmaker[parquet]'，或将表格另存为 CSV UTF-8"
     ),
     "ask for the file again, or for CSV UTF-8": "请对方重新发送，或改发 CSV UTF-8",
+    "'{name}' cannot be read ({reason})": "“{name}”无法读取（{reason}）",
+    "write it as text": "请写成文字",
     "{n:,} MB in one group of its rows": "一个行组就有 {n:,} MB",
     "write it with smaller row groups, or as CSV UTF-8": "请用较小的行组写出，或另存为 CSV UTF-8",
     # cli/batch
