@@ -158,6 +158,10 @@ CHINESE: Final[Mapping[str, str]] = {
     "standard input": "标准输入",
     # files
     "cannot be written ({reason})": "无法写入（{reason}）",
+    "a link, a folder, a pipe or a device, where a plain file is to be written": (
+        "此处应写入普通文件，但已有链接、文件夹、管道或设备"
+    ),
+    "remove it, or choose another name for the output": "请将其移除，或为输出另选名称",
     "make its folder first, or choose another one": "请先建立该文件夹，或换一个位置",
     "choose a folder, not a file, to put it in": "上一级应是文件夹而不是文件，请换一个位置",
     "give the name of a file in that folder": "请写明该文件夹中的文件名",
