@@ -391,6 +391,7 @@ CHINESE: Final[Mapping[str, str]] = {
     "the pooling weights must be positive and fall, so that the best capability counts most": (
         "合并权重必须为正数并递减，使最好的能力占比最大"
     ),
+    "the first pooling weight must be from 0.000001 to 1,000,000": "第一个合并权重必须在 0.000001 到 1,000,000 之间",
     # matcher
     # similarity/e5
     "run: pip install 'matchmaker[e5]'": "请运行：pip install 'matchmaker[e5]'",
