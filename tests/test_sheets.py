@@ -333,6 +333,27 @@ def repeated_blanks(path: Path) -> None:
     ods_with(path, f"<table:table-row>{blanks}</table:table-row>")
 
 
+def shared_text(path: Path, *, index: str = "0", names: Sequence[str] = ("xl/sharedStrings.xml",)) -> None:
+    """One text of 100,000 characters in 3,000 cells; the reader makes a copy for each of them."""
+    rows = "".join(f'<row r="{n}"><c r="A{n}" t="s"><v>{index}</v></c></row>' for n in range(2, 3_002))
+    text = "".join(chr(0x4E00 + n * n % 9_973) for n in range(100_000))
+    texts = f'<sst xmlns="{MAIN}" count="3000" uniqueCount="1"><si><t>{text}</t></si></sst>'.encode()
+    rewritten(path, sheet_xml(HEADING + rows) | dict.fromkeys(names, texts))
+
+
+def repeated_text(path: Path) -> None:
+    text = "".join(chr(0x4E00 + n * n % 9_973) for n in range(100_000))
+    cell = CELL.format("").replace("title", text)
+    rows = f'<table:table-row table:number-rows-repeated="3000">{cell}</table:table-row>'
+    ods_with(path, f"<table:table-row>{CELL.format('')}</table:table-row>{rows}")
+
+
+def repeated_rows_of_blanks(path: Path) -> None:
+    cell = CELL.format("").replace("title", 'x<text:s text:c="90000"/>')
+    rows = f'<table:table-row table:number-rows-repeated="3000">{cell}</table:table-row>'
+    ods_with(path, f"<table:table-row>{CELL.format('')}</table:table-row>{rows}")
+
+
 def external_part(path: Path) -> None:
     office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
     relation = f'<Relationship Id="r" Type="{office}/oleObject" Target="http://example.org/x" TargetMode="External"/>'
@@ -379,6 +400,17 @@ HOSTILE = {
     "many_cells.xlsx": (many_cells, "reaches to row 399, column 16384"),
     "repeated_cells.ods": (repeated_cells, "reaches to row 1048576, column 16384"),
     "repeated_blanks.ods": (repeated_blanks, "more than 100,000 blanks"),
+    "shared_text.xlsx": (shared_text, "more than 200,000,000 characters in its cells; delete"),
+    "shared_text_oddly_named.xlsx": (
+        lambda path: shared_text(path, index="+000000000000"),
+        "more than 200,000,000 characters in its cells; delete",
+    ),
+    "two_parts_of_texts.xlsx": (
+        lambda path: shared_text(path, names=("xl/sharedStrings.xml", "xl/a/SharedStrings.xml")),
+        "the file is damaged or incomplete; open it in Excel or WPS",
+    ),
+    "repeated_text.ods": (repeated_text, "more than 200,000,000 characters in its cells; delete"),
+    "repeated_rows_of_blanks.ods": (repeated_rows_of_blanks, "more than 200,000,000 characters in its cells"),
     "external_part.xlsx": (external_part, "the file pulls in a part from another machine"),
     "endless_line.csv": (endless_line, "its first line has more than 1,000,000 characters"),
     "endless_second_line.csv": (endless_second_line, "this is a binary file"),

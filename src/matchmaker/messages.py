@@ -625,6 +625,7 @@ CHINESE: Final[Mapping[str, str]] = {
         "工作表“{sheet}”中的合并单元格、错误值或百分数过多"
     ),
     "sheet '{sheet}' has a cell at '{reference}'": "工作表“{sheet}”中有位于“{reference}”的单元格",
+    "more than {n:,} characters in its cells": "其单元格超过 {n:,} 个字符",
     "more than {n:,} cells in its sheets": "各工作表合计超过 {n:,} 个单元格",
     "more than {n:,} blanks in a row of its text": "文字中连续空格超过 {n:,} 个",
     "delete the rows and columns beyond the table, or save the sheet as CSV UTF-8": (
