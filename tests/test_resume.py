@@ -445,6 +445,18 @@ def test_a_journal_with_an_odd_mark_is_void(torn: Path, field: str, value: objec
         assert found() == uninterrupted()[0]
 
 
+@pytest.mark.parametrize("output", ["closed/out.csv", "closed/out.jsonl", "closed/"])
+def test_a_folder_that_may_not_be_entered_takes_no_output(output: str) -> None:
+    Path("closed").mkdir(mode=0o600)
+    command = [sys.executable, "-m", "matchmaker", *batch("--format", "jsonl", "-q", output=output)]
+    if os.geteuid() == 0:  # whom no mode stops
+        if (setpriv := shutil.which("setpriv")) is None:
+            pytest.skip("setpriv is not installed")
+        command = [setpriv, "--bounding-set=-dac_override,-dac_read_search", *command]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, "cannot be written (permission denied)" in done.stderr) == (3, True), done.stderr
+
+
 OURS = ("out.csv.journal", "out.csv.partial", "out.csv.rejects.partial", "out.csv.rejects.csv")
 
 

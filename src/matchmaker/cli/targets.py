@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, NamedTuple, Optional
@@ -81,10 +82,12 @@ def target_from(output: str | None, name: BatchFormatName | None) -> Target:
     """What ``--output`` and ``--format`` say.
 
     Raises:
-        InputError: They do not go together.
+        InputError: They do not go together, or nobody may look there.
         MissingExtraError: Parquet is asked for, and pyarrow is not installed.
     """
     path = Path(output) if output is not None else None
+    if path is not None:
+        _check_reachable(path)
     is_folder = path is not None and path.is_dir() and name in {BatchFormatName.jsonl, BatchFormatName.parquet}
     in_parts = is_folder or (output is not None and output.endswith(("/", os.sep)))
     is_parquet = name is BatchFormatName.parquet
@@ -100,6 +103,14 @@ def target_from(output: str | None, name: BatchFormatName | None) -> Target:
         raise InputError(fault)
     written = options.format_from(options.FormatName(name.value) if name else None, path, default="csv")
     return Target(path, written, in_parts)
+
+
+def _check_reachable(path: Path) -> None:
+    """Refuse a name in a folder that may not be entered, about which not even a question can be asked."""
+    from matchmaker.files import write_faults
+
+    with write_faults(path), suppress(FileNotFoundError, NotADirectoryError):  # writing says more of these
+        path.stat()
 
 
 def write_columns(shortlists: Iterable[Shortlist], output: Path | None, language: Language | None) -> None:
