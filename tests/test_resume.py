@@ -445,10 +445,19 @@ def test_a_journal_with_an_odd_mark_is_void(torn: Path, field: str, value: objec
         assert found() == uninterrupted()[0]
 
 
-@pytest.mark.parametrize("output", ["closed/out.csv", "closed/out.jsonl", "closed/"])
-def test_a_folder_that_may_not_be_entered_takes_no_output(output: str) -> None:
+@pytest.mark.parametrize(
+    "given",
+    [
+        *(batch("--format", "jsonl", "-q", output=f"closed/{name}") for name in ("out.csv", "out.jsonl", "")),
+        ["match", "problem.txt", "-o", "closed/out.json"],
+        ["report", "problem.txt", "-o", "closed/out.html"],
+    ],
+    ids=" ".join,
+)
+def test_a_folder_that_may_not_be_entered_takes_no_output(given: list[str]) -> None:
     Path("closed").mkdir(mode=0o600)
-    command = [sys.executable, "-m", "matchmaker", *batch("--format", "jsonl", "-q", output=output)]
+    Path("problem.txt").write_text(TITLES[0], "utf-8")
+    command = [sys.executable, "-m", "matchmaker", *given]
     if os.geteuid() == 0:  # whom no mode stops
         if (setpriv := shutil.which("setpriv")) is None:
             pytest.skip("setpriv is not installed")

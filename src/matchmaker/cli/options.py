@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -229,7 +230,10 @@ def check_output(output: Path | None, *given: Path | None) -> None:
         InputError: ``output`` is one of the files given.
     """
     for path in given:
-        if output and path and output.exists() and path.exists() and output.samefile(path):
+        is_same = False
+        with suppress(OSError):  # of a folder that may not be entered, too; reading or writing will say it
+            is_same = bool(output and path and output.samefile(path))
+        if is_same:
             raise InputError(Fault(str(output), "would be written over the input", "give --output another name"))
 
 
