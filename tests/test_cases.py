@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from math import exp
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from matchmaker.batch import match_all
 from matchmaker.domain import Capability, Institute, Precedent, Problem, Registry, Shortlist, Text
 from matchmaker.matcher import Matcher
-from matchmaker.settings import Cases, Settings
+from matchmaker.settings import Cases, Settings, Weights
 from matchmaker.similarity.asked import read
 from matchmaker.similarity.cases import CaseSimilarity, compile_cases
 from matchmaker.similarity.counting import count_terms
@@ -239,3 +240,37 @@ def test_weights_of_nothing_leave_the_score_alone() -> None:
     cases = similarity([precedent("C-1", LEAK, "alpha")], settings=settings)
     found = Matcher(small_registry(), settings, cases=cases).match([LATER])[0]
     assert of(found, "alpha") == of(Matcher(small_registry(), settings).match([LATER])[0], "alpha")
+
+
+def extremes() -> Iterator[dict[str, Any]]:
+    """The least and the largest number of each setting, and all of the least and all of the largest at once."""
+    tiny = 5e-324
+    of_cases = {"solved": (0, 10), "declined": (0, 10), "half_life": (0.001, 100), "least": (tiny, 1)}
+    fields: list[tuple[str, str, tuple[float, float]]] = [
+        *(("weights", name, (0, 1e6)) for name in Weights.model_fields),
+        *(("cases", name, ends) for name, ends in of_cases.items()),
+        ("", "intercept", (-100, 100)),
+        ("", "inferred_weight", (0, 1)),
+    ]
+    both: list[dict[str, Any]] = [{"pooling": [1e-6, 0, 0]}, {"pooling": [1e6] * 50}]
+    yield from both
+    for table, name, ends in fields:
+        for at, end in enumerate(ends):
+            yield {table: {name: end}} if table else {name: end}
+            (both[at].setdefault(table, {}) if table else both[at])[name] = end
+    yield from both
+    yield {"bounds": {"strong": 2e-323, "fair": 1e-323, "weak": tiny}}
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("given", list(extremes()), ids=str)
+def test_every_number_that_is_accepted_makes_scores(given: dict[str, Any]) -> None:
+    settings = Settings.model_validate(given)
+    blocks = [
+        precedent("1", LEAK, "alpha", day=date(1950, 1, 1)),
+        precedent("2", LEAK, "beta", outcome="wrong-field", day=date(1950, 1, 1)),
+        precedent("3", DEFECT, "beta", day=TODAY),
+    ]
+    found = Matcher(small_registry(), settings, cases=similarity(blocks, settings=settings)).match([LATER])
+    assert found[0].matches
+    assert all(0 <= match.score <= 1 for match in found[0].matches)

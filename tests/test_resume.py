@@ -13,8 +13,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from hashlib import blake2b
 from pathlib import Path
 
 import pytest
@@ -406,6 +407,104 @@ def test_a_journal_is_void_when_the_part_it_vouches_for_was_harmed(
     again = run("--resume")
     assert "is void, changed since: what was written so far; begun anew" in again.stderr
     assert (found(), counts(again.stderr)) == uninterrupted()
+
+
+def signed(text: str) -> bytes:
+    return f"{blake2b(text.encode(), digest_size=8).hexdigest()} {text}\n".encode()
+
+
+@pytest.mark.parametrize(
+    "line", ["[1]", "1", "null", "{", "[" * 100_000, '{"--as-of": "zzz"}', '{"--as-of": 1, "input": []}', "{}"]
+)
+def test_a_journal_whose_first_line_is_odd_is_void(line: str) -> None:
+    Path("out.csv.journal").write_bytes(signed(line))
+    done = run("--resume")
+    assert done.exit_code == 3  # some rows are rejected
+    assert "begun anew" in done.stderr
+    assert found() == uninterrupted()[0]
+
+
+ODD_MARKS: Mapping[str, Sequence[object]] = {
+    "counts": [[1, 2], [1, 2, -3], [1, 2, 10**30], [1, 2, "3"], {"n": 1}, None],
+    "output": [[0], [0, 0, 0], [-1, 0], [0.5, 0], "00", None],
+    "rejects": [[[], []], None],
+    "load": [[], {"a": "b"}, {"a": -1}, None],
+    "stage": ["ended", [], None],
+}
+
+
+@pytest.mark.parametrize(("field", "value"), [(field, value) for field, odd in ODD_MARKS.items() for value in odd])
+def test_a_journal_with_an_odd_mark_is_void(torn: Path, field: str, value: object) -> None:
+    header = torn.read_bytes().splitlines(keepends=True)[0]
+    mark = {"counts": [1, 0, 0], "output": [0, 0], "rejects": [0, 0], "load": {}, "stage": "running"}
+    for args in (("--resume",), ()):
+        torn.write_bytes(header + signed(json.dumps(mark)) + signed(json.dumps({**mark, field: value})))
+        done = run(*args)
+        assert done.exit_code == 3
+        assert ("is void" in done.stderr) == bool(args)
+        assert found() == uninterrupted()[0]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        *(batch("--format", "jsonl", "-q", output=f"closed/{name}") for name in ("out.csv", "out.jsonl", "")),
+        ["match", "problem.txt", "-o", "closed/out.json"],
+        ["report", "problem.txt", "-o", "closed/out.html"],
+    ],
+    ids=" ".join,
+)
+def test_a_folder_that_may_not_be_entered_takes_no_output(given: list[str]) -> None:
+    Path("closed").mkdir(mode=0o600)
+    Path("problem.txt").write_text(TITLES[0], "utf-8")
+    command = [sys.executable, "-m", "matchmaker", *given]
+    if os.geteuid() == 0:  # whom no mode stops
+        if (setpriv := shutil.which("setpriv")) is None:
+            pytest.skip("setpriv is not installed")
+        command = [setpriv, "--bounding-set=-dac_override,-dac_read_search", *command]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, "cannot be written (permission denied)" in done.stderr) == (3, True), done.stderr
+
+
+OURS = ("out.csv.journal", "out.csv.partial", "out.csv.rejects.partial", "out.csv.rejects.csv")
+
+
+def put(kind: str, path: Path) -> None:
+    """Put something at a path that is no plain file."""
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    else:
+        path.symlink_to("precious" if kind == "link" else "nothing")
+
+
+@pytest.mark.parametrize("args", [(), ("--resume",)])
+@pytest.mark.parametrize("kind", ["link", "dangling link", "pipe", "folder"])
+@pytest.mark.parametrize("name", OURS)
+def test_nothing_is_written_through_a_link_beside_the_output(name: str, kind: str, args: tuple[str, ...]) -> None:
+    Path("precious").write_text("precious", "utf-8")
+    put(kind, Path(name))
+    done = run(*args)
+    finding = "a link, a folder, a pipe or a device, where a plain file is to be written"
+    assert done.exit_code == 3
+    assert f"{name}: {finding}; remove it, or choose another name for the output\n" in done.stderr
+    assert Path("precious").read_text("utf-8") == "precious"
+    assert not Path("nothing").exists()
+    assert not Path("out.csv").exists()
+
+
+@pytest.mark.parametrize("kind", ["link", "dangling link", "pipe"])
+@pytest.mark.parametrize("name", ["parts.journal", "parts.partial", "parts/part-00000.jsonl"])
+def test_nothing_is_written_through_a_link_beside_parts_or_among_them(name: str, kind: str) -> None:
+    Path("precious").write_text("precious", "utf-8")
+    Path("parts").mkdir()
+    put(kind, Path(name))
+    done = run("--format", "jsonl", output="parts/")
+    assert done.exit_code == 3
+    assert f"{name}: a link, a folder, a pipe or a device" in done.stderr
+    assert Path("precious").read_text("utf-8") == "precious"
+    assert not Path("nothing").exists()
 
 
 @pytest.mark.usefixtures("torn")

@@ -10,15 +10,19 @@ import json
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from matchmaker.domain import Problem
 from matchmaker.errors import MatchmakerError, ProblemError, ProfileError, SettingsError
 from matchmaker.institutes import load_institutes
 from matchmaker.intake import read_problems
 from matchmaker.intake.documents import load_problems
 from matchmaker.intake.markdown import markdown_text
 from matchmaker.intake.webpage import html_blocks
+from matchmaker.ledger.judgements import _export_ids
+from matchmaker.matcher import Matcher
 from matchmaker.settings import load_settings
 from matchmaker.yamlfile import YamlError, load_yaml
 
@@ -192,6 +196,53 @@ def test_many_fields_and_one_of_them_twice(tmp_path: Path) -> None:
     began = time.monotonic()
     with pytest.raises(ProblemError, match="'k1' is there twice"):
         load_problems(path)
+    assert time.monotonic() - began < PATIENCE
+
+
+def test_many_fields_of_a_profile_and_one_of_them_twice(tmp_path: Path) -> None:
+    path = tmp_path / "institutes.jsonl"
+    path.write_text("{" + "".join(f'"k{n}": 1, ' for n in range(N)) + '"k1": 2}', "utf-8")
+    began = time.monotonic()
+    with pytest.raises(ProfileError, match="'k1' stands twice"):
+        load_institutes(path)
+    assert time.monotonic() - began < PATIENCE
+
+
+def many_slips(kind: str, folder: Path, n: int) -> Callable[[], object]:
+    """Makes a file with ``n`` slips, and reads it."""
+    one = {"id": "a", "name": "甲", "capabilities": [{"id": "c", "name": "能力"}]}
+    path = folder / ("problem.json" if kind == "problem" else "institutes.yaml")
+    held: dict[str, Any] = {"institutes": [one]}
+    if kind == "sources":
+        held |= {"sources": {f"source{at}": {"title": "T"} for at in range(n)}}
+        evidence = [{"claim": "x", "source": f"surce{at}"} for at in range(n)]
+        held["institutes"] = [one | {"capabilities": [{"id": "c", "name": "能力", "evidence": evidence}]}]
+    elif kind == "fields":
+        held |= {f"surces{at}": 1 for at in range(n)}
+    elif kind == "of an institute":
+        held["institutes"] = [one | {f"capability{at}": 1 for at in range(n)}]
+    elif kind == "problem":
+        held = {f"descripton{at}": "x" for at in range(n)}
+    elif kind == "limits":
+        matcher = Matcher(load_institutes())
+        problem = Problem(title="漏水", exclude=tuple(f"giii{at}" for at in range(n)))
+        return lambda: (_ for _ in ()).throw(ProblemError(matcher.limit_faults(problem)))
+    path.write_text(json.dumps(held), "utf-8")
+    return (lambda: load_problems(path)) if kind == "problem" else (lambda: load_institutes(path))
+
+
+@pytest.mark.parametrize("kind", ["sources", "fields", "of an institute", "problem", "limits"])
+def test_of_many_slips_all_are_told_and_the_first_get_hints(kind: str, tmp_path: Path) -> None:
+    with pytest.raises(MatchmakerError) as caught:
+        many_slips(kind, tmp_path, 300)()
+    assert len(caught.value.faults) == 300
+    assert ["did you mean" in str(fault) for fault in caught.value.faults] == [True] * 100 + [False] * 200
+
+
+def test_many_judged_problems_get_ids() -> None:
+    problems = {f"{n:08x}": Problem.model_construct(id=f"id-{n}") for n in range(N)}
+    began = time.monotonic()
+    assert set(_export_ids(problems).values()) == {problem.id for problem in problems.values()}
     assert time.monotonic() - began < PATIENCE
 
 

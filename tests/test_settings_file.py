@@ -99,6 +99,12 @@ def test_a_byte_order_mark_does_no_harm(tmp_path: Path) -> None:
         ("weights = 1", "weights: expected a mapping of fields, found '1'"),
         ("encoder = 'e6'", "encoder: expected 'words' or 'e5', found 'e6'"),
         ("[bounds]\nstrong = 0", "bounds.strong: expected a larger number, found '0'"),
+        ("[weights]\nsemantic = 1.7e308", "weights.semantic: expected a smaller number, found '1.7e+308'"),
+        ("[cases]\nhalf_life = 5e-324", "cases.half_life: expected a larger number, found '5e-324'"),
+        ("pooling = [1e308, 1e308]", "the first pooling weight must be from 0.000001 to 1,000,000"),
+        ("pooling = [5e-324]", "the first pooling weight must be from 0.000001 to 1,000,000"),
+        ("pooling = [0.0]", "the first pooling weight must be from 0.000001 to 1,000,000"),
+        ("pooling = [nan]", "the pooling weights must be positive and fall"),
     ],
 )
 def test_faulty_files(tmp_path: Path, text: str, fault: str) -> None:

@@ -333,6 +333,27 @@ def repeated_blanks(path: Path) -> None:
     ods_with(path, f"<table:table-row>{blanks}</table:table-row>")
 
 
+def shared_text(path: Path, *, index: str = "0", names: Sequence[str] = ("xl/sharedStrings.xml",)) -> None:
+    """One text of 100,000 characters in 3,000 cells; the reader makes a copy for each of them."""
+    rows = "".join(f'<row r="{n}"><c r="A{n}" t="s"><v>{index}</v></c></row>' for n in range(2, 3_002))
+    text = "".join(chr(0x4E00 + n * n % 9_973) for n in range(100_000))
+    texts = f'<sst xmlns="{MAIN}" count="3000" uniqueCount="1"><si><t>{text}</t></si></sst>'.encode()
+    rewritten(path, sheet_xml(HEADING + rows) | dict.fromkeys(names, texts))
+
+
+def repeated_text(path: Path) -> None:
+    text = "".join(chr(0x4E00 + n * n % 9_973) for n in range(100_000))
+    cell = CELL.format("").replace("title", text)
+    rows = f'<table:table-row table:number-rows-repeated="3000">{cell}</table:table-row>'
+    ods_with(path, f"<table:table-row>{CELL.format('')}</table:table-row>{rows}")
+
+
+def repeated_rows_of_blanks(path: Path) -> None:
+    cell = CELL.format("").replace("title", 'x<text:s text:c="90000"/>')
+    rows = f'<table:table-row table:number-rows-repeated="3000">{cell}</table:table-row>'
+    ods_with(path, f"<table:table-row>{CELL.format('')}</table:table-row>{rows}")
+
+
 def external_part(path: Path) -> None:
     office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
     relation = f'<Relationship Id="r" Type="{office}/oleObject" Target="http://example.org/x" TargetMode="External"/>'
@@ -379,6 +400,17 @@ HOSTILE = {
     "many_cells.xlsx": (many_cells, "reaches to row 399, column 16384"),
     "repeated_cells.ods": (repeated_cells, "reaches to row 1048576, column 16384"),
     "repeated_blanks.ods": (repeated_blanks, "more than 100,000 blanks"),
+    "shared_text.xlsx": (shared_text, "more than 200,000,000 characters in its cells; delete"),
+    "shared_text_oddly_named.xlsx": (
+        lambda path: shared_text(path, index="+000000000000"),
+        "more than 200,000,000 characters in its cells; delete",
+    ),
+    "two_parts_of_texts.xlsx": (
+        lambda path: shared_text(path, names=("xl/sharedStrings.xml", "xl/a/SharedStrings.xml")),
+        "the file is damaged or incomplete; open it in Excel or WPS",
+    ),
+    "repeated_text.ods": (repeated_text, "more than 200,000,000 characters in its cells; delete"),
+    "repeated_rows_of_blanks.ods": (repeated_rows_of_blanks, "more than 200,000,000 characters in its cells"),
     "external_part.xlsx": (external_part, "the file pulls in a part from another machine"),
     "endless_line.csv": (endless_line, "its first line has more than 1,000,000 characters"),
     "endless_second_line.csv": (endless_second_line, "this is a binary file"),
@@ -486,6 +518,128 @@ def test_damaged_files_are_read_or_refused(tmp_path: Path, name: str, changes: S
         rows, faults = [], error.faults
         assert all(fault.place.startswith(str(path)) for fault in faults)
     assert all(isinstance(row, (Problem, Rejected)) for row in rows)
+
+
+def parquet_of(folder: Path, columns: Mapping[str, object], **options: Any) -> Path:
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    path = folder / "t.parquet"
+    parquet.write_table(pa.table(dict(columns)), path, **options)
+    return path
+
+
+_MEMORY = """
+import sys
+from matchmaker.intake import read_problems
+print(*(len(row.description) for row in read_problems(sys.argv[1])))
+with open("/proc/self/status") as file:
+    (peak,) = [line for line in file if line.startswith("VmHWM")]
+print(int(peak.split()[1]))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is told as Linux does")
+@pytest.mark.parametrize("wrap", [1, 3])
+def test_a_text_in_many_rows_of_parquet_is_held_once(tmp_path: Path, wrap: int) -> None:
+    import pyarrow as pa
+
+    one = pa.array(["漏" * 2_000_000]).dictionary_encode().take(pa.array([0] * 60))
+    texts = one if wrap == 1 else pa.ListArray.from_arrays(list(range(0, 61, wrap)), one)
+    columns = {"title": ["漏水"] * len(texts), "description": texts}
+    path = parquet_of(tmp_path, columns, compression="zstd", dictionary_pagesize_limit=1 << 30)
+    assert path.stat().st_size < 5_000
+    done = subprocess.run([sys.executable, "-c", _MEMORY, path], capture_output=True, text=True, check=True)
+    lengths, peak = done.stdout.splitlines()
+    assert set(lengths.split()) == {str(2_000_000 * wrap + wrap - 1)}
+    assert int(peak) < 350_000  # KB; all of them together have 360 MB
+
+
+@pytest.mark.parametrize("n", [1, 3])
+def test_a_text_of_parquet_that_is_too_long_costs_its_row(tmp_path: Path, n: int) -> None:
+    import pyarrow as pa
+
+    long = "x" * (10_000_000 // n) + "x"
+    texts = pa.array([long, "水"]) if n == 1 else pa.array([[long] * 5, ["水"]])
+    path = parquet_of(tmp_path, {"title": texts})
+    rejected, good = read_problems(path)
+    assert isinstance(rejected, Rejected)
+    assert str(rejected.faults[0]) == f"{path}, line 1: a field of more than 10,000,000 characters; shorten it"
+    assert isinstance(good, Problem)
+
+
+def test_a_group_of_parquet_that_is_not_small_is_read_as_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("matchmaker.intake.parquet._SMALL_GROUP", 0)
+    monkeypatch.setattr("matchmaker.intake.parquet._MAX_UNPACKED", 100_000)
+    path = parquet_of(tmp_path, {"title": [f"漏水{n}" for n in range(3_000)]})
+    assert titles(path) == [f"漏水{n}" for n in range(3_000)]
+
+
+def odd_values() -> Mapping[str, tuple[object, Sequence[str]]]:
+    """Columns of two values that Python has no type for, or cannot read, and what is shown of them."""
+    import pyarrow as pa
+
+    ns = (1_767_225_600_000_000_001, 1_774_951_200_000_000_999)
+    zones = ("Foo/Bar", "../../etc/passwd", "+99:99")
+    bad = pa.array([b"\xff", "水".encode()], pa.binary()).view(pa.string())
+    days = pa.array([-800_000, 2**31 - 1], pa.date32())
+    return {
+        "nanoseconds": (pa.array(ns, pa.timestamp("ns")), ["2026-01-01", "2026-03-31 10:00"]),
+        "with a zone": (pa.array(ns, pa.timestamp("ns", "Asia/Shanghai")), ["2026-01-01 08:00", "2026-03-31 18:00"]),
+        "days": (days, ["-0221-09-04", "<value out of range: 2147483647>"]),
+        "times": (pa.array([1, 86_399_999_999_999], pa.time64("ns")), ["00:00", "23:59"]),
+        "durations": (pa.array([3_600_000_000_001, 2**62], pa.duration("ns")), ["1:00", "1281023:53"]),
+        "long durations": (pa.array([3_600, 2**62], pa.duration("s")), ["1:00", str(2**62)]),
+        "list": (
+            pa.array([[ns[0], ns[1]], []], pa.list_(pa.timestamp("ns"))),
+            ["2026-01-01；2026-03-31 10:00", ""],
+        ),
+        "list of texts": (pa.ListArray.from_arrays([0, 1, 2], bad), ["", "水"]),
+        "texts": (bad, ["", "水"]),
+        **{
+            zone: (pa.array([0, 10**15], pa.timestamp("us", zone)), ["1970-01-01", "2001-09-09 01:46"])
+            for zone in zones
+        },
+    }
+
+
+@pytest.mark.parametrize("name", sorted(odd_values()))
+def test_an_odd_value_of_parquet_costs_its_row_at_most(tmp_path: Path, name: str) -> None:
+    values, expected = odd_values()[name]
+    path = parquet_of(tmp_path, {"title": ["漏水", "焊接"], "description": values})
+    for row, text in zip(read_problems(path), expected, strict=True):
+        if "texts" in name and not text:
+            assert isinstance(row, Rejected)
+            assert row.cells == ("漏水", "\ufffd")
+            assert row.faults[0].finding == "byte 0xff is not utf-8"
+        else:
+            assert isinstance(row, Problem)
+            assert row.description == text
+
+
+def test_a_value_of_parquet_that_cannot_be_read_costs_its_row(tmp_path: Path) -> None:
+    import pyarrow as pa
+
+    twice = pa.StructArray.from_arrays(
+        [pa.array(["x", None]), pa.array(["y", None])], ["u", "u"], mask=pa.array([False, True])
+    )
+    path = parquet_of(tmp_path, {"title": ["漏水", "焊接"], "description": twice})
+    rejected, good = read_problems(path)
+    assert isinstance(rejected, Rejected)
+    assert rejected.cells == ("漏水", "")
+    (fault,) = rejected.faults
+    assert (fault.place, fault.remedy) == (f"{path}, line 1", "write it as text")
+    assert re.fullmatch(r"'description' cannot be read \(.+\)", fault.finding)
+    assert isinstance(good, Problem)
+
+
+def test_ids_of_parquet_may_be_uuids(tmp_path: Path) -> None:
+    import pyarrow as pa
+
+    ids = pa.ExtensionArray.from_storage(pa.uuid(), pa.array([b"0" * 16], pa.binary(16)))
+    (problem,) = read_problems(parquet_of(tmp_path, {"id": ids, "title": ["漏水"]}))
+    assert isinstance(problem, Problem)
+    assert problem.id == "30303030-3030-3030-3030-303030303030"
 
 
 def test_parquet_without_pyarrow(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -49,16 +49,17 @@ def check(record: type[AnyRecord], data: object, *, place: str) -> AnyRecord | l
     except ValidationError as error:
         details = [dict(detail) for detail in error.errors(include_url=False)]
     # a list whose only entries are faulty counts as too short for pydantic: the faults of the entries say it better
-    return [_fault(record, detail, place) for detail in details if detail["type"] != "too_short" or not detail["input"]]
+    told = [detail for detail in details if detail["type"] != "too_short" or not detail["input"]]
+    return [_fault(record, detail, place, n) for n, detail in enumerate(told)]
 
 
-def _fault(record: type[Record], detail: Mapping[str, Any], place: str) -> Fault:
+def _fault(record: type[Record], detail: Mapping[str, Any], place: str, n_before: int) -> Fault:
     path, model = _path(record, detail["loc"])
     kind, found, limits = detail["type"], detail["input"], detail.get("ctx", {})
     name = str(detail["loc"][-1]) if detail["loc"] else ""
     parent = path.removesuffix(name).rstrip(".")
     if kind == "extra_forbidden":
-        hint = did_you_mean(str(name), _names(model))
+        hint = did_you_mean(str(name), _names(model), n_before=n_before)
         return Fault(_joined(place, parent), said("unknown field '{name}'{hint}", name=name, hint=hint))
     if kind == "missing":
         return Fault(_joined(place, parent), said("field '{name}' is missing", name=name))

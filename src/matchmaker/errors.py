@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from matchmaker.messages import Message, as_message, in_language, said
 
@@ -106,12 +106,18 @@ class ClusterError(MatchmakerError):
     """A Dask cluster cannot be reached, has no workers, or has workers with another matchmaker."""
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
+MOST_HINTS: Final = 100
+
+
+def did_you_mean(word: str, known: Iterable[str], *, n_before: int = 0) -> str:
     """`` (did you mean 'x'?)`` for the known word nearest to ``word``, or an empty string.
 
     Nearness is RapidFuzz's WRatio (a part of a name counts too, upper and lower case are alike), 0.7 or more; ties go
-    to the word that stands first in order.
+    to the word that stands first in order. Whoever has met ``n_before`` faults gets none after ``MOST_HINTS``: nobody
+    reads so many, and a file may hold thousands of slips beside thousands of known words.
     """
+    if n_before >= MOST_HINTS:
+        return ""
     from rapidfuzz import process  # kept out of start-up: only an error needs it
 
     found = process.extractOne(word, sorted(known), processor=str.casefold, score_cutoff=70)

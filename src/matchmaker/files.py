@@ -97,6 +97,24 @@ def place_of(path: Path) -> tuple[Path, int]:
     return plan.goal, 0o666 if plan.old_mode is None else plan.old_mode
 
 
+def check_plain(path: Path) -> None:
+    """Refuse a name at which something else stands than a plain file, or nothing.
+
+    For names that nobody gave, such as those beside an output: a link that somebody put there would have what it leads
+    to destroyed, and a pipe would never take an end.
+
+    Raises:
+        InputError: A link, a folder, a pipe or a device stands there.
+    """
+    try:
+        is_plain = stat.S_ISREG(path.lstat().st_mode)
+    except OSError:  # nothing there, or nothing that can be asked: writing will say it
+        return
+    if not is_plain:
+        finding = "a link, a folder, a pipe or a device, where a plain file is to be written"
+        raise InputError(Fault(str(path), finding, "remove it, or choose another name for the output"))
+
+
 def put_in_place(part: Path, path: Path, *, bom: bool = False, private: bool = False) -> None:
     """Have ``part``, a whole file beside ``path``, replace it; a device or a pipe gets all that is in it.
 

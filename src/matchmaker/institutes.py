@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from hashlib import sha256
@@ -249,7 +250,7 @@ class _Reading:
             return
         for field in content:
             if field not in _FILE_FIELDS:
-                hint = did_you_mean(str(field), _FILE_FIELDS)
+                hint = did_you_mean(str(field), _FILE_FIELDS, n_before=len(self.faults))
                 self._fault(name, said("unknown field '{name}'{hint}", name=field, hint=hint))
         if content.get("schema", _SCHEMA) != _SCHEMA:
             finding = said("schema {schema} is not known", schema=content["schema"])
@@ -314,8 +315,7 @@ def _object(pairs: list[tuple[str, object]], *, twice: list[str]) -> dict[str, o
     """A JSON object; keys that stand twice in it are added to ``twice``."""
     found = dict(pairs)
     if len(found) < len(pairs):
-        keys = [key for key, _ in pairs]
-        twice.extend(key for key in found if keys.count(key) > 1)
+        twice.extend(key for key, n in Counter(key for key, _ in pairs).items() if n > 1)
     return found
 
 
@@ -420,5 +420,7 @@ def _check_sources(
         cited += [(_within(alliance[0], "alliance"), key) for key in keys if key]
     for place, key in cited:
         if key not in sources and not key.startswith(("http://", "https://")):
-            finding = said("unknown source '{name}'{hint}", name=key, hint=did_you_mean(key, sources))
+            finding = said(
+                "unknown source '{name}'{hint}", name=key, hint=did_you_mean(key, sources, n_before=len(faults))
+            )
             faults.append(Fault(place, finding, "add it under 'sources:' or give an address"))

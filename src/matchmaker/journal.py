@@ -21,11 +21,11 @@ from contextlib import contextmanager, suppress
 from hashlib import blake2b
 from pathlib import Path
 from types import FrameType
-from typing import Any, BinaryIO, Final, Literal, NamedTuple, TypeAlias
+from typing import Any, BinaryIO, Final, Literal, NamedTuple, TypeAlias, get_args
 from zlib import crc32
 
 from matchmaker.errors import Fault, InputError
-from matchmaker.files import is_folder, is_there, place_of, write_faults
+from matchmaker.files import check_plain, is_folder, is_there, place_of, write_faults
 
 Stage: TypeAlias = Literal["running", "complete", "delivered"]
 
@@ -33,6 +33,7 @@ _ENDING: Final = ".journal"
 _INTERVAL = 1.0  # seconds between marks
 _LEAST_SHARE: Final = 50  # a mark that took long, as on a slow disk, is followed by a pause of so many times as long
 _HELD: Final = 1 << 20
+_MOST: Final = 1 << 60  # rows and bytes
 _DIGEST: Final = 8
 
 
@@ -108,8 +109,8 @@ class Part:
         """Hand everything to the system. After a failure it can be tried again, and nothing is there twice."""
         if not self._held:
             return
+        self._open()
         with write_faults(self._place):
-            self._open()
             extent, data = self.extent, memoryview(b"".join(self._held))
             os.lseek(self._descriptor, self._flushed.size, os.SEEK_SET)
             while data:
@@ -125,13 +126,12 @@ class Part:
 
     def cut(self, extent: Extent) -> bool:
         """Go on after ``extent``; whether that much is there, unharmed. Afterwards the part is as long as that."""
-        if extent.size:
-            if extent_of(self.path if self._descriptor < 0 else self._descriptor, extent.size) != extent:
-                return False
-        elif self._descriptor < 0 and not is_there(self.path):
-            return True
+        if self._descriptor < 0 and not os.path.lexists(self.path):
+            return not extent.size
+        self._open()
+        if extent.size and extent_of(self._descriptor, extent.size) != extent:
+            return False
         with write_faults(self._place):
-            self._open()
             os.ftruncate(self._descriptor, extent.size)
         self.assume(extent)
         return True
@@ -160,8 +160,7 @@ class Part:
 
     def _open(self) -> None:
         if self._descriptor < 0:
-            flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0)
-            self._descriptor = os.open(self.path, flags, self._mode)
+            self._descriptor = _opened(self.path, self._place, self._mode)
 
 
 def extent_of(path: Path | int, size: int) -> Extent | None:
@@ -235,18 +234,22 @@ class Journal:
             resume: Whether to continue.
             finished: Where output and rejected rows go in the end.
         """
+        for path in finished[1:]:
+            if path != finished[0]:  # a link that was given as output is followed
+                check_plain(path)
         kept, end = self._lines.checked_lines()
         header, marks = kept[:1], kept[1:]
         self.is_found = bool(header)
         if header == [self._header]:
-            if resume and marks and self._taken_up(marks, finished):
+            is_sound = all(map(_is_mark, marks))
+            if resume and is_sound and self._taken_up(marks, finished):
                 self._lines.cut(end)
                 self._n_marks = len(marks)
                 self.n_before = self.counts.n_rows
                 return
             if marks and resume:
                 self.changed = ("partial",)
-            elif marks:
+            elif marks and is_sound:
                 self.n_dropped = sum(marks[-1]["counts"])
         elif header and resume:
             names = dict.fromkeys((*self._header, *header[0]))
@@ -378,11 +381,14 @@ class Journal:
 def header_beside(output: Path) -> dict[str, str]:
     """What the journal beside an output says of its run; empty without a journal."""
     goal = Path(os.path.realpath(output))
+    path = goal.with_name(goal.name + _ENDING)
     try:
-        with goal.with_name(goal.name + _ENDING).open("rb") as file:
-            return _entry(file.readline()) or {}
-    except OSError:
+        check_plain(path)
+        with path.open("rb") as file:
+            header = _entry(file.readline()) or {}
+    except (OSError, InputError):  # opening the journal says what is wrong
         return {}
+    return {name: value for name, value in header.items() if isinstance(value, str)}
 
 
 @contextmanager
@@ -463,8 +469,25 @@ def _entry(line: bytes) -> dict[str, Any] | None:
     digest, _, text = line.removesuffix(b"\n").partition(b" ")
     if not line.endswith(b"\n") or digest != _digest(text):
         return None
-    entry: dict[str, Any] = json.loads(text)
-    return entry
+    try:
+        entry = json.loads(text)
+    except (ValueError, RecursionError):  # the digest is no secret: anybody may write such a line
+        return None
+    return entry if isinstance(entry, dict) else None
+
+
+def _is_mark(entry: Mapping[str, Any]) -> bool:
+    """Whether a line says what a mark does."""
+    load, stage = entry.get("load"), entry.get("stage")
+    if not isinstance(load, dict) or stage not in get_args(Stage):
+        return False
+    numbers = [*load.values()]
+    for name, kind in (("counts", Counts), ("output", Extent), ("rejects", Extent)):
+        found = entry.get(name)
+        if not isinstance(found, list) or len(found) != len(kind._fields):
+            return False
+        numbers += found
+    return all(type(number) is int and 0 <= number < _MOST for number in numbers)
 
 
 def _digest(text: bytes) -> bytes:
@@ -475,6 +498,19 @@ def _encoded(text: str) -> bytes:
     return text.encode("utf-8", "backslashreplace")
 
 
+def _opened(path: Path, place: Path, mode: int) -> int:
+    """A descriptor of a plain file, made if need be, for reading and writing.
+
+    Raises:
+        InputError: Something else stands there, or it cannot be opened.
+    """
+    check_plain(path)
+    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0)
+    flags |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)  # somebody may have put a link there meanwhile
+    with write_faults(place):
+        return os.open(path, flags, mode)
+
+
 def _locked(path: Path, place: Path) -> int:
     """A descriptor that holds the lock of the journal, which is made if need be.
 
@@ -482,8 +518,7 @@ def _locked(path: Path, place: Path) -> int:
         InputError: Another process holds it.
     """
     while True:
-        with write_faults(place):
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        descriptor = _opened(path, place, 0o666)
         try:
             _lock(descriptor)
         except OSError as error:
@@ -493,7 +528,7 @@ def _locked(path: Path, place: Path) -> int:
             finding = "another run is writing it"
             raise InputError(Fault(str(place), finding, "wait for its end, or choose another name")) from None
         with suppress(FileNotFoundError):
-            if os.path.samestat(os.fstat(descriptor), path.stat()):
+            if os.path.samestat(os.fstat(descriptor), path.lstat()):
                 return descriptor
         os.close(descriptor)  # the run that held it has ended meanwhile, and its journal is gone
 

@@ -247,14 +247,17 @@ class Matcher:
         """Names in ``exclude`` and ``require.institutes`` that no institute of the registry bears."""
         limits = [("exclude", name) for name in problem.exclude]
         limits += [("require.institutes", name) for name in problem.require.institutes]
-        faults = []
-        for field, name in limits:
-            if not self._called(name):
-                ids = [institute.id for institute in self.registry.institutes]
-                known = did_you_mean(name, [*ids, *(n for i in self.registry.institutes for n in i.name.both())])
-                place = said("problem '{name}', {field}", name=problem.id or problem.title, field=field)
-                finding = said("no institute is called '{name}'{hint}", name=name, hint=known)
-                faults.append(Fault(place, finding, said("known: {names}", names=listed(ids[:20]))))
+        unknown = [(field, name) for field, name in limits if not self._called(name)]
+        if not unknown:
+            return []
+        institutes = self.registry.institutes
+        known = [name for institute in institutes for name in (institute.id, *institute.name.both())]
+        remedy = said("known: {names}", names=listed(institute.id for institute in institutes[:20]))
+        faults: list[Fault] = []
+        for field, name in unknown:
+            hint = did_you_mean(name, known, n_before=len(faults))
+            place = said("problem '{name}', {field}", name=problem.id or problem.title, field=field)
+            faults.append(Fault(place, said("no institute is called '{name}'{hint}", name=name, hint=hint), remedy))
         return faults
 
     @cached_property

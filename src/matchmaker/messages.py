@@ -230,6 +230,10 @@ CHINESE: Final[Mapping[str, str]] = {
     "standard input": "标准输入",
     # files
     "cannot be written ({reason})": "无法写入（{reason}）",
+    "a link, a folder, a pipe or a device, where a plain file is to be written": (
+        "此处应写入普通文件，但已有链接、文件夹、管道或设备"
+    ),
+    "remove it, or choose another name for the output": "请将其移除，或为输出另选名称",
     "make its folder first, or choose another one": "请先建立该文件夹，或换一个位置",
     "choose a folder, not a file, to put it in": "上一级应是文件夹而不是文件，请换一个位置",
     "give the name of a file in that folder": "请写明该文件夹中的文件名",
@@ -465,6 +469,7 @@ CHINESE: Final[Mapping[str, str]] = {
     "the pooling weights must be positive and fall, so that the best capability counts most": (
         "合并权重必须为正数并递减，使最好的能力占比最大"
     ),
+    "the first pooling weight must be from 0.000001 to 1,000,000": "第一个合并权重必须在 0.000001 到 1,000,000 之间",
     # matcher
     # similarity/e5
     "run: pip install 'matchmaker[e5]'": "请运行：pip install 'matchmaker[e5]'",
@@ -699,6 +704,7 @@ CHINESE: Final[Mapping[str, str]] = {
         "工作表“{sheet}”中的合并单元格、错误值或百分数过多"
     ),
     "sheet '{sheet}' has a cell at '{reference}'": "工作表“{sheet}”中有位于“{reference}”的单元格",
+    "more than {n:,} characters in its cells": "其单元格超过 {n:,} 个字符",
     "more than {n:,} cells in its sheets": "各工作表合计超过 {n:,} 个单元格",
     "more than {n:,} blanks in a row of its text": "文字中连续空格超过 {n:,} 个",
     "delete the rows and columns beyond the table, or save the sheet as CSV UTF-8": (
@@ -727,6 +733,8 @@ CHINESE: Final[Mapping[str, str]] = {
         "请运行 pip install 'matchmaker[parquet]'，或将表格另存为 CSV UTF-8"
     ),
     "ask for the file again, or for CSV UTF-8": "请对方重新发送，或改发 CSV UTF-8",
+    "'{name}' cannot be read ({reason})": "“{name}”无法读取（{reason}）",
+    "write it as text": "请写成文字",
     "{n:,} MB in one group of its rows": "一个行组就有 {n:,} MB",
     "write it with smaller row groups, or as CSV UTF-8": "请用较小的行组写出，或另存为 CSV UTF-8",
     # cli/batch

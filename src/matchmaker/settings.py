@@ -21,12 +21,18 @@ _MAX_BYTES: Final = 20_000
 """Many times what any settings file has; tables within tables take tomllib time by the square."""
 
 
+_MOST_WEIGHT: Final = 1e6
+"""Of a similarity or a capability: far more than any fit finds, and sums of them are finite."""
+_LEAST_WEIGHT: Final = 1e-6
+"""Of the best capability: by less, nothing can be divided."""
+
+
 class Weights(Record):
     """What each similarity adds to the log odds of a match, keywords and lexical as square root; none is negative."""
 
-    keywords: float = Field(default=0.84, ge=0, allow_inf_nan=False)
-    lexical: float = Field(default=2.223, ge=0, allow_inf_nan=False)
-    semantic: float = Field(default=6.577, ge=0, allow_inf_nan=False)
+    keywords: float = Field(default=0.84, ge=0, le=_MOST_WEIGHT, allow_inf_nan=False)
+    lexical: float = Field(default=2.223, ge=0, le=_MOST_WEIGHT, allow_inf_nan=False)
+    semantic: float = Field(default=6.577, ge=0, le=_MOST_WEIGHT, allow_inf_nan=False)
 
 
 class Bounds(Record):
@@ -51,7 +57,7 @@ class Cases(Record):
 
     solved: float = Field(default=0.5, ge=0, le=10)
     declined: float = Field(default=0.5, ge=0, le=10)
-    half_life: float = Field(default=2.0, gt=0, le=100)
+    half_life: float = Field(default=2.0, ge=0.001, le=100)
     least: float = Field(default=0.3, gt=0, le=1)
 
 
@@ -78,9 +84,10 @@ class Settings(Record):
     @model_validator(mode="after")
     def _pooling_falls(self) -> Settings:
         pooling = self.pooling
-        in_range = pooling[0] > 0 and all(0 <= weight < inf for weight in pooling)
-        if not in_range or list(pooling) != sorted(pooling, reverse=True):
+        if not all(0 <= weight < inf for weight in pooling) or list(pooling) != sorted(pooling, reverse=True):
             raise ValueError("the pooling weights must be positive and fall, so that the best capability counts most")
+        if not _LEAST_WEIGHT <= pooling[0] <= _MOST_WEIGHT:
+            raise ValueError("the first pooling weight must be from 0.000001 to 1,000,000")
         return self
 
     @property  # not cached: model_copy(update=...) would carry the old one along

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -76,7 +76,9 @@ def day_before(output: Path | None) -> datetime | None:
     from matchmaker.journal import header_beside
 
     day = header_beside(output).get("--as-of") if output is not None else None
-    return datetime.fromisoformat(day) if day else None
+    with suppress(ValueError):  # a journal that somebody else wrote is void anyhow
+        return datetime.fromisoformat(day) if day else None
+    return None
 
 
 @contextmanager

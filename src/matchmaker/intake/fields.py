@@ -61,7 +61,7 @@ def named_values(mapping: Mapping[object, object], *, place: str) -> tuple[dict[
         name = key if isinstance(key, str) else shown(key)
         column = column_of(name, fuzzy=False) if isinstance(key, str) else None
         if column is None:
-            faults.append(_unknown(name, place))
+            faults.append(_unknown(name, place, n_before=len(faults)))
         elif column.field in values:
             other = values[column.field].name
             finding = said("'{name}' and '{other}' are names of one field", name=name, other=other)
@@ -155,7 +155,8 @@ def _nested(given: Given, reader: ValueReader) -> dict[str, Given]:
     for key, inner in value.items():
         column = column_of(f"{_REQUIRE}{key}", fuzzy=False) or column_of(str(key), fuzzy=False)
         if column is None or not column.field.startswith(_REQUIRE):
-            reader.faults.append(_unknown(str(key), reader.at(given), ("institutes", "role", "own", "place")))
+            known = ("institutes", "role", "own", "place")
+            reader.faults.append(_unknown(str(key), reader.at(given), known, n_before=len(reader.faults)))
         else:
             limits[column.field.removeprefix(_REQUIRE)] = Given(f"{given.name}.{key}", inner)
     return limits
@@ -168,7 +169,7 @@ def _json_object(text: str) -> object:
         return None
 
 
-def _unknown(name: str, place: str, known: tuple[str, ...] | None = None) -> Fault:
-    hint = did_you_mean(name, known or (FIELDS if name.isascii() else known_names()))
+def _unknown(name: str, place: str, known: tuple[str, ...] | None = None, *, n_before: int) -> Fault:
+    hint = did_you_mean(name, known or (FIELDS if name.isascii() else known_names()), n_before=n_before)
     remedy = "" if hint else said("known fields: {names}", names=listed(known or FIELDS))
     return Fault(place, said("unknown field {name}{hint}", name=shown(name), hint=hint), remedy)

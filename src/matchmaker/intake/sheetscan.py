@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import zipfile
+from array import array
 from collections.abc import Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass, field
@@ -25,6 +26,8 @@ MAX_AREA: Final = 4_000_000
 _MAX_ELEMENTS: Final = 12_000_000
 _MAX_BLANKS: Final = 100_000
 _MAX_NOTED: Final = 300_000
+_MAX_TEXT: Final = 200_000_000
+"""So many characters may its cells have; the reader makes a copy of a text for each cell that shows it."""
 _CHUNK: Final = 262_144
 _SMALL: Final = 20_000_000
 _CELL: Final = re.compile(r"[A-Za-z]{1,3}[1-9][0-9]{0,6}")
@@ -99,15 +102,13 @@ class PackedSheets:
             if self._package.kind == "ods":
                 return _OpenDocument(self._place).facts(self._chunks("content.xml"))
             percent_styles = self._percent_styles()
-            for name in self._package.names:
-                if PurePosixPath(name).name.lower() == "sharedstrings.xml":
-                    _SharedStrings(self._place).check(self._chunks(name))
+            shared = self._shared_strings()
             parts = self._sheet_parts()
             for part in self._package.names:  # whichever of them its reader takes for a sheet
                 if "worksheets/" in part.lower() and part.lower().endswith(".xml") and part not in parts.values():
-                    _Worksheet(self._place, part, percent_styles).facts(self._chunks(part))
+                    _Worksheet(self._place, part, percent_styles, shared).facts(self._chunks(part))
             return {
-                name: _Worksheet(self._place, name, percent_styles).facts(self._chunks(part))
+                name: _Worksheet(self._place, name, percent_styles, shared).facts(self._chunks(part))
                 for name, part in parts.items()
             }
         except (expat.ExpatError, ET.ParseError, KeyError, zipfile.BadZipFile, OSError, EOFError) as error:
@@ -126,6 +127,15 @@ class PackedSheets:
                 if n_read > declared or n_elements > 2 * _MAX_ELEMENTS:
                     raise TableError(Fault(self._place, said("its part {name} is too large", name=name), AS_CSV))
                 yield chunk
+
+    def _shared_strings(self) -> _SharedStrings:
+        shared = _SharedStrings(self._place)
+        parts = [name for name in self._package.names if PurePosixPath(name).name.lower() == "sharedstrings.xml"]
+        if len(parts) > 1:
+            raise zipfile.BadZipFile("two parts of shared texts")
+        for name in parts:
+            shared.look_through(self._chunks(name))
+        return shared
 
     def _sheet_parts(self) -> dict[str, str]:
         """The part each sheet is in; sheets that are charts are left out."""
@@ -203,6 +213,11 @@ class _Scan:
     def _refuse_doctype(self, *_: object) -> None:
         raise TableError(Fault(self._place, "it holds XML with a document type", _DAMAGED))
 
+    def _check_text(self, n_chars: int) -> None:
+        if n_chars > _MAX_TEXT:
+            finding = said("more than {n:,} characters in its cells", n=_MAX_TEXT)
+            raise TableError(Fault(self._place, finding, AS_CSV))
+
     def _check(self, facts: SheetFacts, name: str) -> None:
         if facts.n_noted > _MAX_NOTED:
             finding = said("sheet '{sheet}' has too many merged cells, errors or percentages", sheet=name)
@@ -221,28 +236,51 @@ class _Scan:
 class _SharedStrings(_Scan):
     """The texts of an xlsx file; its reader makes room for as many as they say they are."""
 
-    def check(self, chunks: Iterator[bytes]) -> None:
+    def __init__(self, place: str) -> None:
+        super().__init__(place)
+        self._lengths = array("L")
+        self._n_chars = 0
+
+    def look_through(self, chunks: Iterator[bytes]) -> None:
         """Look through the XML.
 
         Raises:
             TableError: It says that it holds more texts than a file may hold elements.
         """
+        self._parser.CharacterDataHandler = self._count
         self._feed(chunks)
+        self._n_chars = 0
+
+    def show(self, number: str) -> None:
+        """A cell shows the text of this number.
+
+        Raises:
+            TableError: All cells so far show too much.
+        """
+        at = _number(number.strip().lstrip("+0") or "0", _MAX_ELEMENTS)
+        self._n_chars += self._lengths[at] if at < len(self._lengths) else 0
+        self._check_text(self._n_chars)
 
     def _start(self, _: str, attributes: dict[str, str]) -> None:
         if _number(attributes.get("uniqueCount", "0"), _MAX_ELEMENTS + 1) > _MAX_ELEMENTS:
             raise TableError(Fault(self._place, "the file is damaged or incomplete", _DAMAGED))
         self._parser.StartElementHandler = None  # the first element says it
 
-    def _end(self, _: str) -> None:
-        self._parser.EndElementHandler = None
+    def _count(self, text: str) -> None:
+        self._n_chars += len(text)
+
+    def _end(self, name: str) -> None:
+        if _local(name) == "si":
+            self._lengths.append(self._n_chars)
+            self._n_chars = 0
 
 
 class _Worksheet(_Scan):
     """One sheet of an xlsx file."""
 
-    def __init__(self, place: str, name: str, percent_styles: frozenset[str]) -> None:
+    def __init__(self, place: str, name: str, percent_styles: frozenset[str], shared: _SharedStrings) -> None:
         super().__init__(place)
+        self._shared = shared
         self._name = name
         self._percent_styles = percent_styles
         self._facts = SheetFacts()
@@ -268,7 +306,7 @@ class _Worksheet(_Scan):
         elif local in ("v", "is"):
             self._facts.fill(self._row, self._column)
             self._row_is_filled = True
-            if self._cell.get("t") == "e" or self._has_formula:
+            if self._cell.get("t") in ("e", "s") or self._has_formula:
                 self._listen()
         elif local == "f":
             self._has_formula = True
@@ -310,6 +348,8 @@ class _Worksheet(_Scan):
         if local == "v":
             text = self._heard()
             self._has_value = bool(text.strip())
+            if self._cell.get("t") == "s":
+                self._shared.show(text)
             if self._cell.get("t") == "e":
                 self._facts.errors[self._row, self._column] = text.strip() or "#?"
         elif local == "c":
@@ -330,6 +370,7 @@ class _OpenDocument(_Scan):
         self._name = ""
         self._depth = 0
         self._row = self._column = self._n_repeats = self._n_blanks = 0
+        self._n_chars = self._n_chars_of_row = 0
         self._n_columns = 0
         self._hidden: list[tuple[int, int]] = []
         self._row_is_hidden = False
@@ -355,13 +396,12 @@ class _OpenDocument(_Scan):
             return
         elif name in ("table:table-cell", "table:covered-table-cell"):
             self._cell = attributes
+            self._listen()
             self._is_filled = "office:value-type" in attributes or "calcext:value-type" in attributes
-            if attributes.get("calcext:value-type") == "error":
-                self._listen()
         elif name == "table:table-row":
             self._n_repeats = _number(attributes.get("table:number-rows-repeated"), 1)
             self._row_is_hidden = attributes.get("table:visibility", "visible") != "visible"
-            self._column = self._filled_to = 0
+            self._column = self._filled_to = self._n_chars_of_row = 0
         elif name == "text:p":
             self._is_filled = True
         elif name == "text:s":
@@ -376,10 +416,12 @@ class _OpenDocument(_Scan):
         self._n_columns += n
 
     def _count_blanks(self, attributes: dict[str, str]) -> None:
-        self._n_blanks += _number(attributes.get("text:c"), 1)
+        n_blanks = _number(attributes.get("text:c"), 1)
+        self._n_blanks += n_blanks
         if self._n_blanks > _MAX_BLANKS:
             finding = said("more than {n:,} blanks in a row of its text", n=_MAX_BLANKS)
             raise TableError(Fault(self._place, finding, _DAMAGED))
+        self._text.append(" " * n_blanks)
 
     def _end(self, name: str) -> None:
         if name == "table:table":
@@ -396,9 +438,12 @@ class _OpenDocument(_Scan):
                 self._facts.n_hidden_rows += self._n_repeats * self._row_is_hidden
                 self._check(self._facts, self._name)
             self._row += self._n_repeats
+            self._n_chars += self._n_chars_of_row * self._n_repeats
+            self._check_text(self._n_chars)
 
     def _end_cell(self) -> None:
         n = _number(self._cell.get("table:number-columns-repeated"), 1)
+        self._n_chars_of_row += len(self._heard()) * n
         if self._is_filled:
             self._filled_to = self._column + n
             self._note_cell(n)
@@ -408,7 +453,7 @@ class _OpenDocument(_Scan):
         """Percentages, errors and what is merged; a repeated cell is one that no person wrote so."""
         at, cell = (self._row, self._column), self._cell
         if cell.get("calcext:value-type") == "error":
-            self._facts.errors[at] = self._heard().strip() or "#?"
+            self._facts.errors[at] = "".join(self._text).strip() or "#?"
         if cell.get("office:value-type") == "percentage" and n * self._n_repeats <= _MAX_NOTED:
             self._facts.percents.update(
                 (row, column)

@@ -224,7 +224,7 @@ class ProblemTable:
             return {}, Fault(place, record.broken, record.remedy)
         if bad := BAD_BYTES.search("".join(record.cells)):
             byte = ord(bad[0]) - ord(FIRST_BAD_BYTE)
-            finding = said("byte 0x{byte:02x} is not {encoding}", byte=byte, encoding=self.encoding)
+            finding = said("byte 0x{byte:02x} is not {encoding}", byte=byte, encoding=self.encoding or "utf-8")
             return {}, Fault(place, finding, "correct the row, or save the table as CSV UTF-8")
         return source.values(record, place)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -134,10 +135,10 @@ def lower_median(grades: Sequence[int]) -> int:
 
 
 def _export_ids(problems_by_digest: Mapping[str, Problem]) -> dict[str, str]:
-    plain = [problem.id for problem in problems_by_digest.values()]
+    uses = Counter(problem.id for problem in problems_by_digest.values())
     ids = {}
     for digest, problem in problems_by_digest.items():
-        is_good = problem.id and not any(map(str.isspace, problem.id)) and plain.count(problem.id) == 1
+        is_good = problem.id and not any(map(str.isspace, problem.id)) and uses[problem.id] == 1
         stem = "-".join(problem.id.split())[:150] or "problem"
         ids[digest] = problem.id if is_good else f"{stem}-{digest[:8]}"
     return ids

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from matchmaker.domain import Language, Shortlist
 from matchmaker.errors import Fault, MissingExtraError
-from matchmaker.files import atomic_bytes, write_faults
+from matchmaker.files import atomic_bytes, check_plain, write_faults
 from matchmaker.output.shortlists import CSV_COLUMNS, table_rows, write_shortlists
 
 if TYPE_CHECKING:
@@ -94,6 +94,7 @@ def write_parts(
     stream, written = iter(answers), set[str]()
     while (some := list(islice(stream, 1))) or not written:
         part = folder / f"part-{len(written):05}.{format}"
+        check_plain(part)
         shortlists = (one for one in chain(some, islice(stream, PER_PART - 1)) if isinstance(one, Shortlist))
         if format == "parquet":
             write_parquet(shortlists, part, language)

@@ -18,7 +18,8 @@ def print_alliance(console: Console, alliance: Alliance, sources: Mapping[str, S
     """Print the alliance's reported record: each figure with its year and source, and the note on what they mean."""
     say(console, alliance.name.in_language(language), style="bold")
     say(console, alliance.note.in_language(language))
-    keys = list(dict.fromkeys(figure.source or alliance.source for figure in alliance.figures))
+    keys = dict.fromkeys(figure.source or alliance.source for figure in alliance.figures)
+    numbers = {key: number for number, key in enumerate(keys, start=1)}
     columns = (
         Column(phrase("figure", language)),
         Column(phrase("value", language)),
@@ -30,12 +31,12 @@ def print_alliance(console: Console, alliance: Alliance, sources: Mapping[str, S
             cell(figure.label.in_language(language)),
             cell(_amount_and_unit(figure, language)),
             cell(alliance.period if figure.year is None else str(figure.year)),
-            cell(f"[{keys.index(figure.source or alliance.source) + 1}]"),
+            cell(f"[{numbers[figure.source or alliance.source]}]"),
         )
         for figure in alliance.figures
     ]
     print_rows(console, columns, rows, language)
-    for number, key in enumerate(keys, start=1):
+    for key, number in numbers.items():
         _print_source(console, key, sources, language, mark=f"[{number}]")
 
 
