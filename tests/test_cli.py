@@ -891,6 +891,7 @@ def test_what_has_no_end_or_cannot_be_read_is_refused(given: str, said: str) -> 
     [
         ("match --top 0", "Invalid value for '--top': give 1 or more", "'--top' 的值有误：请填写不小于 1 的数"),
         ("match --top x", "Invalid value for '--top': give a whole number", "'--top' 的值有误：请填写整数"),
+        ("stats --year 2101", "Invalid value for '--year': give 2100 or less", "请填写不大于 2100 的数"),
         ("match", "Invalid value: give a FILE, - for stdin, or --text", "用法有误：请给出 FILE、-（标准输入）或"),
         ("match a b", "Got unexpected extra argument", "多出了参数（b）"),
         ("match --nope", "No such option: --nope", "没有选项 --nope"),
@@ -918,6 +919,9 @@ def test_a_command_that_is_none_is_told_in_the_language_of_the_system() -> None:
     found = shell("cases", "nope", env={"LC_ALL": "zh_CN.UTF-8", "PYTHONUTF8": "1"})
     assert found.returncode == 2
     assert found.stderr.decode().splitlines()[-1] == "错误：没有命令 'nope'"
+    misused(run("mach"), "No such command 'mach' (Possible commands: 'match'")
+    found = shell("mach", env={"LC_ALL": "zh_CN.UTF-8", "PYTHONUTF8": "1"})
+    assert found.stderr.decode().splitlines()[-1].startswith("错误：没有命令 'mach'（您是否指 'match'")
 
 
 TOO_LONG = "n" * 300

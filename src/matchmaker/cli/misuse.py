@@ -18,6 +18,7 @@ UsageError: Final[Any] = typer.BadParameter.__base__
 _WHOLE: Final = "give a whole number"
 _NUMBER: Final = "give a number"
 _LEAST: Final = "give {least} or more"
+_MOST: Final = "give {most} or less"
 _KNOWN: Final = {
     "Missing argument {name}.": "Missing argument {name}.",
     "Missing option {name}.": "Missing option {name}.",
@@ -25,6 +26,7 @@ _KNOWN: Final = {
     "No such option: {name} (Possible options: {known})": "No such option: {name} (Possible options: {known})",
     "No such option: {name} Did you mean {known}?": "No such option: {name} (Possible options: {known})",
     "No such option: {name}": "No such option: {name}",
+    "No such command {name}. Did you mean {known}?": "No such command {name} (Possible commands: {known})",
     "No such command {name}.": "No such command {name}.",
     "Got unexpected extra argument(s) ({names})": "Got unexpected extra argument(s) ({names})",
     "Got unexpected extra argument ({names})": "Got unexpected extra argument(s) ({names})",
@@ -36,6 +38,8 @@ _KNOWN: Final = {
     "{value} does not match the format {known}.": "{value} does not match the format {known}.",
     "Input should be greater than or equal to {least}": _LEAST,
     "{value} is not in the range x>={least}.": _LEAST,
+    "Input should be less than or equal to {most}": _MOST,
+    "{value} is not in the range {least}<=x<={most}.": "give {least} to {most}",
     "Input should be a valid integer, unable to parse string as an integer": _WHOLE,
     "{value} is not a valid integer.": _WHOLE,
     "{value} is not a valid int.": _WHOLE,
