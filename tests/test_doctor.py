@@ -489,7 +489,7 @@ def test_debug_says_first_that_it_may_be_confidential(tmp_path: Path) -> None:
         assert all(re.match(r"debug: +\d+ ms  ", line) for line in told[1:])
     assert any("cache: compiled made" in line for line in first)
     assert any("cache: compiled taken from" in line for line in second)
-    assert run("--debug", "match", str(path), "--lang", "zh").stderr.startswith("debug: ")  # not known so early
+    assert run("--debug", "match", str(path), "--lang", "zh").stderr.startswith("调试：")
 
 
 def test_without_debug_nothing_is_loaded_or_told() -> None:

@@ -412,6 +412,26 @@ def test_tags_are_not_read(value: str) -> None:
     assert parse("title: !!str 5", "yaml").title == "5"
 
 
+def test_of_very_many_unknown_fields_the_first_are_told() -> None:
+    unknown = {f"k{n}": 1 for n in range(50_000)}
+    for asked in ({"title": "a", **unknown}, {"title": "a", "require": unknown}):
+        with pytest.raises(ProblemError) as caught:
+            parse(json.dumps(asked), "json")
+        first, *more, last = caught.value.faults
+        assert first.finding == "unknown field 'k0'"
+        assert len(more) == 19
+        assert last.finding == "49,980 more unknown fields"
+
+
+def test_a_document_has_no_more_problems_than_a_table_is_for(tmp_path: Path) -> None:
+    one, path = "需求名称：漏损\n需求描述：管网漏水\n", tmp_path / "x.txt"
+    path.write_text(one * 1_000, "utf-8")
+    assert len(load_problems(path).problems) == 1_000
+    path.write_text(one * 1_001, "utf-8")
+    with pytest.raises(ProblemError, match=r"x.txt: more than 1,000 problems in one document; save them as a table"):
+        load_problems(path)
+
+
 def test_half_a_character_in_a_name_can_be_printed() -> None:
     with pytest.raises(ProblemError) as caught:
         parse('{"title": "a", "\\ud83d": 1, "titel\\ud83d": 2}', "json")

@@ -95,6 +95,15 @@ def test_a_mistake_of_the_program_costs_one_file_alone(monkeypatch: pytest.Monke
     }
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
+def test_a_pipe_in_a_folder_is_rejected() -> None:
+    os.mkfifo("in/a0.txt")
+    result = batch("-o", "out.csv")
+    assert result.exit_code == 3
+    assert f"{Path('in', 'a0.txt')}: this is a pipe or a device, not a file; take it out of the folder" in result.stderr
+    assert "9 rows read" in result.stderr
+
+
 @pytest.mark.parametrize("name", ["out.xlsx", "out.html", "out.jsonl"])
 def test_every_format_takes_a_folder(name: str) -> None:
     assert batch("-o", name).exit_code == 3

@@ -141,7 +141,7 @@ SHARES = st.floats(0.001, 1)
 SETTINGS = st.builds(
     Settings,
     encoder=st.sampled_from(["words", "e5"]),
-    weights=st.builds(Weights, keywords=st.floats(0, 100), lexical=st.floats(0, 1e9), semantic=st.floats(0, 1e-9)),
+    weights=st.builds(Weights, keywords=st.floats(0, 100), lexical=st.floats(0, 1e6), semantic=st.floats(0, 1e-9)),
     intercept=st.floats(-100, 100),
     pooling=st.lists(SHARES, min_size=1, max_size=4).map(lambda shares: tuple(sorted(shares, reverse=True))),
     inferred_weight=st.floats(0, 1),

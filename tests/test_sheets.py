@@ -326,11 +326,20 @@ def repeated_cells(path: Path) -> None:
     ods_with(path, f'<table:table-row table:number-rows-repeated="1048576">{CELL.format(repeated)}</table:table-row>')
 
 
-def repeated_blanks(path: Path) -> None:
-    blanks = (
-        '<table:table-cell office:value-type="string"><text:p>x<text:s text:c="900000000"/></text:p></table:table-cell>'
-    )
+def repeated_blanks(path: Path, *, number: str = "900000000") -> None:
+    blanks = CELL.format("").replace("title", f'x<text:s text:c="{number}"/>')
     ods_with(path, f"<table:table-row>{blanks}</table:table-row>")
+
+
+def rows_beyond_all(path: Path) -> None:
+    ods_with(path, f'<table:table-row table:number-rows-repeated="999999999999">{CELL.format("")}</table:table-row>')
+
+
+def in_gbk(path: Path) -> None:
+    with zipfile.ZipFile(FOLDER / "plain.ods") as old, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            data = old.read(name)
+            new.writestr(name, data.replace(b"UTF-8", b"GBK", 1) if name == "content.xml" else data)
 
 
 def shared_text(path: Path, *, index: str = "0", names: Sequence[str] = ("xl/sharedStrings.xml",)) -> None:
@@ -400,6 +409,16 @@ HOSTILE = {
     "many_cells.xlsx": (many_cells, "reaches to row 399, column 16384"),
     "repeated_cells.ods": (repeated_cells, "reaches to row 1048576, column 16384"),
     "repeated_blanks.ods": (repeated_blanks, "more than 100,000 blanks"),
+    "repeated_blanks_of_ten_digits.ods": (
+        lambda path: repeated_blanks(path, number="2000000000"),
+        "more than 100,000 blanks",
+    ),
+    "repeated_blanks_with_a_sign.ods": (
+        lambda path: repeated_blanks(path, number="+002000000000"),
+        "more than 100,000 blanks",
+    ),
+    "rows_beyond_all.ods": (rows_beyond_all, "reaches to row 1000000000, column 1, more than 4,000,000 cells"),
+    "in_gbk.ods": (in_gbk, "it holds XML with a document type or in an odd encoding"),
     "shared_text.xlsx": (shared_text, "more than 200,000,000 characters in its cells; delete"),
     "shared_text_oddly_named.xlsx": (
         lambda path: shared_text(path, index="+000000000000"),

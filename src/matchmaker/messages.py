@@ -144,6 +144,8 @@ CHINESE: Final[Mapping[str, str]] = {
     "would be read as input by the next run": "下次运行时会被当作输入读取",
     "write it to another folder": "请写到别的文件夹",
     # intake/folder
+    "this is a pipe or a device, not a file": "这是管道或设备，不是文件",
+    "take it out of the folder": "请将其移出此文件夹",
     "{path}: tables {tables:,}, documents {n:,}": "{path}：表格 {tables:,} 个，文档 {n:,} 个",
     "cannot be read because of a bug in matchmaker ({kind})": "因 matchmaker 的程序错误而无法读取（{kind}）",
     "report it, with what this prints: matchmaker {command} {path}": (
@@ -609,6 +611,9 @@ CHINESE: Final[Mapping[str, str]] = {
     "{place}, problem {number}": "{place}，第 {number} 个需求",
     "text before the first problem belongs to none: '{text}'": "第一个需求之前的文字不属于任何需求：“{text}”",
     "no problem is described in it": "文件中没有写明任何需求",
+    "more than {n:,} problems in one document": "一份文档中的需求超过 {n:,} 条",
+    "save them as a table, a problem in each row, and use batch": "请存成表格，每行一条需求，并使用 batch",
+    "{n:,} more unknown fields": "另有 {n:,} 个未知字段",
     "give at least a title or a description": "请至少填写需求名称或需求描述",
     # intake/mail, intake/webpage
     "more parts than any mail has": "邮件的组成部分多得不正常",

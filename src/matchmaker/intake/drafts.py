@@ -30,6 +30,7 @@ from matchmaker.intake.labels import (
 from matchmaker.intake.values import Given, shortened
 from matchmaker.messages import said
 
+_MAX_PROBLEMS: Final = 1_000
 _MAX_TITLE: Final = 60
 _LONG_TITLE: Final = 100
 _LISTS: Final = frozenset({"targets", "conditions"})
@@ -60,7 +61,7 @@ def problems_from_blocks(blocks: Sequence[Block], *, place: str, default_id: str
         title: The title of a text that has none, such as the subject of a mail.
 
     Raises:
-        ProblemError: It says nothing, or not enough for a problem.
+        ProblemError: It says nothing, or not enough for a problem, or has more problems than a document may.
     """
     return problems_from_events(events_of(tuple(blocks)), place=place, default_id=default_id, title=title)
 
@@ -80,6 +81,9 @@ def form_from_text(text: str, *, place: str, default_id: str) -> Loaded | None:
 def problems_from_events(events: list[Event], *, place: str, default_id: str, title: str = "") -> Loaded:
     """As ``problems_from_blocks``, from what the blocks say."""
     starts = _starts(events)
+    if len(starts) > _MAX_PROBLEMS:
+        finding = said("more than {n:,} problems in one document", n=_MAX_PROBLEMS)
+        raise ProblemError(Fault(place, finding, "save them as a table, a problem in each row, and use batch"))
     drafts: list[_Draft] = []
     before = _Draft()
     bounds = [*starts, len(events)] if starts else [0, len(events)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from matchmaker.domain import Problem, check
@@ -13,6 +13,7 @@ from matchmaker.intake.values import Given, Style, ValueReader, shown
 from matchmaker.messages import listed, said
 
 MAX_ID_LENGTH = 200
+_MOST_UNKNOWN = 20  # fields that are told one by one
 _TEXTS = ("title", "description", "enterprise", "industry", "region", "tried")
 _LISTS = {"targets": False, "conditions": False, "cooperation": False, "keywords": True, "exclude": True}
 _REQUIRE = "require."
@@ -57,18 +58,19 @@ def named_values(mapping: Mapping[object, object], *, place: str) -> tuple[dict[
     """The values of a YAML or JSON object by field, and a fault for every key that is no field or names one twice."""
     values: dict[str, Given] = {}
     faults: list[Fault] = []
+    unknown: list[str] = []
     for key, value in mapping.items():
         name = key if isinstance(key, str) else shown(key)
         column = column_of(name, fuzzy=False) if isinstance(key, str) else None
         if column is None:
-            faults.append(_unknown(name, place, n_before=len(faults)))
+            unknown.append(name)
         elif column.field in values:
             other = values[column.field].name
             finding = said("'{name}' and '{other}' are names of one field", name=name, other=other)
             faults.append(Fault(place, finding, "keep one of them"))
         else:
             values[column.field] = Given(name, value, column.factor)
-    return values, faults
+    return values, [*_unknown(unknown, place), *faults]
 
 
 def build_problem(values: Mapping[str, Given], *, place: str, default_id: str, style: Style) -> Built:
@@ -152,13 +154,14 @@ def _nested(given: Given, reader: ValueReader) -> dict[str, Given]:
         reader.faults.append(Fault(reader.at(given), finding, remedy))
         return {}
     limits: dict[str, Given] = {}
+    unknown: list[str] = []
     for key, inner in value.items():
         column = column_of(f"{_REQUIRE}{key}", fuzzy=False) or column_of(str(key), fuzzy=False)
         if column is None or not column.field.startswith(_REQUIRE):
-            known = ("institutes", "role", "own", "place")
-            reader.faults.append(_unknown(str(key), reader.at(given), known, n_before=len(reader.faults)))
+            unknown.append(str(key))
         else:
             limits[column.field.removeprefix(_REQUIRE)] = Given(f"{given.name}.{key}", inner)
+    reader.faults += _unknown(unknown, reader.at(given), ("institutes", "role", "own", "place"))
     return limits
 
 
@@ -169,7 +172,10 @@ def _json_object(text: str) -> object:
         return None
 
 
-def _unknown(name: str, place: str, known: tuple[str, ...] | None = None, *, n_before: int) -> Fault:
-    hint = did_you_mean(name, known or (FIELDS if name.isascii() else known_names()), n_before=n_before)
-    remedy = "" if hint else said("known fields: {names}", names=listed(known or FIELDS))
-    return Fault(place, said("unknown field {name}{hint}", name=shown(name), hint=hint), remedy)
+def _unknown(names: list[str], place: str, known: tuple[str, ...] | None = None) -> Iterator[Fault]:
+    for name in names[:_MOST_UNKNOWN]:
+        hint = did_you_mean(name, known or (FIELDS if name.isascii() else known_names()))
+        remedy = "" if hint else said("known fields: {names}", names=listed(known or FIELDS))
+        yield Fault(place, said("unknown field {name}{hint}", name=shown(name), hint=hint), remedy)
+    if len(names) > _MOST_UNKNOWN:
+        yield Fault(place, said("{n:,} more unknown fields", n=len(names) - _MOST_UNKNOWN))

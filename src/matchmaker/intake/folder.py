@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from hashlib import blake2b
@@ -11,7 +12,7 @@ from typing import Final
 from matchmaker import log
 from matchmaker.domain import Problem
 from matchmaker.errors import Fault, MatchmakerError, TableError
-from matchmaker.files import csv_text
+from matchmaker.files import csv_text, is_file, is_there
 from matchmaker.intake.documents import load_problems
 from matchmaker.intake.tables import MAX_WARNINGS, Check, ProblemTable, Rejected, Row, SeenIds, Taken
 from matchmaker.intake.values import id_from
@@ -75,7 +76,7 @@ class ProblemFolder:
 
     def _rows(self, file: Path) -> Iterator[Row]:
         try:
-            yield from self._of_table(file) if _is_table(file) else self._of_document(file)
+            yield from self._of_file(file)
         except MatchmakerError as error:
             yield Rejected(0, (file.name, ""), tuple(error.faults))
         except Exception as error:  # a mistake of the program's own must not cost the other files
@@ -84,6 +85,11 @@ class ProblemFolder:
             command = "batch" if _is_table(file) else "match"
             remedy = said("report it, with what this prints: matchmaker {command} {path}", command=command, path=file)
             yield Rejected(0, (file.name, ""), (Fault(str(file), finding, remedy),))
+
+    def _of_file(self, file: Path) -> Iterator[Row]:
+        if _is_stream(file):
+            raise TableError(Fault(str(file), "this is a pipe or a device, not a file", "take it out of the folder"))
+        return self._of_table(file) if _is_table(file) else self._of_document(file)
 
     def _of_table(self, file: Path) -> Iterator[Row]:
         sheets = self._sheets if file.suffix.lower() in _WORKBOOKS else ()
@@ -136,7 +142,7 @@ def files_digest(path: Path) -> str:
     for file in _files_of(path)[0]:
         of_file = blake2b(digest_size=16)
         try:
-            with file.open("rb") as stream:
+            with io.BytesIO() if _is_stream(file) else file.open("rb") as stream:
                 while chunk := stream.read(1 << 20):
                     of_file.update(chunk)
         except OSError as error:  # it will be a rejected row, which is part of the output
@@ -155,6 +161,11 @@ def _files_of(path: Path) -> tuple[list[Path], int]:
     if not files:
         raise TableError(Fault(str(path), "there is no file in this folder", "name another folder, or a file"))
     return files, len(entries) - len(files)
+
+
+def _is_stream(file: Path) -> bool:
+    """Whether opening it could wait for ever, or reading it never end."""
+    return is_there(file) and not is_file(file)
 
 
 def _is_table(file: Path) -> bool:

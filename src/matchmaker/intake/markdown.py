@@ -46,7 +46,7 @@ def split_markdown(text: str, *, front_matter: bool = True) -> Document:
         # Line ends in front keep YAML's line numbers those of the file.
         front = "\n" * text[: match.start("front")].count("\n") + match["front"]
         text = text[match.end() :]
-    text = _without_comments(text)
+    text = re.sub(r"\n{3,}", "\n\n", _without_comments(text))
     for pattern, plain in _INLINE:
         text = pattern.sub(plain, text)
     lines = text.split("\n")

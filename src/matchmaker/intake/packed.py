@@ -69,7 +69,7 @@ _MACRO_PARTS: Final = re.compile(r"(?:.*/)?vbaproject[^/]*\.bin|basic/.+|scripts
 _NEVER_READ: Final = (".svg", ".htm", ".html", ".xhtml", ".mht", ".txt")
 _ENCODING: Final = re.compile(rb"""^\s*<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
 _TRANSPARENT: Final = re.compile(
-    rb"utf-?8|utf-?16(le|be)?|us-ascii|ascii|iso-8859-\d+|windows-125\d|gb(k|2312|18030)", re.I
+    rb"utf-?8|utf-?16(le|be)?|us-ascii|ascii|iso-8859-([1-9]|1[013-6])|windows-125[0-8]", re.I
 )
 _PASSED_OVER: Final = re.compile(rb"\s*(?:<\?.*?\?>|<!--.*?-->)", re.DOTALL)
 _FROM_ELSEWHERE: Final = re.compile(

@@ -25,6 +25,7 @@ MAX_AREA: Final = 4_000_000
 """So many cells may lie between the first and the last filled one of a sheet; calamine takes 64 bytes for each."""
 _MAX_ELEMENTS: Final = 12_000_000
 _MAX_BLANKS: Final = 100_000
+_MOST: Final = 10**9
 _MAX_NOTED: Final = 300_000
 _MAX_TEXT: Final = 200_000_000
 """So many characters may its cells have; the reader makes a copy of a text for each cell that shows it."""
@@ -478,7 +479,9 @@ def _local(name: str) -> str:
 
 
 def _number(text: str | None, default: int) -> int:
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else default
+    """A number as the reader takes it, however large; no limit is above ``_MOST``."""
+    digits = (text or "").removeprefix("+")
+    return min(int(digits.lstrip("0")[:20] or "0"), _MOST) if digits.isascii() and digits.isdigit() else default
 
 
 def _position(reference: str) -> Position:
