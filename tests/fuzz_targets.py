@@ -309,7 +309,7 @@ SHEET = tuple(
 )
 MAIL = tuple(
     b"Content-Type:multipart/mixed;boundary= charset=gb2312 base64 quoted-printable =?utf-8?B?4pyo?= --x =?gbk?Q?=CD? "
-    b"message/rfc822 text/html Content-Disposition:attachment;filename*=utf-8''%ff Subject:".split()
+    b"message/rfc822 text/html Content-Disposition:attachment;filename*=utf-8''%ff filename*0= Subject:".split()
 )
 PDF = tuple(
     b"/Type/Page /Font stream endstream obj endobj xref trailer /Kids[ BT ET Tj Td /Encoding/Identity-H".split()
