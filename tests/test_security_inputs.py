@@ -211,7 +211,7 @@ def test_many_fields_of_a_profile_and_one_of_them_twice(tmp_path: Path) -> None:
 def many_slips(kind: str, folder: Path, n: int) -> Callable[[], object]:
     """Makes a file with ``n`` slips, and reads it."""
     one = {"id": "a", "name": "甲", "capabilities": [{"id": "c", "name": "能力"}]}
-    path = folder / ("problem.json" if kind == "problem" else "institutes.yaml")
+    path = folder / "institutes.yaml"
     held: dict[str, Any] = {"institutes": [one]}
     if kind == "sources":
         held |= {"sources": {f"source{at}": {"title": "T"} for at in range(n)}}
@@ -221,17 +221,15 @@ def many_slips(kind: str, folder: Path, n: int) -> Callable[[], object]:
         held |= {f"surces{at}": 1 for at in range(n)}
     elif kind == "of an institute":
         held["institutes"] = [one | {f"capability{at}": 1 for at in range(n)}]
-    elif kind == "problem":
-        held = {f"descripton{at}": "x" for at in range(n)}
     elif kind == "limits":
         matcher = Matcher(load_institutes())
         problem = Problem(title="漏水", exclude=tuple(f"giii{at}" for at in range(n)))
         return lambda: (_ for _ in ()).throw(ProblemError(matcher.limit_faults(problem)))
     path.write_text(json.dumps(held), "utf-8")
-    return (lambda: load_problems(path)) if kind == "problem" else (lambda: load_institutes(path))
+    return lambda: load_institutes(path)
 
 
-@pytest.mark.parametrize("kind", ["sources", "fields", "of an institute", "problem", "limits"])
+@pytest.mark.parametrize("kind", ["sources", "fields", "of an institute", "limits"])
 def test_of_many_slips_all_are_told_and_the_first_get_hints(kind: str, tmp_path: Path) -> None:
     with pytest.raises(MatchmakerError) as caught:
         many_slips(kind, tmp_path, 300)()
