@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
 from matchmaker.errors import Fault, MatchmakerError
-from matchmaker.files import is_there as is_there_at
+from matchmaker.files import is_there
 from matchmaker.messages import reason_of, said
 
 Origin: TypeAlias = Literal["flag", "environment", "default"]
@@ -267,16 +267,16 @@ def _ledger(found: Examination, named: str | None, origin: Origin) -> Facts:
     target = (named or "").strip()
     if target.casefold() == "none":
         return {**facts, "state": "none"}
-    is_there = is_there_by_default()
+    is_found = is_there_by_default()
     if not target:
-        facts["place"] = discreet(str(default_path())) if is_there else None
+        facts["place"] = discreet(str(default_path())) if is_found else None
     elif "://" not in target:  # a name of a file may tell whose it is
         path = Path(target)
         facts["place"] = f"….{path.suffix.lstrip('.')}"
-        is_there = is_there_at(path)
+        is_found = is_there(path)
     else:
-        is_there = True
-    if not is_there and origin != "flag":
+        is_found = True
+    if not is_found and origin != "flag":
         return {**facts, "state": "not_there"}
     return {**facts, **_opened(found, target)}
 

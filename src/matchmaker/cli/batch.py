@@ -92,7 +92,7 @@ def batch(
     """
     target = targets.target_from(output, format)
     for path in (target.path, target.rejects):
-        options.check_output(path, file, institutes, settings, options.ledger_file(ledger))
+        options.check_output(path, file, institutes, settings, ledger=ledger)
     targets.check_outside(target.path, file)
     if resume and not target.can_continue:
         raise typer.BadParameter("--resume needs -o FILE, a regular file")

@@ -55,9 +55,7 @@ class Boundary(TyperGroup):
             with _faults_told():
                 try:
                     result = super().invoke(ctx)
-                except (
-                    typer.Exit
-                ):  # such as that of a batch with rejected rows: what it has written must be out as well
+                except typer.Exit:  # as of a batch with rejected rows: what it has written must be out as well
                     sys.stdout.flush()
                     raise
                 sys.stdout.flush()

@@ -57,7 +57,7 @@ def explain(
     written = options.format_from(format, output)
     if written not in ("table", "json", "md"):
         raise typer.BadParameter("an explanation is printed as table, json or md, and written as json or md")
-    options.check_output(output, file, institutes, settings, options.ledger_file(ledger))
+    options.check_output(output, file, institutes, settings, ledger=ledger)
     problems = match.problems_from(file, text, quiet=quiet)
     problem = chosen_problem(problems, chosen, place=str(file) if text is None else "--text")
     from matchmaker.institutes import find_institute

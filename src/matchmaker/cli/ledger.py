@@ -63,7 +63,7 @@ def opened(target: str | None, *outputs: Path | None, create: bool = False) -> L
     from matchmaker.ledger.store import open_ledger
 
     for output in outputs:
-        options.check_output(output, options.ledger_file(target))
+        options.check_output(output, ledger=target)
     return open_ledger(target or None, create=create)
 
 

@@ -53,7 +53,7 @@ def match(
     Example: matchmaker match --text "供水管网漏水找不到漏点"
     """
     written = options.format_from(format, output)
-    options.check_output(output, file, institutes, settings, options.ledger_file(ledger))
+    options.check_output(output, file, institutes, settings, ledger=ledger)
     problems = problems_from(file, text, quiet=quiet)
 
     registry = options.registry_from(institutes)
@@ -97,12 +97,10 @@ def _loaded(file: Path | None, text: str | None) -> Loaded:
 def _stdin() -> bytes:
     from matchmaker.errors import ProblemError
     from matchmaker.intake.documents import MAX_DOCUMENT
-    from matchmaker.intake.reading import unreadable
+    from matchmaker.intake.reading import read_faults
 
-    try:
+    with read_faults(said("stdin"), ProblemError):
         return sys.stdin.buffer.read(MAX_DOCUMENT + 1)  # one more than allowed shows that there is more
-    except OSError as error:
-        raise ProblemError(unreadable(said("stdin"), error)) from error
 
 
 def _notes(loaded: Loaded, place: str) -> Iterator[Fault]:

@@ -224,27 +224,25 @@ def format_from(name: FormatName | None, output: Path | None, *, default: Format
     return format_for(output) if output is not None else default
 
 
-def check_output(output: Path | None, *given: Path | None) -> None:
+def check_output(output: Path | None, *given: Path | None, ledger: str | None = "none") -> None:
     """Refuse to write over a file that is read.
 
+    Args:
+        output: Nothing is refused when not given.
+        given: The files that are read.
+        ledger: As ``--ledger``, by default none.
+
     Raises:
-        InputError: ``output`` is one of the files given.
+        InputError: ``output`` is one of the files given, or the ledger.
     """
+    if output is None:
+        return
+    from matchmaker.cli.precedents import ledger_file
     from matchmaker.files import is_there
 
-    for path in given:
-        if output and path and is_there(output) and is_there(path) and output.samefile(path):
+    for path in (*given, ledger_file(ledger)):
+        if path and is_there(output) and is_there(path) and output.samefile(path):
             raise InputError(Fault(str(output), "would be written over the input", "give --output another name"))
-
-
-def ledger_file(named: str | None) -> Path | None:
-    """The file that ``--ledger`` names, else the default one if it is there; ``None`` for none and for a server."""
-    from matchmaker.ledger import default_path, is_there_by_default
-
-    target = (named or "").strip()
-    if not target:
-        return default_path() if is_there_by_default() else None
-    return None if target.casefold() == "none" or "://" in target else Path(target)
 
 
 def message_language(name: LanguageName | None) -> Language:
@@ -261,11 +259,11 @@ def language_from(name: LanguageName | None) -> Language | None:
 
 def columns_from(given: list[str] | None) -> dict[str, str]:
     """The fields and headings of ``--column``."""
-    pairs = [entry.partition("=") for entry in given or []]
+    pairs = [pair.partition("=") for pair in given or []]
     for field, mark, heading in pairs:
         if not (mark and field.strip() and heading.strip()):
-            given_ = f"{field}{mark}{heading}"
-            raise typer.BadParameter(said("'{entry}' is not FIELD=HEADING, such as title=需求名称", entry=given_))
+            entry = f"{field}{mark}{heading}"
+            raise typer.BadParameter(said("'{entry}' is not FIELD=HEADING, such as title=需求名称", entry=entry))
     return {field.strip(): heading.strip() for field, _, heading in pairs}
 
 

@@ -19,6 +19,23 @@ NO_LEDGER = "none"
 _PER_BLOCK = 1_000  # a new case costs the work of one block
 
 
+def named_ledger(target: str | None) -> str | None:
+    """The ledger that ``--ledger`` names, empty for the default one; ``None`` for none, or where that is not there."""
+    from matchmaker.ledger import is_there_by_default
+
+    named = (target or "").strip()
+    is_none = named.casefold() == NO_LEDGER or (not named and not is_there_by_default())
+    return None if is_none else named
+
+
+def ledger_file(target: str | None) -> Path | None:
+    """The file that ``--ledger`` names, else the default one if it is there; ``None`` for none and for a server."""
+    from matchmaker.ledger import default_path
+
+    named = named_ledger(target)
+    return None if named is None or "://" in named else Path(named or default_path())
+
+
 def cases_from(
     target: str | None, registry: Registry, settings: Settings, as_of: datetime | None
 ) -> CaseSimilarity | None:
@@ -33,10 +50,8 @@ def cases_from(
     Raises:
         LedgerError: The ledger that is named cannot be read.
     """
-    from matchmaker.ledger import is_there_by_default
-
-    named = (target or "").strip()
-    if named.casefold() == NO_LEDGER or (not named and not is_there_by_default()):
+    named = named_ledger(target)
+    if named is None:
         return None
     from matchmaker.institutes import ids_of
     from matchmaker.similarity.cases import CaseSimilarity
@@ -55,10 +70,8 @@ def cases_from(
 
 def what_counts(target: str | None, as_of: datetime | None) -> tuple[str, str]:
     """What decides how earlier problems count: the digest of all that are known, and the day; empty without any."""
-    from matchmaker.ledger import is_there_by_default
-
-    named = (target or "").strip()
-    if named.casefold() == NO_LEDGER or (not named and not is_there_by_default()):
+    named = named_ledger(target)
+    if named is None:
         return "", ""
     shelf = _Shelf(named)
     return (f"sha256:{shelf.digest}", _day(as_of).isoformat()) if shelf.keys else ("", "")

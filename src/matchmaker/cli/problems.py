@@ -42,7 +42,7 @@ def problems(
     written = options.format_from(format, output)
     if written == "html":
         raise typer.BadParameter("for a page use: matchmaker report FILE --for INSTITUTE")
-    options.check_output(output, file, institutes, settings, options.ledger_file(ledger))
+    options.check_output(output, file, institutes, settings, ledger=ledger)
     from matchmaker.batch import match_all
     from matchmaker.institutes import find_institute
 

@@ -71,7 +71,7 @@ def report(
 
     Example: matchmaker report data/problems/05-water-leak.yaml -o water-leak.html
     """
-    options.check_output(output, file, institutes, settings, options.ledger_file(ledger))
+    options.check_output(output, file, institutes, settings, ledger=ledger)
     is_table = text is None and file is not None and file.suffix.lower() in _TABLES
     if is_table and who == "institute":
         raise typer.BadParameter("for a table, say which institute: --for ID")

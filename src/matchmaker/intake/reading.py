@@ -5,7 +5,8 @@ from __future__ import annotations
 import codecs
 import io
 import stat
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TextIO
 
@@ -48,12 +49,20 @@ def open_bytes(path: Path, error: type[InputError]) -> BinaryIO:
     except PermissionError as caught:
         raise error(Fault(place, "no permission to read it", "ask its owner for it, or use a copy")) from caught
     except OSError as caught:
-        raise error(unreadable(place, caught)) from caught
+        raise error(_unreadable(place, caught)) from caught
 
 
-def unreadable(place: str, error: OSError) -> Fault:
-    """What is told of a file at which the system fails."""
+def _unreadable(place: str, error: OSError) -> Fault:
     return Fault(place, said("cannot be read ({reason})", reason=reason_of(error)), "check the path and the disk")
+
+
+@contextmanager
+def read_faults(place: str, error: type[InputError]) -> Iterator[None]:
+    """Errors of the operating system in the block become an ``error`` that names ``place``."""
+    try:
+        yield
+    except OSError as caught:
+        raise error(_unreadable(place, caught)) from caught
 
 
 class _File(io.FileIO):
@@ -61,19 +70,15 @@ class _File(io.FileIO):
 
     def __init__(self, path: Path, error: type[InputError]) -> None:
         super().__init__(path)
-        self._path, self._error = path, error
+        self._place, self._error = str(path), error
 
     def readinto(self, buffer: WriteableBuffer, /) -> int | None:
-        try:
+        with read_faults(self._place, self._error):
             return super().readinto(buffer)
-        except OSError as caught:
-            raise self._error(unreadable(str(self._path), caught)) from caught
 
     def readall(self) -> bytes:
-        try:
+        with read_faults(self._place, self._error):
             return super().readall()
-        except OSError as caught:
-            raise self._error(unreadable(str(self._path), caught)) from caught
 
 
 def state_of(path: Path) -> tuple[int, ...]:

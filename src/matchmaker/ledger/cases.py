@@ -12,8 +12,8 @@ from sqlalchemy import Column, Connection, Row, func, insert, select, update
 
 from matchmaker.domain import Case, Outcome, Problem
 from matchmaker.errors import Fault, LedgerError
-from matchmaker.ledger.problems import digest_of, evened, keep_problems, problem_from
-from matchmaker.ledger.schema import HIGHEST, Number, case_institutes, damaged, each, problems, record_of
+from matchmaker.ledger.problems import digest_of, evened, keep_problems, problem_from, with_problems
+from matchmaker.ledger.schema import HIGHEST, Number, case_institutes, damaged, each, record_of
 from matchmaker.ledger.schema import cases as table
 from matchmaker.ledger.store import Ledger, Stamp
 from matchmaker.messages import said
@@ -349,12 +349,7 @@ def read_cases(connection: Connection, *wanted: Any, damage: list[str] | None = 
     Raises:
         LedgerError: One is damaged, and there is no list for that.
     """
-    rows = connection.execute(
-        select(table, problems.c.data)
-        .join(problems, problems.c.digest == table.c.problem)
-        .where(*wanted)
-        .order_by(table.c.seq)
-    ).all()
+    rows = connection.execute(with_problems(table, *wanted)).all()
     chosen = select(table.c.seq).where(*wanted)
     held: dict[int, list[str]] = {}
     for row in connection.execute(

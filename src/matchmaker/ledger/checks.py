@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
@@ -38,7 +39,8 @@ def find_damage(ledger: Ledger) -> list[Fault]:
     faults = list(_file_damage(ledger)) if ledger.path is not None else []
     if not faults:
         with ledger.reading() as connection:
-            parts = (_meta, _problems, _cases, _referrals, _judgements)
+            cases, judgements = partial(_damaged_rows, read_cases), partial(_damaged_rows, read_judgements)
+            parts = (_meta, _problems, cases, _referrals, judgements)
             found = dict.fromkeys(text for part in parts for text in part(connection))
         faults = [Fault(ledger.place, text, "restore a backup") for text in found]
     return faults[:_MOST_NAMED]
@@ -86,16 +88,11 @@ def _problems(connection: Connection) -> Iterator[str]:
             yield said("problem {digest} does not say what was kept", digest=str(row.digest))
 
 
-def _cases(connection: Connection) -> Iterator[str]:
+def _damaged_rows(read: Callable[..., object], connection: Connection) -> list[str]:
+    """What is wrong with the rows that a reader of them meets."""
     damage: list[str] = []
-    read_cases(connection, damage=damage)
-    yield from damage
-
-
-def _judgements(connection: Connection) -> Iterator[str]:
-    damage: list[str] = []
-    read_judgements(connection, damage=damage)
-    yield from damage
+    read(connection, damage=damage)
+    return damage
 
 
 def _referrals(connection: Connection) -> Iterator[str]:

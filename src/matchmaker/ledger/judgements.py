@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, Row, insert
 
 from matchmaker.domain import Problem
 from matchmaker.ledger.cases import next_number
-from matchmaker.ledger.problems import digest_of, keep_problems, problem_from
-from matchmaker.ledger.schema import Number, each, problems, record_of
+from matchmaker.ledger.problems import digest_of, keep_problems, problem_from, with_problems
+from matchmaker.ledger.schema import Number, each, record_of
 from matchmaker.ledger.schema import judgements as table
 from matchmaker.ledger.store import Ledger
 
@@ -93,13 +93,7 @@ def read_judgements(connection: Connection, *wanted: Any, damage: list[str] | No
     Raises:
         LedgerError: One is damaged, and there is no list for that.
     """
-    rows = connection.execute(
-        select(table, problems.c.data)
-        .join(problems, problems.c.digest == table.c.problem)
-        .where(*wanted)
-        .order_by(table.c.seq)
-    )
-    return list(each(rows, _judgement, damage))
+    return list(each(connection.execute(with_problems(table, *wanted)), _judgement, damage))
 
 
 def _judgement(row: Row[Any]) -> Judgement:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable
 from hashlib import blake2b
+from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Select, Table, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from matchmaker.domain import Problem
@@ -34,6 +35,12 @@ def keep_problems(connection: Connection, problems: Iterable[Problem]) -> None:
     statement = make(schema.problems).on_conflict_do_nothing()
     for start in range(0, len(rows), _AT_ONCE):
         connection.execute(statement, rows[start : start + _AT_ONCE])
+
+
+def with_problems(table: Table, *wanted: Any) -> Select[Any]:
+    """The rows of a table that fulfil some conditions, in the order of writing, each with the data of its problem."""
+    data = select(table, schema.problems.c.data).join(schema.problems, schema.problems.c.digest == table.c.problem)
+    return data.where(*wanted).order_by(table.c.seq)
 
 
 def problem_from(data: str, digest: str) -> Problem:

@@ -13,8 +13,8 @@ from sqlalchemy import Connection, Row, insert, select, update
 from matchmaker.domain import Case, Level, Problem
 from matchmaker.errors import Fault, LedgerError
 from matchmaker.ledger.cases import next_number, solved_by_referral
-from matchmaker.ledger.problems import digest_of, keep_problems, problem_from
-from matchmaker.ledger.schema import Number, cases, changes, damaged, each, problems, record_of
+from matchmaker.ledger.problems import digest_of, keep_problems, problem_from, with_problems
+from matchmaker.ledger.schema import Number, cases, changes, damaged, each, record_of
 from matchmaker.ledger.schema import referrals as table
 from matchmaker.ledger.store import Ledger, Stamp
 from matchmaker.messages import said
@@ -318,13 +318,8 @@ def read_referrals(connection: Connection, *wanted: Any, damage: list[str] | Non
     Raises:
         LedgerError: One is damaged, and there is no list for that.
     """
-    rows = connection.execute(
-        select(table, problems.c.data, cases.c.id.label("case_id"))
-        .join(problems, problems.c.digest == table.c.problem)
-        .outerjoin(cases, cases.c.referral == table.c.seq)
-        .where(*wanted)
-        .order_by(table.c.seq)
-    )
+    with_cases = with_problems(table, *wanted).outerjoin(cases, cases.c.referral == table.c.seq)
+    rows = connection.execute(with_cases.add_columns(cases.c.id.label("case_id")))
     return list(each(rows, _referral, damage))
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from matchmaker.similarity.counting import distinct
-from matchmaker.similarity.encoder import Bag, Encoder, direction_of, unit
+from matchmaker.similarity.encoder import Bag, Encoder, direction_of, exact_lengths_of, unit
 from matchmaker.similarity.postings import starts_of
 from matchmaker.text import Request
 
@@ -97,7 +97,7 @@ def read(problems: Sequence[Request], encoder: Encoder) -> Asked:
     vectors = encoder.vectors(held)
     wholes = encoder.bags_of(owners[places >= 0], rows[places >= 0], len(problems))
     titles = encoder.bags_of(owners[is_title], rows[is_title], len(problems))
-    lengths = np.sqrt((vectors * vectors).sum(axis=1).astype(np.float64))  # of whole numbers: exact until then
+    lengths = exact_lengths_of(vectors)
     directions = np.zeros((len(problems), encoder.n_dimensions))
     kept = []
     for at, (title, whole) in enumerate(zip(titles, wholes, strict=True)):

@@ -88,7 +88,7 @@ class Encoder:
     def encode(self, bag: Bag) -> FloatArray:
         """The direction of a text, of unit length; zeros for an empty bag."""
         vectors = self.vectors(bag.rows)
-        return direction_of(vectors, bag.weights / np.sqrt((vectors * vectors).sum(axis=1).astype(np.float64)))
+        return direction_of(vectors, bag.weights / exact_lengths_of(vectors))
 
 
 @lru_cache(maxsize=1)
@@ -130,6 +130,12 @@ def unit(vector: FloatArray) -> FloatArray:
     """A vector scaled to length one; zeros stay."""
     length = math.sqrt(float((vector**2).sum()))
     return vector / length if length else vector
+
+
+def exact_lengths_of(vectors: NDArray[np.float32]) -> FloatArray:
+    """As ``lengths_of``, to the digits of float64: sums of squares of whole numbers are exact until then."""
+    lengths: FloatArray = np.sqrt((vectors * vectors).sum(axis=1).astype(np.float64))
+    return lengths
 
 
 def lengths_of(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
