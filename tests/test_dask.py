@@ -283,18 +283,29 @@ def test_without_workers_a_run_ends_and_says_so(two: Cluster, monkeypatch: pytes
         list(answers)
 
 
-def test_problems_on_which_workers_end_are_named(tmp_path: Path) -> None:
+def test_problems_on_which_workers_end_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The worker is stopped before the first chunk is sent, and killed when the scheduler has given it that chunk."""
+    begin, killing = cluster._Work.begin, threading.Event()
     once = {"DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "0"}
     with started(tmp_path, environment=once) as one:
+
+        def kill_at_work() -> None:
+            wait_for(lambda: one.n_tasks() > 1)  # the institutes are one
+            one.kill()
+
+        def begin_on_stopped(self: cluster._Work, problems: list[Problem]) -> Future:
+            if not killing.is_set():
+                killing.set()
+                one.pause()
+                killer.start()
+            return begin(self, problems)
+
+        killer = threading.Thread(target=kill_at_work)
+        monkeypatch.setattr(cluster._Work, "begin", begin_on_stopped)
         one.add()
-        answers = match_all(mixed(N_ROWS), matcher(), cluster=one.address)
-        next(answers)
-        one.pause()  # so that it has work when it ends
-        later = threading.Timer(2, one.kill)
-        later.start()
-        with pytest.raises(ClusterError, match=r"ended again and again on the problems from 'P-\d+' to 'P-\d+'; see"):
-            list(answers)
-        later.join()
+        with pytest.raises(ClusterError, match=r"ended again and again on the problems from 'P-0' to 'P-\d+'; see"):
+            list(match_all(mixed(N_ROWS), matcher(), cluster=one.address))
+        killer.join()
 
 
 def test_what_is_under_way_is_cancelled_when_a_run_is_given_up(two: Cluster) -> None:
