@@ -64,7 +64,7 @@ FAULTS = {
     ],
     "problem_null_in_charset.eml": [": no problem is described in it; give at least a title or a description"],
     "problem_document.docx": [
-        ": the file is damaged or incomplete; ask for the file again, or open it in Word or WPS and save it anew"
+        ": the file is damaged or incomplete; ask for the file again, or open it in Office or WPS and save it anew"
     ],
     "problem_empty.txt": [": empty; write the problem's title on the first line, then its description"],
     "problem_field_twice.json": [": field 'title' is there twice; keep one of them"],
@@ -90,7 +90,7 @@ FAULTS = {
     "problem_only_text.yaml": [": expected fields, found '供水管网漏损检测'; write for example title: 管网漏损检测"],
     "problem_only_white_space.txt": [": empty; write the problem's title on the first line, then its description"],
     "problem_pdf_named.txt": [
-        ": the file is damaged or incomplete; ask for the file again, or open it in Word or WPS and save it anew"
+        ": the file is damaged or incomplete; ask for the file again, or open it in Office or WPS and save it anew"
     ],
     "problem_python_object.yaml": [
         ", line 1, column 8: a YAML tag (!…) that is not read here; write plain text or a list"

@@ -678,12 +678,12 @@ CHINESE: Final[Mapping[str, str]] = {
     "do not open it unless you know who made it; paste its text instead": (
         "若不清楚文件来源，请勿打开；可改为粘贴其文字"
     ),
-    "ask for the file again, or open it in Word or WPS and save it anew": "请对方重新发送，或用 Word、WPS 打开后另存",
+    "ask for the file again, or open it in Office or WPS and save it anew": "请对方重新发送，或用 Office、WPS 打开后另存",
     "open it with its password and save it without one": "请用密码打开后，另存为不带密码的文件",
     "open it with macros switched off and save it as .docx or .xlsx without macros": (
         "请在禁用宏的状态下打开，另存为不含宏的 .docx 或 .xlsx"
     ),
-    "if you trust it, open it in Word or WPS and save it anew": "若来源可信，请用 Word 或 WPS 打开后另存",
+    "if you trust it, open it in Office or WPS and save it anew": "若来源可信，请用 Office 或 WPS 打开后另存",
     # intake/sheets, intake/sheetscan, intake/oldsheets, intake/sources, intake/tablekinds, intake/parquet
     "{place}, sheet '{sheet}'": "{place}，工作表“{sheet}”",
     "{place}, sheet '{sheet}', row {row}": "{place}，工作表“{sheet}”，第 {row} 行",

@@ -248,11 +248,11 @@ class Package:
 
 
 _TOO_LARGE: Final = "do not open it unless you know who made it; paste its text instead"
-_DAMAGED_REMEDY: Final = "ask for the file again, or open it in Word or WPS and save it anew"
+_DAMAGED_REMEDY: Final = "ask for the file again, or open it in Office or WPS and save it anew"
 _UNLOCK: Final = "open it with its password and save it without one"
 _MACROS_REMEDY: Final = "open it with macros switched off and save it as .docx or .xlsx without macros"
 _LINK_REMEDY: Final = "do not open it unless you know who made it; paste its text instead"
-_RESAVE: Final = "if you trust it, open it in Word or WPS and save it anew"
+_RESAVE: Final = "if you trust it, open it in Office or WPS and save it anew"
 
 
 def open_package(file: BinaryIO, *, place: str, error: type[InputError], limits: Limits | None = None) -> Package:

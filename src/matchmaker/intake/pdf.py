@@ -84,7 +84,7 @@ def blocks_of_answer(answer: Mapping[str, Any], *, place: str) -> tuple[list[Blo
         fault = Fault(
             place,
             "the file is damaged or incomplete",
-            "ask for the file again, or open it in Word or WPS and save it anew",
+            "ask for the file again, or open it in Office or WPS and save it anew",
         )
         raise ProblemError(fault)
     pages = [_page(page) for page in answer["pages"]]
