@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from matchmaker.domain import Problem, Require
 from matchmaker.errors import Fault, ProblemError
 from matchmaker.intake import Format, load_problem, load_problems, parse_problem, problem_from_bytes
+from matchmaker.intake.kinds import OLE_SIGNATURE
 
 FAULTY = Path(__file__).parent / "data" / "faulty"
 FULL = Problem(
@@ -352,6 +353,22 @@ def test_a_text_named_like_a_workbook_is_for_batch(tmp_path: Path, suffix: str) 
     assert faults_of(path) == [
         f"{path}: a {suffix.lower()} file holds many problems, this needs one; use: matchmaker batch {path}"
     ]
+
+
+@pytest.mark.parametrize("suffix", [".txt", ".parquet", ".xls"])
+@pytest.mark.parametrize(
+    ("data", "finding"),
+    [
+        (b"PAR1\x15\x04", "a Parquet table holds many problems, this needs a document"),
+        (OLE_SIGNATURE + "Workbook".encode("utf-16-le"), "a workbook holds many problems, this needs a document"),
+        (b"\x1f\x8b\x08", "a packed archive, not a document"),
+    ],
+)
+def test_a_table_is_told_by_its_content(tmp_path: Path, suffix: str, data: bytes, finding: str) -> None:
+    path = tmp_path / f"p{suffix}"
+    path.write_bytes(data)
+    remedy = "unpack it and name one file in it" if "archive" in finding else "use: matchmaker batch"
+    assert faults_of(path) == [f"{path}: {finding}; {remedy}"]
 
 
 @pytest.mark.parametrize("suffix", [".pdf", ".DOCX", ".rtf", ".eml", ".html"])

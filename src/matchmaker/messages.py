@@ -622,7 +622,6 @@ CHINESE: Final[Mapping[str, str]] = {
     "more tags than any page has": "网页的标签多得不正常",
     # intake/office
     "an old Word or WPS file (.doc, .wps), which cannot be read": "这是旧版 Word 或 WPS 文件（.doc、.wps），无法读取",
-    "an old Excel file (.xls), which cannot be read": "这是旧版 Excel 文件（.xls），无法读取",
     "an old PowerPoint file (.ppt), which cannot be read": "这是旧版 PowerPoint 文件（.ppt），无法读取",
     "an old office file (.doc, .wps, .msg or the like), which cannot be read": (
         "这是旧版办公文件（.doc、.wps、.msg 等），无法读取"
@@ -631,6 +630,7 @@ CHINESE: Final[Mapping[str, str]] = {
     "a picture, which holds no text": "这是图片，其中没有文字",
     "a packed archive, not a document": "这是压缩包，不是文档",
     "a workbook holds many problems, this needs a document": "表格含有多个需求，此处需要的是文档",
+    "a Parquet table holds many problems, this needs a document": "Parquet 表格含有多个需求，此处需要的是文档",
     "a binary workbook (.xlsb), which cannot be read": "这是二进制工作簿（.xlsb），无法读取",
     "a presentation, which cannot be read": "这是演示文稿，无法读取",
     "an OFD file, which cannot be read": "这是 OFD 文件，无法读取",
@@ -678,7 +678,9 @@ CHINESE: Final[Mapping[str, str]] = {
     "do not open it unless you know who made it; paste its text instead": (
         "若不清楚文件来源，请勿打开；可改为粘贴其文字"
     ),
-    "ask for the file again, or open it in Office or WPS and save it anew": "请对方重新发送，或用 Office、WPS 打开后另存",
+    "ask for the file again, or open it in Office or WPS and save it anew": (
+        "请对方重新发送，或用 Office、WPS 打开后另存"
+    ),
     "open it with its password and save it without one": "请用密码打开后，另存为不带密码的文件",
     "open it with macros switched off and save it as .docx or .xlsx without macros": (
         "请在禁用宏的状态下打开，另存为不含宏的 .docx 或 .xlsx"

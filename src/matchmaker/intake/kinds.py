@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final, Literal, TypeAlias
 
-Kind: TypeAlias = Literal["packed", "ole", "pdf", "rtf", "image", "archive", "html", "eml", "text"]
+Kind: TypeAlias = Literal["packed", "ole", "pdf", "rtf", "image", "archive", "parquet", "html", "eml", "text"]
 
 ZIP_SIGNATURE: Final = b"PK\x03\x04"
 OLE_SIGNATURE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -14,7 +14,8 @@ _SIGNATURES: Final[tuple[tuple[tuple[bytes, ...], Kind], ...]] = (
     ((ZIP_SIGNATURE, b"PK\x05\x06"), "packed"),
     ((OLE_SIGNATURE[:4],), "ole"),
     ((b"{\\rtf",), "rtf"),
-    ((b"7z\xbc\xaf\x27\x1c", b"Rar!", b"\x1f\x8b", b"PAR1"), "archive"),
+    ((b"7z\xbc\xaf\x27\x1c", b"Rar!", b"\x1f\x8b"), "archive"),
+    ((b"PAR1",), "parquet"),
 )
 _PAGE: Final = re.compile(
     rb"\s*(?:<\?xml[^>]{0,200}>\s*)?(?:(?><!--.{0,2000}?-->)\s*+)*+<(?:!doctype\s+html|html|head|body|meta|table)\b",

@@ -20,10 +20,11 @@ MAX_TEXT: Final = 500_000
 _LIMITS: Final = Limits(part=100_000_000, total=300_000_000)
 _AS_DOCX: Final = "open it in Word or WPS and save it as .docx"
 _OCR: Final = "recognise its text first (OCR, in WPS or Acrobat), or paste the text: matchmaker match -"
+_WORKBOOK: Final = ("a workbook holds many problems, this needs a document", "use: matchmaker batch")
 _OLD: Final[Mapping[OleKind, tuple[str, str]]] = {
     "encrypted": ("the file is protected by a password", "open it with its password and save it without one"),
     "doc": ("an old Word or WPS file (.doc, .wps), which cannot be read", _AS_DOCX),
-    "xls": ("an old Excel file (.xls), which cannot be read", "save it as .xlsx and use: matchmaker batch"),
+    "xls": _WORKBOOK,
     "ppt": ("an old PowerPoint file (.ppt), which cannot be read", "put the problem into a text or a .docx file"),
     "ole": ("an old office file (.doc, .wps, .msg or the like), which cannot be read", _AS_DOCX),
 }
@@ -32,8 +33,9 @@ _OTHERS: Final[Mapping[str, tuple[str, str]]] = {
     "image": ("a picture, which holds no text", _OCR),
     "archive": ("a packed archive, not a document", "unpack it and name one file in it"),
     "zip": ("a packed archive, not a document", "unpack it and name one file in it"),
-    "xlsx": ("a workbook holds many problems, this needs a document", "use: matchmaker batch"),
-    "ods": ("a workbook holds many problems, this needs a document", "use: matchmaker batch"),
+    "parquet": ("a Parquet table holds many problems, this needs a document", "use: matchmaker batch"),
+    "xlsx": _WORKBOOK,
+    "ods": _WORKBOOK,
     "xlsb": ("a binary workbook (.xlsb), which cannot be read", "save it as .xlsx and use: matchmaker batch"),
     "pptx": ("a presentation, which cannot be read", "put the problem into a text or a .docx file"),
     "odp": ("a presentation, which cannot be read", "put the problem into a text or a .docx file"),
