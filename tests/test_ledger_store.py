@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -181,8 +182,10 @@ def test_another_database_is_refused_and_left_alone(target: str) -> None:
 
 def test_many_who_open_a_new_ledger_at_once_make_one(target: str) -> None:
     found: list[str] = []
+    together = threading.Barrier(6)
 
     def begin() -> None:
+        together.wait()
         with open_ledger(target, create=True) as opened:
             found.append(opened.identity()[0])
 
@@ -193,6 +196,22 @@ def test_many_who_open_a_new_ledger_at_once_make_one(target: str) -> None:
         thread.join()
     assert len(found) == 6
     assert len(set(found)) == 1
+
+
+def test_a_new_ledger_waits_for_another_that_makes_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where two make it at once, SQLite refuses the second one without waiting."""
+    path = tmp_path / "l.db"
+    path.touch(0o600)
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with monkeypatch.context() as patched:
+            patched.setattr(store, "BUSY_SECONDS", 0)
+            assert "another program is writing to it" in told(lambda: open_ledger(path, create=True))
+        monkeypatch.setattr("time.sleep", lambda _: other.rollback())
+        with open_ledger(path, create=True) as opened:
+            assert opened.identity()[0]
 
 
 # --- what can go wrong ------------------------------------------------------------------------------------------------
