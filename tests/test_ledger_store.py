@@ -198,9 +198,7 @@ def test_many_who_open_a_new_ledger_at_once_make_one(target: str) -> None:
     assert len(set(found)) == 1
 
 
-def test_a_new_ledger_waits_for_another_that_makes_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_new_ledger_waits_for_another_that_makes_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where two make it at once, SQLite refuses the second one without waiting."""
     path = tmp_path / "l.db"
     path.touch(0o600)

@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from hashlib import blake2b
 from pathlib import Path
@@ -35,12 +35,27 @@ from worlds import small_registry
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals of Unix")
 
 N_ROWS = 600
+STARTED: list[subprocess.Popen[str]] = []
 TITLES = ("供水管网漏损检测", "表面缺陷", "leak detection in water networks", "奶茶广告", "数据治理", "=1+1")
 # Marks as often as can be: at the usual pace a table that is quick to match would have none to be stopped after.
-PROGRAM = (
-    "import sys; from matchmaker import journal; journal._INTERVAL = 0.0; journal._LEAST_SHARE = {share}\n"
-    "from matchmaker.cli import main; sys.argv[0] = {program!r}; main()"
-)
+PROGRAM = """
+import sys, time
+from pathlib import Path
+from matchmaker import journal
+from matchmaker.cli import main
+add, journal._INTERVAL, journal._LEAST_SHARE = journal.Journal.add, 0.0, {share}
+left = {stops!r}
+def add_and_wait(self, text, counts, first=None):
+    add(self, text, counts, first)
+    if left and counts.n_rows >= left[0]:
+        left.clear()
+        Path("waiting").touch()
+        while Path("waiting").exists():
+            time.sleep(0.01)
+journal.Journal.add = add_and_wait
+sys.argv[0] = {program!r}
+main()
+"""  # it waits after a row, if one is given, until "waiting" goes: what is stopped then is not done by chance
 
 
 def table(n_rows: int, changed: str = "") -> str:
@@ -62,10 +77,14 @@ def profiles(path: Path, n_institutes: int = 3) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.chdir(tmp_path)
     Path("table.csv").write_text(table(N_ROWS), "utf-8")
     profiles(Path("small.yaml"))
+    yield
+    while STARTED:
+        with STARTED.pop() as process:  # closes its pipes
+            process.kill()
 
 
 def batch(*args: str, output: str = "out.csv") -> list[str]:
@@ -78,15 +97,20 @@ def run(*args: str, output: str = "out.csv") -> Result:
     return result
 
 
-def started(*args: str, output: str = "out.csv", share: float = 5.0, limit: int | None = None) -> subprocess.Popen[str]:
+def started(
+    *args: str, output: str = "out.csv", share: float = 0.0, limit: int | None = None, waits_after: int | None = None
+) -> subprocess.Popen[str]:
+    """A run in a process of its own; one that waits after so many rows has come there."""
+
     def limited() -> None:
         import resource
 
         if limit is not None:
             resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 
-    program = PROGRAM.format(share=share, program=str(Path(sys.executable).with_name("matchmaker")))
-    return subprocess.Popen(
+    stops = [] if waits_after is None else [waits_after]
+    program = PROGRAM.format(share=share, stops=stops, program=str(Path(sys.executable).with_name("matchmaker")))
+    process = subprocess.Popen(
         [sys.executable, "-c", program, *batch(*args, output=output)],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
@@ -94,6 +118,11 @@ def started(*args: str, output: str = "out.csv", share: float = 5.0, limit: int 
         env={**os.environ, "COLUMNS": "100"},
         preexec_fn=limited,  # noqa: PLW1509 - no threads here
     )
+    STARTED.append(process)
+    while stops and not Path("waiting").exists():
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.002)
+    return process
 
 
 def n_lines(output: str = "out.csv") -> int:
@@ -101,19 +130,10 @@ def n_lines(output: str = "out.csv") -> int:
     return path.read_bytes().count(b"\n") if path.exists() else 0
 
 
-def wait_for_marks(process: subprocess.Popen[str], n_marks: int, output: str = "out.csv") -> bool:
-    """Whether the journal came to hold so many marks before the process ended."""
-    while n_lines(output) <= n_marks:
-        if process.poll() is not None:
-            return False
-        time.sleep(0.002)
-    return True
-
-
 def stopped(number: int, *args: str, output: str = "out.csv", n_marks: int = 4) -> str:
     """Start a run, stop it by a signal after some marks; its stderr."""
-    process = started(*args, output=output, share=0.0)
-    assert wait_for_marks(process, n_marks, output)
+    process = started(*args, output=output, waits_after=n_marks)
+    assert n_lines(output) > 2
     process.send_signal(number)
     _, told = process.communicate(timeout=60)
     assert process.returncode in {-number, 128 + number}
@@ -129,7 +149,7 @@ def counts(stderr: str) -> str:
 
 def found() -> dict[str, bytes]:
     """Everything a run left beside its input."""
-    given = {"table.csv", "small.yaml", "settings.toml"}
+    given = {"table.csv", "small.yaml", "settings.toml", "waiting"}
     return {path.name: path.read_bytes() for path in Path().iterdir() if path.is_file() and path.name not in given}
 
 
@@ -157,8 +177,7 @@ def uninterrupted(format: str = "csv") -> tuple[dict[str, bytes], str]:
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_what_is_stopped_tells_the_command_that_continues(number: int, code: int, workers: str) -> None:
     wanted, said_so = uninterrupted()
-    process = started("--workers", workers, "--column", "title=title", share=0.0)
-    assert wait_for_marks(process, 3)
+    process = started("--workers", workers, "--column", "title=title", waits_after=4)
     process.send_signal(number)
     _, told = process.communicate(timeout=60)
     assert process.returncode == code
@@ -177,14 +196,13 @@ def test_what_is_stopped_tells_the_command_that_continues(number: int, code: int
 
 
 def test_what_is_stopped_by_hand_is_done_to_the_last_row_written() -> None:
-    Path("table.csv").write_text(table(20 * N_ROWS), "utf-8")  # not done before the signal comes
-    process = started(share=1e9)  # one mark, then none but that of the end
-    assert wait_for_marks(process, 1)
-    time.sleep(0.3)
-    first = n_lines()
+    process = started(share=1e9, waits_after=41)  # a mark after the first row, then none
+    assert n_lines() == 2
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=60)
-    assert n_lines() == first + 1
+    *_, last = Path("out.csv.journal").read_bytes().splitlines()
+    assert n_lines() == 3
+    assert sum(json.loads(last.partition(b" ")[2])["counts"]) == 41
 
 
 def test_a_name_that_a_shell_would_take_apart_is_quoted() -> None:
@@ -207,12 +225,10 @@ def test_the_rejected_rows_are_told_again() -> None:
 
 
 def test_workers_do_not_outlive_a_killed_run() -> None:
-    process = started("--workers", "2", share=0.0)
-    assert wait_for_marks(process, 2)
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
-    if not children.exists():
+    if not Path(f"/proc/self/task/{os.getpid()}/children").exists():
         pytest.skip("no /proc here")
-    workers = children.read_text().split()
+    process = started("--workers", "2", waits_after=3)
+    workers = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
     assert len(workers) == 2
     process.kill()
     process.communicate(timeout=60)
@@ -238,7 +254,7 @@ def test_a_full_disk_loses_nothing(format: str) -> None:
     wanted, said_so = uninterrupted(format)
     name = f"out.{format}"
     size = len(wanted["out.csv"]) // 2 if format == "csv" else 300_000
-    process = started(output=name, limit=size)
+    process = started(output=name, share=5.0, limit=size)
     _, told = process.communicate(timeout=60)
     assert process.returncode == 3
     *_, error, last = told.splitlines()
@@ -260,7 +276,7 @@ def test_a_file_system_that_is_really_full(tmp_path: Path) -> None:
     if shutil.which("mount") is None or subprocess.run(mount, capture_output=True, check=False).returncode:
         pytest.skip("nothing can be mounted here")
     try:
-        process = started(output="disk/out.jsonl")
+        process = started(output="disk/out.jsonl", share=5.0)
         _, told = process.communicate(timeout=60)
         assert process.returncode == 3
         assert "cannot be written (no space left on device)" in told
@@ -539,14 +555,14 @@ def test_what_keeps_no_journal_cannot_be_continued(args: tuple[str, ...]) -> Non
 
 def test_two_runs_at_once() -> None:
     wanted, _ = uninterrupted()
-    process = started(share=0.0)
-    assert wait_for_marks(process, 1)
+    process = started(waits_after=2)
     for args in ((), ("--resume",)):
         second = run(*args)
         assert second.exit_code == 3
         assert second.stderr.splitlines()[-1] == (
             "error: out.csv: another run is writing it; wait for its end, or choose another name"
         )
+    Path("waiting").unlink()
     process.communicate(timeout=120)
     assert process.returncode == 3
     assert found() == wanted
@@ -558,8 +574,7 @@ def test_a_link_keeps_pointing_where_it_does_and_a_file_keeps_its_mode() -> None
     target.write_text("old")
     target.chmod(0o600)
     Path("out.csv").symlink_to(target)
-    process = started(share=0.0)
-    assert wait_for_marks(process, 2, "there/real.csv")
+    process = started(waits_after=3)
     process.kill()
     process.communicate(timeout=60)
     assert target.read_text() == "old"
