@@ -8,6 +8,7 @@ Tests of the ledger run against SQLite and against a PostgreSQL server.
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -24,6 +25,8 @@ settings.load_profile("matchmaker")
 
 for _name in ("LC_ALL", "LC_MESSAGES", "LANG", "MATCHMAKER_LEDGER", "MATCHMAKER_USER"):
     os.environ.pop(_name, None)
+_DATA = tempfile.TemporaryDirectory(prefix="matchmaker-tests-")
+os.environ["XDG_DATA_HOME"] = _DATA.name  # where no ledger of somebody's lies
 
 
 @pytest.fixture(scope="session")

@@ -47,13 +47,13 @@ GROUPS: Final[Mapping[str, Group]] = {
         ("matcher.py", "scoring.py", "reasons.py"),
         ("test_matcher.py", "test_cases.py", "test_explain.py"),
         "many_problems_give or copy_of_an_institute or hard_limits_always or breadth_never or unrelated_capability or "
-        "short_shortlist or order_of_institutes or base_and_parts or processes_change_nothing or any_texts_give or "
-        "saying_a_capability_again or agree_on_every_shipped or the_command",
+        "short_shortlist or order_of_institutes or base_and_parts or processes_change_nothing or "
+        "similarities_in_range or saying_a_capability_again or agree_on_every_shipped or the_command",
     ),
     "similarity": Group(
         ("similarity/[!e]*.py",),
         ("test_similarity.py", "test_semantic.py", "test_cases.py"),
-        "how_a_problem_is_written or table_is_whole or processes_change_nothing or any_texts_give",
+        "how_a_problem_is_written or table_is_whole or processes_change_nothing or similarities_in_range",
     ),
     "encoders": Group(  # their threads do not live on in a copy, and what was read once is not read again
         ("similarity/e5.py", "similarity/encoder.py"),

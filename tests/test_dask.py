@@ -39,14 +39,17 @@ from worlds import small_registry
 
 CHUNK = 32
 PROGRAM = f"""
-import time
+import sys, time
+from pathlib import Path
 from matchmaker import batch, cluster, journal
 batch._CHUNK, journal._INTERVAL = {CHUNK}, 0
 finish, n_left = cluster._Work.finish, %d
 def finish_or_wait(*of_chunk):
     global n_left
     n_left -= 1
-    time.sleep(0 if n_left else 120)
+    if not n_left:
+        Path(sys.argv[sys.argv.index("-o") + 1] + ".waits").touch()
+        time.sleep(120)
     return finish(*of_chunk)
 cluster._Work.finish = finish_or_wait
 from matchmaker.cli import main
@@ -129,9 +132,14 @@ class Cluster:
         worker.kill()
         worker.wait()
 
-    def pause(self) -> None:
-        """Stop the worker that was started first, for good."""
-        self._workers[0].send_signal(signal.SIGSTOP)
+    def stop(self) -> None:
+        """Stop all workers, until they are killed or go on."""
+        for worker in self._workers:
+            worker.send_signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        for worker in self._workers:
+            worker.send_signal(signal.SIGCONT)
 
     def kill_workers(self) -> None:
         while self._workers:
@@ -257,11 +265,31 @@ def test_the_command_takes_the_ledger_along(two: Cluster, tmp_path: Path) -> Non
     assert outputs[0] == outputs[1] != outputs[2]
 
 
-def test_a_worker_killed_in_the_middle_changes_nothing(two: Cluster) -> None:
-    answers = match_all(mixed(N_ROWS), matcher(), cluster=two.address)
-    first = next(answers)
-    two.kill()
-    assert written(iter([first, *answers])) == serially()
+def killed_at_work(one: Cluster, monkeypatch: pytest.MonkeyPatch) -> threading.Thread:
+    """The first worker will be killed at work: all are stopped before the first chunk is sent, until they have some."""
+    begin, is_begun = cluster._Work.begin, threading.Event()
+
+    def kill() -> None:
+        wait_for(lambda: one.n_tasks() > 3)  # the institutes are one, chunks the others
+        one.kill()
+        one.go_on()
+
+    def begin_on_stopped(self: cluster._Work, problems: list[Problem]) -> Future:
+        if not is_begun.is_set():
+            is_begun.set()
+            one.stop()
+            killer.start()
+        return begin(self, problems)
+
+    killer = threading.Thread(target=kill)
+    monkeypatch.setattr(cluster._Work, "begin", begin_on_stopped)
+    return killer
+
+
+def test_a_worker_killed_in_the_middle_changes_nothing(two: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    killer = killed_at_work(two, monkeypatch)
+    assert written(match_all(mixed(N_ROWS), matcher(), cluster=two.address)) == serially()
+    killer.join()
 
 
 def test_all_workers_killed_and_another_started_changes_nothing(two: Cluster) -> None:
@@ -284,25 +312,10 @@ def test_without_workers_a_run_ends_and_says_so(two: Cluster, monkeypatch: pytes
 
 
 def test_problems_on_which_workers_end_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The worker is stopped before the first chunk is sent, and killed when the scheduler has given it that chunk."""
-    begin, killing = cluster._Work.begin, threading.Event()
     once = {"DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "0"}
     with started(tmp_path, environment=once) as one:
-
-        def kill_at_work() -> None:
-            wait_for(lambda: one.n_tasks() > 1)  # the institutes are one
-            one.kill()
-
-        def begin_on_stopped(self: cluster._Work, problems: list[Problem]) -> Future:
-            if not killing.is_set():
-                killing.set()
-                one.pause()
-                killer.start()
-            return begin(self, problems)
-
-        killer = threading.Thread(target=kill_at_work)
-        monkeypatch.setattr(cluster._Work, "begin", begin_on_stopped)
         one.add()
+        killer = killed_at_work(one, monkeypatch)
         with pytest.raises(ClusterError, match=r"ended again and again on the problems from 'P-0' to 'P-\d+'; see"):
             list(match_all(mixed(N_ROWS), matcher(), cluster=one.address))
         killer.join()
@@ -364,9 +377,11 @@ def quick(table: Path) -> list[str]:
 
 
 def wait_for_output(output: Path) -> None:
-    """Until something of a run is written, but not all."""
+    """Until something of a run is written, but not all, and it waits."""
     part, journal = output.with_name(f"{output.name}.partial"), output.with_name(f"{output.name}.journal")
-    wait_for(lambda: journal.exists() and len(journal.read_bytes().splitlines()) > 1 and part.exists())
+    wait_for(output.with_name(f"{output.name}.waits").exists)
+    assert len(journal.read_bytes().splitlines()) > 1
+    assert part.exists()
 
 
 def test_ctrl_c_ends_a_run_and_what_is_under_way(two: Cluster, tmp_path: Path, long_table: Path) -> None:

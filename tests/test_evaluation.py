@@ -20,7 +20,7 @@ from matchmaker.evaluation import Evaluation, Qrels, Run, format_qrels, format_r
 from matchmaker.evaluation.measures import Estimate
 from matchmaker.evaluation.pairs import auc, bins, calibration_error, pairwise_accuracy, reliability
 from matchmaker.evaluation.ranking import rank_measures
-from matchmaker.evaluation.trec import parse_qrels, parse_run
+from matchmaker.evaluation.trec import MAX_LINE, parse_qrels, parse_run
 from matchmaker.matcher import Matcher
 from worlds import small_registry
 
@@ -438,5 +438,10 @@ def test_files_are_read_with_a_byte_order_mark_and_faults_name_them(tmp_path: Pa
     path.write_bytes(b"p 0 x 2\np 0 \xff 1\n")
     with pytest.raises(EvaluationError, match=r"qrels\.txt, line 2: is not UTF-8 text"):
         load_qrels(path)
+    path.write_bytes(b"p 0 x 2\np 0 " + b"x" * MAX_LINE)
+    with pytest.raises(EvaluationError) as caught:
+        load_qrels(path)
+    finding = "a line of more than 100,000 bytes; name a TREC file, which has a line for each pair"
+    assert str(caught.value) == f"{path}, line 2: {finding}"
     with pytest.raises(EvaluationError, match=r"run\.txt: no such file"):
         load_run(tmp_path / "run.txt")

@@ -140,7 +140,7 @@ def test_what_is_said_of_every_file_has_its_chinese(monkeypatch: pytest.MonkeyPa
 
 # Files made to do harm. Each is run as a person would, and what the process took is measured.
 
-MOST_SECONDS = 2.0
+MOST_SECONDS = 6.0  # of the processor; none takes more than one where this was written
 MOST_MEMORY = 300_000  # kB, as Linux counts the resident set
 
 BODY = "<w:document xmlns:w='x'><w:body>{inside}</w:body></w:document>"

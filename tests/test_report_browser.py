@@ -141,8 +141,8 @@ def test_details_open_and_lead_to_the_evidence(browser: Browser, folder: Path, h
         row.get_by_text("详情").click()
         assert row.locator("mark").first.is_visible()
         row.locator(".see a").first.click()
-        assert page.url.partition("#")[2].startswith("c-")
-        assert page.locator("article:target h3").is_visible()
+        expect(page).to_have_url(re.compile("#c-"))
+        expect(page.locator("article:target h3")).to_be_visible()
 
 
 def pages_of(pdf: bytes) -> list[tuple[float, float]]:

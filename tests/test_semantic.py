@@ -418,6 +418,14 @@ def test_no_similarity_exceeds_its_bound(profiles: Profiles, texts: list[str]) -
     assert (similarity.bounds(asked) >= similarity.similarities(requests(*texts))).all()
 
 
+def test_bounds_are_the_same_in_blocks_of_any_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = shipped().bounds(shipped().read(requests(*TEXTS)))
+    for n_bytes in (1, 5 * 4 * len(TEXTS)):  # one capability in a block, and five
+        monkeypatch.setattr("matchmaker.similarity.semantic._BLOCK_BYTES", n_bytes)
+        found = shipped().bounds(shipped().read(requests(*TEXTS)))
+        assert np.abs(found - whole).max() < 1e-6  # the sums of a product of matrices may end in another digit
+
+
 def test_bounds_of_the_shipped_profiles_are_close() -> None:
     bounds = shipped().bounds(shipped().read(requests(*TEXTS)))
     similarities = shipped().similarities(requests(*TEXTS))

@@ -105,6 +105,18 @@ def test_terms_of_very_many_texts_give_the_same_products() -> None:
     assert products.tolist() == [sum((query[term] * text.get(term, 0.0) for term in "ab"), 0.0) for text in texts]
 
 
+@pytest.mark.parametrize("weights", [None, np.array([0.5, 1 / 3, 2.0])])
+def test_terms_added_one_by_one_give_the_same_sums(weights: FloatArray | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    chance = np.random.default_rng(6)
+    texts = [{term: float(chance.random()) for term in "abcdef" if chance.random() < 0.7} for _ in range(40)]
+    postings = Postings(compile_postings(texts))
+    picked = [np.array(rows) for rows in ([0, 1, 2], [3, 4, 5], [0, 2, 5], [5, 0, 1])]
+    together = [postings.sums(rows, weights) for rows in picked]
+    monkeypatch.setattr("matchmaker.similarity.postings._LONG", 1)
+    assert all(same_bits(postings.sums(rows, weights), found) for rows, found in zip(picked, together, strict=True))
+    assert all(found.max() > 0 for found in together)
+
+
 def test_postings_without_texts_or_terms() -> None:
     assert Postings(compile_postings([])).products({"a": 1.0}).tolist() == []
     assert Postings(compile_postings([{}, {}])).products({"a": 1.0}).tolist() == [0.0, 0.0]
