@@ -33,7 +33,7 @@ from matchmaker.ledger.referrals import list_referrals
 from matchmaker.ledger.store import open_ledger
 from test_dask import Cluster, wait_for
 from test_dask import started as on_cluster
-from test_resume import counts, profiles, table
+from test_resume import WAITING, counts, profiles, table
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals of Unix")
 
@@ -77,12 +77,16 @@ def tally(record_property: Callable[[str, object], None]) -> Iterator[Tally]:
 
 
 @contextmanager
-def started(folder: Path, *args: str) -> Iterator[subprocess.Popen[bytes]]:
-    """The command in a process of its own, ended in any case; what it tells goes to ``told``."""
+def started(folder: Path, *args: str, waits_after: int | None = None) -> Iterator[subprocess.Popen[bytes]]:
+    """The command in a process of its own, ended in any case; what it tells goes to ``told``.
+
+    A batch that waits after so many rows does so until the file ``waiting`` goes.
+    """
+    program = PROGRAM if waits_after is None else WAITING.format(stops=[waits_after]) + PROGRAM
     environment = {name: value for name, value in os.environ.items() if name != "MATCHMAKER_LEDGER"}
     with (folder / "told").open("wb") as told:
         process = subprocess.Popen(
-            [sys.executable, "-c", PROGRAM, *args],
+            [sys.executable, "-c", program, *args],
             cwd=folder,
             # As the command sets it by itself: with threads there, workers are not forked.
             env={**environment, "COLUMNS": "100", "OPENBLAS_NUM_THREADS": "1"},
@@ -302,7 +306,28 @@ SHORT = [
 def test_a_batch_that_is_killed(
     format: str, workers: str, victim: str, tmp_path: Path, wanted: Wanted, tally: Tally
 ) -> None:
-    kill_batches(Batch(tmp_path / "b", format), wanted, workers, victim, n_kills=1, seed=7, tally=tally)
+    """Twice in the middle, for certain; at random moments in the long form."""
+    one, n_done = Batch(tmp_path / "b", format), 0
+    waiting = one.folder / "waiting"
+    files, said_so = wanted(format)
+    for row in (100, 400):
+        with started(one.folder, *one.args(workers), waits_after=row) as process:
+            until(process, waiting.exists)
+            os.kill(process.pid if victim == "main process" else workers_of(process.pid)[0], signal.SIGKILL)
+            waiting.unlink()
+            process.wait(LIMIT)
+        assert not is_done(process.returncode, told(one.folder))
+        assert n_done < one.n_done() < N_ROWS
+        n_done = one.n_done()
+        assert_nothing_half(one, files)
+    with started(one.folder, *one.args(workers)) as process:
+        process.wait(LIMIT)
+    assert f"note: continued after {n_done:,} rows" in told(one.folder)
+    assert is_done(process.returncode, told(one.folder))
+    assert one.left() == files
+    assert counts(told(one.folder)) == said_so
+    tally("rows", N_ROWS)
+    tally(f"batch: {victim}, {format}", 2)
 
 
 @pytest.mark.long
@@ -398,7 +423,8 @@ def kill_writers(target: str, *, n_kills: int, seed: int, tally: Tally) -> None:
     versions: dict[str, int] = {}
     reported: set[str] = set()
     for number in range(n_kills):
-        for kind, id_, value in _killed_writer(target, number * 100_000, chance.uniform(0, 0.25)):
+        seconds = chance.uniform(0, 0.25) if number else None
+        for kind, id_, value in _killed_writer(target, number * 100_000, seconds):
             if kind == "cases":
                 reported |= {f"难题 {value + n}" for n in range(CHUNK)}
             elif kind == "referral":
@@ -417,8 +443,8 @@ def kill_writers(target: str, *, n_kills: int, seed: int, tally: Tally) -> None:
     tally("rows", len(titles))
 
 
-def _killed_writer(target: str, start: int, seconds: float) -> list[tuple[str, str, int]]:
-    """What a writer told before it was killed, some time after it was ready."""
+def _killed_writer(target: str, start: int, seconds: float | None) -> list[tuple[str, str, int]]:
+    """What a writer told before it was killed, some time after it was ready, or after it had told of a referral."""
     heard, told = WRITERS.Pipe(duplex=False)
     writer = WRITERS.Process(target=write_until_killed, args=(target, start, told))
     writer.start()
@@ -426,7 +452,12 @@ def _killed_writer(target: str, start: int, seconds: float) -> list[tuple[str, s
         told.close()
         assert heard.poll(LIMIT)
         said = [heard.recv()]
-        time.sleep(seconds)
+        if seconds is None:
+            while said[-1][0] != "referral":
+                assert heard.poll(LIMIT)
+                said.append(heard.recv())
+        else:
+            time.sleep(seconds)
     finally:
         writer.kill()
         writer.join()
@@ -469,8 +500,9 @@ def kill_imports(target: str, folder: Path, *, n_kills: int, seed: int, tally: T
         assert attempt < 10 * n_kills, "they are over before a kill hits"
         print(f"seed {seed}, attempt {attempt}")  # noqa: T201 - pytest shows it with a failure
         chance = random.Random(f"{seed} {attempt}")  # noqa: S311 - nothing secret hangs on it
-        ledger, n_before = emptied(target, folder, f"l{attempt}"), 0
+        ledger, n_before, n_hit_before = emptied(target, folder, f"l{attempt}"), 0, n_hit
         while True:
+            began = time.monotonic()
             with started(folder, *args, ledger) as process:
                 if wanted and n_hit < n_kills:
                     until(process, lambda: False, chance.uniform(0.2, seconds))
@@ -489,6 +521,8 @@ def kill_imports(target: str, folder: Path, *, n_kills: int, seed: int, tally: T
             seconds = _seconds_of(folder, [*args, emptied(target, folder, "timed")])
         elif n_hit >= n_kills:
             break
+        elif n_hit == n_hit_before:  # it takes less time than was thought
+            seconds = max(0.3, min(seconds, time.monotonic() - began))
     tally(f"ledger: cases import, {kind_of(target)}", n_hit)
 
 

@@ -38,13 +38,11 @@ N_ROWS = 600
 STARTED: list[subprocess.Popen[str]] = []
 TITLES = ("供水管网漏损检测", "表面缺陷", "leak detection in water networks", "奶茶广告", "数据治理", "=1+1")
 # Marks as often as can be: at the usual pace a table that is quick to match would have none to be stopped after.
-PROGRAM = """
-import sys, time
+WAITING = """
+import time
 from pathlib import Path
 from matchmaker import journal
-from matchmaker.cli import main
-add, journal._INTERVAL, journal._LEAST_SHARE = journal.Journal.add, 0.0, {share}
-left = {stops!r}
+add, left = journal.Journal.add, {stops!r}
 def add_and_wait(self, text, counts, first=None):
     add(self, text, counts, first)
     if left and counts.n_rows >= left[0]:
@@ -53,9 +51,13 @@ def add_and_wait(self, text, counts, first=None):
         while Path("waiting").exists():
             time.sleep(0.01)
 journal.Journal.add = add_and_wait
-sys.argv[0] = {program!r}
+"""  # a batch waits after a row, if one is given, until "waiting" goes: what is stopped then is not over by chance
+PROGRAM = """
+import sys
+from matchmaker.cli import main
+journal._INTERVAL, journal._LEAST_SHARE, sys.argv[0] = 0.0, {share}, {program!r}
 main()
-"""  # it waits after a row, if one is given, until "waiting" goes: what is stopped then is not done by chance
+"""
 
 
 def table(n_rows: int, changed: str = "") -> str:
@@ -109,7 +111,8 @@ def started(
             resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 
     stops = [] if waits_after is None else [waits_after]
-    program = PROGRAM.format(share=share, stops=stops, program=str(Path(sys.executable).with_name("matchmaker")))
+    command = str(Path(sys.executable).with_name("matchmaker"))
+    program = WAITING.format(stops=stops) + PROGRAM.format(share=share, program=command)
     process = subprocess.Popen(
         [sys.executable, "-c", program, *batch(*args, output=output)],
         stdout=subprocess.DEVNULL,
