@@ -20,6 +20,7 @@ from pathlib import Path
 import dask.config
 import pytest
 from distributed import Client, Future
+from distributed.comm import CommClosedError
 from typer.testing import CliRunner, Result
 
 import matchmaker
@@ -492,6 +493,22 @@ def test_a_scheduler_that_goes_away_ends_the_run(tmp_path: Path) -> None:
         other.kill_scheduler()
         with pytest.raises(ClusterError, match=r"the scheduler is gone; start it and workers, then run it again"):
             list(answers)
+
+
+def test_a_scheduler_that_goes_away_while_it_answers_ends_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is being fetched fails with an error of the connection then."""
+
+    def broken(*_: object) -> object:
+        other.kill_scheduler()
+        raise CommClosedError("in <TCP>: Stream is closed")
+
+    with started(tmp_path) as other:
+        other.add()
+        monkeypatch.setattr(cluster._Work, "_waited_for", broken)
+        with pytest.raises(ClusterError, match=r"the scheduler is gone; start it and workers, then run it again"):
+            list(match_all(mixed(N_ROWS), matcher(), cluster=other.address))
 
 
 @pytest.mark.parametrize(

@@ -217,6 +217,7 @@ class _Work:
             except KilledWorker:
                 break
             except Exception:  # a worker that joined later may differ so much that it cannot tell itself
+                self._threads()  # unless the scheduler is gone
                 self._refuse_others()
                 raise
         names = [problem.id or problem.title for problem in problems] or ["-"]
