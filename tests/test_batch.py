@@ -235,6 +235,7 @@ def test_a_worker_killed_when_all_is_done_keeps_nobody_waiting() -> None:
         assert not [one for one in multiprocessing.active_children() if one.name.startswith(("Fork", "Spawn"))]
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")  # the pool counts them unlocked
 def test_a_worker_killed_before_it_has_begun_keeps_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """The matcher is more than the pipe holds through which a new process is told what to do."""
     monkeypatch.setattr("matchmaker.batch._context", lambda _: multiprocessing.get_context("spawn"))
