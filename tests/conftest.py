@@ -7,7 +7,9 @@ Tests of the ledger run against SQLite and against a PostgreSQL server.
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -25,8 +27,8 @@ settings.load_profile("matchmaker")
 
 for _name in ("LC_ALL", "LC_MESSAGES", "LANG", "MATCHMAKER_LEDGER", "MATCHMAKER_USER"):
     os.environ.pop(_name, None)
-_DATA = tempfile.TemporaryDirectory(prefix="matchmaker-tests-")
-os.environ["XDG_DATA_HOME"] = _DATA.name  # where no ledger of somebody's lies
+os.environ["XDG_DATA_HOME"] = tempfile.mkdtemp(prefix="matchmaker-tests-")  # where no ledger of somebody's lies
+atexit.register(shutil.rmtree, os.environ["XDG_DATA_HOME"], ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
