@@ -223,6 +223,24 @@ def test_keyword_similarity_is_that_of_the_naive_count(capabilities: list[Capabi
     assert found(KeywordSimilarity, capabilities, text)[0] == pytest.approx(naive, abs=1e-12)
 
 
+@pytest.mark.parametrize(
+    ("keyword", "text", "is_found"),
+    [
+        ("漏水点", "水点有漏水", True),  # in two parts, which say half of it and more
+        ("漏水点", "水点", False),
+        ("漏水", "漏了水", False),
+        ("漏水", "找漏水点", True),
+    ],
+)
+def test_a_short_keyword_is_found_whole_or_one_of_three_characters_by_half(
+    keyword: str, text: str, is_found: bool
+) -> None:
+    capability = Capability(id="c", name=Text(zh="数"), keywords=(Term(zh=keyword),))
+    (similarity,) = found(KeywordSimilarity, [capability], text)[0]
+    assert similarity == pytest.approx(naive_keywords(capability, request(text)), abs=1e-12)
+    assert (similarity > 0) == is_found
+
+
 # --- properties of both
 
 
