@@ -371,6 +371,21 @@ def test_a_table_is_told_by_its_content(tmp_path: Path, suffix: str, data: bytes
     assert faults_of(path) == [f"{path}: {finding}; {remedy}"]
 
 
+@pytest.mark.parametrize("data", [b"RIFF\x24\x00\x00\x00WEBPVP8 ", b"BM\x46\x00\x00\x00\x00\x00\x00\x00", b"GIF89a"])
+def test_a_picture_is_told_by_its_content(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "p.txt"
+    path.write_bytes(data)
+    (fault,) = faults_of(path)
+    assert fault.startswith(f"{path}: a picture, which holds no text; recognise its text first (OCR, ")
+
+
+@pytest.mark.parametrize("text", ["RIFF files cannot be played", "BMS 电池管理系统的均衡"])
+def test_a_text_that_begins_like_a_picture_is_a_text(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "p.txt"
+    path.write_text(text, "utf-8")
+    assert load_problem(path).title == text
+
+
 @pytest.mark.parametrize("suffix", [".pdf", ".DOCX", ".rtf", ".eml", ".html"])
 def test_a_text_with_another_ending_is_read_as_text(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"p{suffix}"
