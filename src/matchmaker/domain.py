@@ -19,7 +19,9 @@ Language: TypeAlias = Literal["zh", "en"]
 Level: TypeAlias = Literal["strong", "fair", "weak", "none"]
 Role: TypeAlias = Literal["research_institute", "transfer_centre"]
 Strength: TypeAlias = Literal["A", "B", "C"]
-Verdict: TypeAlias = Literal["matched", "none"]
+Verdict: TypeAlias = Literal["matched", "unclear", "none"]
+Facet: TypeAlias = Literal["method", "object", "effect", "trade", "service"]
+"""What a keyword names: a way of doing, a thing acted upon, a symptom or target, a trade or field, or a service."""
 Outcome: TypeAlias = Literal["solved", "partly", "failed"]
 
 LEVELS: tuple[Level, ...] = ("strong", "fair", "weak", "none")
@@ -186,9 +188,10 @@ LocalText: TypeAlias = Annotated[Text, BeforeValidator(_text_from)]
 
 
 class Term(Text):
-    """A keyword or an industry; ``inferred`` when no source states it."""
+    """A keyword or an industry; ``inferred`` when no source states it. A keyword of a trade alone makes no match."""
 
     inferred: bool = False
+    facet: Facet | None = None
 
 
 LocalTerm: TypeAlias = Annotated[Term, BeforeValidator(_text_from)]
@@ -223,8 +226,25 @@ class Evidence(Record):
     inferred: bool = False
 
 
+def _texts_from(value: Any) -> Any:
+    """A list whose entries are texts or mappings ``{zh: …, en: …}``, as the texts alone."""
+    if not isinstance(value, (list, tuple)):
+        return value
+    return [text for entry in value for text in (entry.values() if isinstance(entry, dict) else [entry])]
+
+
+Needs: TypeAlias = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], BeforeValidator(_texts_from)]
+"""Needs in a customer's words, each in one language; in a file a need may be ``{zh: …, en: …}``."""
+
+
 class Capability(Record):
-    """One thing an institute can do."""
+    """One thing an institute can do.
+
+    ``general``: it names a broad field, a unit or a plan, so that no method or object can be told; it counts less.
+    ``service``: what it offers is a service (incubation, patents, talent, testing, a park), for needs that ask for one.
+    ``sample_needs`` are needs that it can solve, ``near_misses`` needs of the same trade that it cannot; both are
+    written for matching and never shown as evidence.
+    """
 
     id: str = Field(min_length=1)
     name: LocalText
@@ -232,6 +252,10 @@ class Capability(Record):
     strength: Strength | None = None
     via_parent: bool = False
     inferred: bool = False
+    general: bool = False
+    service: bool = False
+    sample_needs: Needs = ()
+    near_misses: Needs = ()
     keywords: tuple[LocalTerm, ...] = ()
     industries: tuple[LocalTerm, ...] = ()
     evidence: tuple[Evidence, ...] = ()
