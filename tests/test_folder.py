@@ -14,7 +14,7 @@ from typer.testing import CliRunner, Result
 from matchmaker.cli import app
 from matchmaker.domain import Problem
 from matchmaker.errors import TableError
-from matchmaker.intake import Loaded, ProblemFolder, Rejected, files_digest, load_problems
+from matchmaker.intake import Loaded, ProblemFolder, Rejected, Split, files_digest, load_problems
 from worlds import small_registry
 
 
@@ -78,10 +78,10 @@ def test_a_batch_names_and_counts_what_cannot_be_read() -> None:
 
 
 def test_a_mistake_of_the_program_costs_one_file_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fails(path: Path) -> Loaded:
+    def fails(path: Path, *, split: Split) -> Loaded:
         if path.suffix == ".pdf":
             raise TypeError("text of a problem")
-        return load_problems(path)
+        return load_problems(path, split=split)
 
     monkeypatch.setattr("matchmaker.intake.folder.load_problems", fails)
     result = batch("-o", "out.csv")

@@ -354,7 +354,7 @@ def test_an_opendocument_text_reads_as_it_is_printed() -> None:
         Paragraph("供水 管网", 1),
         Paragraph("漏损检  测\t找不到\n漏点。"),
         Paragraph("每年 两次"),
-        Paragraph("噪声大"),
+        Paragraph("噪声大", is_item=True),
     ]
     assert table == Table(((Cell((Paragraph("压力"),), 1, 1),),))
 

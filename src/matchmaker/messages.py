@@ -596,6 +596,9 @@ CHINESE: Final[Mapping[str, str]] = {
     "gate: {measure} is {found}, {asked}": "门槛：{measure} 为 {found}，{asked}",
     # cli/match, cli/explain
     "{n} problems": "共 {n} 个需求",
+    # intake/splitting
+    "split into {n} needs: {titles}": "拆分为 {n} 个需求：{titles}",
+    "--split never keeps it whole": "加 --split never 则不拆分",
     "holds {n} problems": "内含 {n} 个需求",
     "no such problem: {name}": "没有这个需求：{name}",
     "choose one with --problem: {known}": "请用 --problem 选定一个：{known}",

@@ -57,6 +57,15 @@ Sheets = Annotated[
         show_default=False,
     ),
 ]
+SplitRows = Annotated[
+    Optional[options.SplitName],  # noqa: UP045
+    typer.Option(
+        "--split",
+        help="auto: rows and documents with several needs give a problem for each. never: each gives one. Default: "
+        "documents of a folder are split, rows are not.",
+        show_default=False,
+    ),
+]
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Show the first ten rows as they are read, count all, and match nothing.")
 ]
@@ -72,6 +81,7 @@ def batch(
     column: options.Columns = None,
     sheet: Sheets = None,
     encoding: Encoding = None,
+    split: SplitRows = None,
     dry_run: DryRun = False,
     format: targets.BatchFormat = None,
     lang: options.LanguageOption = None,
@@ -99,14 +109,14 @@ def batch(
     if resume and as_of is None:
         as_of = resuming.day_before(target.path)
     matcher = options.matcher_for(options.registry_from(institutes), settings, encoder, ledger=ledger, as_of=as_of)
-    table = open_table(file, column, encoding, matcher, sheets=sheet, quiet=quiet)
+    table = open_table(file, column, encoding, matcher, sheets=sheet, split=split, quiet=quiet)
     if dry_run:
         show_rows(table, format, quiet=quiet)
         return
     run = _Run(file, table, matcher, top, workers, dask, target, options.language_from(lang), quiet)
     if target.can_continue:
         chosen: dict[str, object] = {"--format": target.format + "/" * target.in_parts, "--lang": lang, "--top": top}
-        chosen |= {"--column": column, "--sheet": sheet, "--encoding": encoding}
+        chosen |= {"--column": column, "--sheet": sheet, "--encoding": encoding, "--split": split}
         header = resuming.header_of(file, matcher, what_counts(ledger, as_of), chosen, spoken())
         rejects, summary = run.journaled(header, resume=resume)
     else:
@@ -254,14 +264,19 @@ def open_table(
     matcher: Matcher,
     *,
     sheets: list[str] | None = None,
+    split: options.SplitName | None = None,
     quiet: bool,
 ) -> ProblemFolder | ProblemTable:
     """A table whose rows are checked against the institutes; says on stderr which column was taken for what."""
     from matchmaker.files import is_folder
     from matchmaker.intake import ProblemFolder, ProblemTable
 
-    kind = ProblemFolder if is_folder(file) else ProblemTable
-    table = kind(file, options.columns_from(columns), encoding, sheets or (), matcher.limit_faults)
+    read = (file, options.columns_from(columns), encoding, sheets or (), matcher.limit_faults)
+    table: ProblemFolder | ProblemTable
+    if is_folder(file):
+        table = ProblemFolder(*read, split=split.value if split else None)
+    else:
+        table = ProblemTable(*read, split=split.value if split else "never")
     if not quiet:
         report_columns(file, table)
         report_notes(table)

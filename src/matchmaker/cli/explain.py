@@ -26,7 +26,7 @@ Chosen = Annotated[
     typer.Option(
         "--problem",
         metavar="ID|NUMBER",
-        help="Which problem of a file that holds several: its id, or its number from 1.",
+        help="Which problem of a file or text that holds several: its id, or its number from 1.",
         show_default=False,
     ),
 ]
@@ -42,6 +42,7 @@ def explain(
     encoder: options.Encoder = None,
     ledger: options.Experience = None,
     as_of: options.AsOf = None,
+    split: options.SplitOption = options.SplitName.auto,
     format: options.FormatOption = None,
     lang: options.LanguageOption = None,
     output: options.Output = None,
@@ -58,7 +59,7 @@ def explain(
     if written not in ("table", "json", "md"):
         raise typer.BadParameter("an explanation is printed as table, json or md, and written as json or md")
     options.check_output(output, file, institutes, settings, ledger=ledger)
-    problems = match.problems_from(file, text, quiet=quiet)
+    problems = match.problems_from(file, text, split, quiet=quiet)
     problem = chosen_problem(problems, chosen, place=str(file) if text is None else "--text")
     from matchmaker.institutes import find_institute
 

@@ -81,6 +81,7 @@ QrelsOut = Annotated[
 def judge(
     file: referrals.ProblemFile,
     chosen: explain.Chosen = None,
+    split: options.SplitOption = options.SplitName.auto,
     grades: Grades = None,
     blind: Blind = False,
     random_others: RandomOthers = 0,
@@ -103,7 +104,7 @@ def judge(
         raise typer.BadParameter("--random-others goes with --blind: else the order would tell them apart")
     if grades is None and str(file) == "-":
         raise typer.BadParameter("the answers come from stdin: give the problem as a FILE, or the grades by --grades")
-    problem = explain.chosen_problem(match.problems_from(file, None, quiet=quiet), chosen, place=str(file))
+    problem = explain.chosen_problem(match.problems_from(file, None, split, quiet=quiet), chosen, place=str(file))
     registry = options.registry_from(institutes)
     name = person(judge_name)
     language = options.language_from(lang) or problem.language

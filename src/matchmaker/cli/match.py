@@ -16,7 +16,7 @@ from matchmaker.messages import listed, said
 if TYPE_CHECKING:
     from matchmaker.domain import Language, Problem, Registry, Shortlist
     from matchmaker.errors import Fault
-    from matchmaker.intake import Loaded
+    from matchmaker.intake import Loaded, Split
     from matchmaker.matcher import Matcher
     from matchmaker.output import Format
 
@@ -44,17 +44,18 @@ def match(
     as_of: options.AsOf = None,
     format: options.FormatOption = None,
     lang: options.LanguageOption = None,
+    split: options.SplitOption = options.SplitName.auto,
     top: options.Top = 5,
     output: options.Output = None,
     quiet: options.Quiet = False,
 ) -> None:
-    """Print the shortlist of institutes for a problem, with reasons and evidence; a file may hold several problems.
+    """Print the shortlist of institutes for a problem, with reasons and evidence; a text may hold several problems.
 
     Example: matchmaker match --text "供水管网漏水找不到漏点"
     """
     written = options.format_from(format, output)
     options.check_output(output, file, institutes, settings, ledger=ledger)
-    problems = problems_from(file, text, quiet=quiet)
+    problems = problems_from(file, text, split, quiet=quiet)
 
     registry = options.registry_from(institutes)
     matcher = options.matcher_for(registry, settings, encoder, ledger=ledger, as_of=as_of)
@@ -69,9 +70,9 @@ def match(
         tell(said("wrote {path}", path=output))
 
 
-def problems_from(file: Path | None, text: str | None, *, quiet: bool) -> tuple[Problem, ...]:
-    """The problems a command is given: a file, stdin or a text. Says on stderr what a form was read as."""
-    loaded = _loaded(file, text)
+def problems_from(file: Path | None, text: str | None, split: options.SplitName, *, quiet: bool) -> tuple[Problem, ...]:
+    """The problems a command is given: a file, stdin or a text. Says on stderr what was split, and what a form gave."""
+    loaded = _loaded(file, text, split.value)
     place = "--text" if text is not None else said("stdin") if str(file) == "-" else str(file)
     if not quiet:
         for line in _notes(loaded, place):
@@ -81,17 +82,17 @@ def problems_from(file: Path | None, text: str | None, *, quiet: bool) -> tuple[
     return loaded.problems
 
 
-def _loaded(file: Path | None, text: str | None) -> Loaded:
+def _loaded(file: Path | None, text: str | None, split: Split) -> Loaded:
     from matchmaker.intake import load_problems, parse_problems, problems_from_bytes
 
     if (file is None) == (text is None):
         raise typer.BadParameter("give a FILE, - for stdin, or --text, one of them")
     if text is not None:
-        return parse_problems(text, format="txt", place="--text", default_id="text")
+        return parse_problems(text, format="txt", place="--text", default_id="text", split=split)
     if str(file) == "-":
-        return problems_from_bytes(_stdin(), place=said("stdin"), default_id="stdin")
+        return problems_from_bytes(_stdin(), place=said("stdin"), default_id="stdin", split=split)
     assert file is not None  # noqa: S101 - for the type checker: exactly one is given
-    return load_problems(file)
+    return load_problems(file, split=split)
 
 
 def _stdin() -> bytes:
@@ -111,7 +112,11 @@ def _notes(loaded: Loaded, place: str) -> Iterator[Fault]:
         taken = listed(f"{field} <- {label}" for field, label in loaded.recognised)
         unused = said("not used: {headings}", headings=listed(loaded.unused)) if loaded.unused else ""
         yield Fault(place, taken, unused)
-    if len(loaded.problems) > 1:
+    if loaded.split:
+        from matchmaker.intake.splitting import NEVER, split_finding
+
+        yield Fault(place, split_finding(loaded.split), NEVER)
+    elif len(loaded.problems) > 1:
         yield Fault(place, said("{n} problems", n=len(loaded.problems)))
 
 

@@ -41,6 +41,13 @@ class EncoderName(StrEnum):
     e5 = "e5"
 
 
+class SplitName(StrEnum):
+    """Whether a text with several needs is split."""
+
+    auto = "auto"
+    never = "never"
+
+
 class LanguageName(StrEnum):
     """The language of names and words."""
 
@@ -105,6 +112,14 @@ Encoder = Annotated[
         help="words: the shipped word vectors. e5: more accurate, slower, needs the extra [e5]; profiles are encoded "
         "once, which takes a minute or so. Default: words.",
         show_default=False,
+    ),
+]
+SplitOption = Annotated[
+    SplitName,
+    typer.Option(
+        "--split",
+        help="auto: several needs in one text get a shortlist each. never: a text is one problem. Rows of a list and "
+        "repeated forms are problems of their own all the same.",
     ),
 ]
 Top = Annotated[int, typer.Option("--top", min=1, help="How many institutes a shortlist holds at most.")]

@@ -74,6 +74,7 @@ def refer(
     file: ProblemFile,
     institute: To,
     chosen: explain.Chosen = None,
+    split: options.SplitOption = options.SplitName.auto,
     note: cases.Note = None,
     institutes: options.Institutes = None,
     settings: options.Settings = None,
@@ -89,7 +90,7 @@ def refer(
     from matchmaker.institutes import find_institute
     from matchmaker.ledger import referrals as store
 
-    problem = explain.chosen_problem(match.problems_from(file, None, quiet=quiet), chosen, place=str(file))
+    problem = explain.chosen_problem(match.problems_from(file, None, split, quiet=quiet), chosen, place=str(file))
     registry = options.registry_from(institutes)
     wanted = find_institute(registry, institute)
     grounds = _grounds(problem, wanted, registry, settings)

@@ -58,6 +58,7 @@ def report(
     as_of: options.AsOf = None,
     column: options.Columns = None,
     sheet: many.Sheets = None,
+    split: options.SplitOption = options.SplitName.auto,
     encoding: many.Encoding = None,
     lang: options.LanguageOption = None,
     top: options.Top = 5,
@@ -85,7 +86,7 @@ def report(
         n_rejected = _report_table(page, table, _top(who, top), output, quiet=quiet)
     else:
         n_rejected = 0
-        problems = one.problems_from(file, text, quiet=quiet)
+        problems = one.problems_from(file, text, split, quiet=quiet)
         _report_problems(page, problems, _top(who, top), output, first=who == "institute")
     if output is not None and not quiet:
         tell(said("wrote {path}", path=output))

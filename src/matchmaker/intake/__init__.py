@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from matchmaker.intake.encodings import decode
     from matchmaker.intake.fields import Loaded
     from matchmaker.intake.folder import ProblemFolder, files_digest
+    from matchmaker.intake.splitting import Split, split_needs
     from matchmaker.intake.tables import ProblemTable, Rejected, Row, Taken, read_problems
 else:
-    __getattr__ = imported_on_use(__name__, "encodings", "fields", "documents", "tables", "folder")
+    __getattr__ = imported_on_use(__name__, "encodings", "fields", "documents", "tables", "folder", "splitting")
 
 __all__ = [
     "Format",
@@ -30,6 +31,7 @@ __all__ = [
     "ProblemTable",
     "Rejected",
     "Row",
+    "Split",
     "Taken",
     "decode",
     "files_digest",
@@ -40,4 +42,5 @@ __all__ = [
     "problem_from_bytes",
     "problems_from_bytes",
     "read_problems",
+    "split_needs",
 ]

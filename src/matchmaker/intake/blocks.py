@@ -8,10 +8,14 @@ from typing import TypeAlias
 
 @dataclass(frozen=True, slots=True)
 class Paragraph:
-    """A paragraph; ``level`` is 0 for ordinary text, 1 and more for headings. Line breaks in it are line ends."""
+    """A paragraph; ``level`` is 0 for ordinary text, 1 and more for headings. Line breaks in it are line ends.
+
+    ``is_item`` says that it is an item of a list whose bullet or number is not part of the text.
+    """
 
     text: str
     level: int = 0
+    is_item: bool = False
 
 
 @dataclass(frozen=True, slots=True)

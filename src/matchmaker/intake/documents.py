@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from matchmaker.domain import Problem
 from matchmaker.errors import EncodingError, Fault, ProblemError
@@ -17,6 +17,9 @@ from matchmaker.intake.reading import open_bytes
 from matchmaker.intake.syntax import read_json, read_yaml
 from matchmaker.intake.values import Given, Style, id_from, shortened, shown
 from matchmaker.messages import counted, listed, said
+
+if TYPE_CHECKING:
+    from matchmaker.intake.splitting import Split
 
 Format: TypeAlias = Literal["yaml", "json", "md", "txt", "auto"]
 """How a problem is written; ``auto`` looks at the text itself, as for standard input."""
@@ -48,24 +51,26 @@ _FIELD_LINE: Final = r"\s*[\w\"' .-]{1,40}[:：]"
 
 
 def load_problem(path: Path | str) -> Problem:
-    """Read the one problem a file holds: as ``load_problems``, of which there must be one.
+    """Read the one problem a file holds: as ``load_problems``, of which there must be one; a text is not split.
 
     Raises:
         ProblemError: As for ``load_problems``, or it holds several problems.
     """
-    return _the_only(load_problems(path), str(path))
+    return _the_only(load_problems(path, split="never"), str(path))
 
 
-def load_problems(path: Path | str) -> Loaded:
+def load_problems(path: Path | str, *, split: Split = "auto") -> Loaded:
     """Read the problems a document holds.
 
     ``.yaml .yml .json .md .markdown`` are read as such. Word and LibreOffice documents, PDF files, web pages and mails
     are told by their content, whatever their ending. Any other file that is a text is plain text: its first line is the
-    title, the rest the description, unless it is a form of labels (``需求名称：…``) or a numbered list of problems. The
-    id is the file's name without its ending, unless the file gives one; several get ``-1``, ``-2`` … after it.
+    title, the rest the description, unless it is a form of labels (``需求名称：…``) or holds several needs
+    (``split_needs``). The id is the file's name without its ending, unless the file gives one; several get ``-1``,
+    ``-2`` … after it. What has fields (YAML, JSON, front matter) is one problem.
 
     Args:
         path: The file. The encoding of a text is detected (UTF-8, UTF-16, GB18030, Big5, Windows-1252).
+        split: ``never`` takes a text as one problem. Rows of a list and repeated forms are problems all the same.
 
     Raises:
         ProblemError: There is no such file, it cannot be read, it holds no problem, or fields are wrong; all faults at
@@ -74,11 +79,11 @@ def load_problems(path: Path | str) -> Loaded:
     path = Path(path)
     with open_bytes(path, ProblemError) as file:
         data = file.read(MAX_DOCUMENT + 1)  # one more than allowed shows that there is more
-    return _loaded(data, format=None, place=str(path), default_id=id_from(path), suffix=path.suffix.lower())
+    return _loaded(data, None, str(path), id_from(path), path.suffix.lower(), split)
 
 
 def problems_from_bytes(
-    data: bytes, *, format: Format = "auto", place: str = _STDIN, default_id: str = "stdin"
+    data: bytes, *, format: Format = "auto", place: str = _STDIN, default_id: str = "stdin", split: Split = "auto"
 ) -> Loaded:
     """Read problems from bytes of an unknown kind, such as those of standard input.
 
@@ -87,34 +92,50 @@ def problems_from_bytes(
         format: How a text is written.
         place: What to call the bytes in an error.
         default_id: The id if the problem gives none.
+        split: As for ``load_problems``.
 
     Raises:
         ProblemError: As for ``load_problems``.
     """
-    return _loaded(data, format=format, place=place, default_id=default_id, suffix="")
+    return _loaded(data, format, place, default_id, "", split)
 
 
 def problem_from_bytes(
     data: bytes, *, format: Format = "auto", place: str = _STDIN, default_id: str = "stdin"
 ) -> Problem:
-    """Read one problem from bytes: as ``problems_from_bytes``, of which there must be one."""
-    loaded = problems_from_bytes(data, format=format, place=place, default_id=default_id)
+    """Read one problem from bytes: as ``problems_from_bytes``, of which there must be one; a text is not split."""
+    loaded = problems_from_bytes(data, format=format, place=place, default_id=default_id, split="never")
     return _the_only(loaded, place)
 
 
-def parse_problems(text: str, *, format: Format, place: str, default_id: str) -> Loaded:
-    """Read problems from text: as ``parse_problem``, but a plain text may be a form or a numbered list of problems."""
+def parse_problems(text: str, *, format: Format, place: str, default_id: str, split: Split = "auto") -> Loaded:
+    """Read problems from text: as ``parse_problem``, but a plain text may be a form or hold several needs."""
     text = text.removeprefix("\ufeff")
     written_as = _format_of(text, place) if format == "auto" and text.strip() else format
-    if written_as in ("txt", "md") and not text.lstrip().startswith("---"):
+    is_free = written_as in ("txt", "md") and not text.lstrip().startswith("---")
+    if is_free:
         from matchmaker.intake.drafts import form_from_text  # kept out of start-up, as all that few documents need
         from matchmaker.intake.markdown import markdown_text
 
         plain = text if written_as == "txt" else markdown_text(text)
-        form = form_from_text(plain, place=place, default_id=default_id)
+        form = form_from_text(plain, place=place, default_id=default_id, split=split)
         if form is not None:
             return form
-    return Loaded((parse_problem(text, format=written_as, place=place, default_id=default_id),))
+    problem = parse_problem(text, format=written_as, place=place, default_id=default_id)
+    parts = _needs(problem, text, written_as) if is_free and split == "auto" else (problem,)
+    return Loaded(parts, split=tuple(part.title for part in parts) if len(parts) > 1 else ())
+
+
+def _needs(problem: Problem, text: str, written_as: Format) -> tuple[Problem, ...]:
+    """The needs of a free text, by its lines with their marks, the title first."""
+    from matchmaker.intake.lists import Line, lines_of
+    from matchmaker.intake.markdown import split_markdown
+    from matchmaker.intake.splitting import split_lines
+
+    if written_as != "md":
+        return split_lines(problem, lines_of(text.strip()))
+    document = split_markdown(text, front_matter=False)
+    return split_lines(problem, [Line(document.title), *lines_of(document.marked)])
 
 
 def _the_only(loaded: Loaded, place: str) -> Problem:
@@ -125,7 +146,7 @@ def _the_only(loaded: Loaded, place: str) -> Problem:
     raise ProblemError(Fault(place, finding, "this needs one problem; choose one of them"))
 
 
-def _loaded(data: bytes, *, format: Format | None, place: str, default_id: str, suffix: str) -> Loaded:
+def _loaded(data: bytes, format: Format | None, place: str, default_id: str, suffix: str, split: Split) -> Loaded:
     kind = kind_of(data, suffix)
     if suffix in _PROGRAMS:
         raise ProblemError(Fault(place, said("{suffix} files cannot be read", suffix=suffix), _AS_TEXT))
@@ -137,23 +158,23 @@ def _loaded(data: bytes, *, format: Format | None, place: str, default_id: str, 
         finding = said("larger than {size}", size=size)
         raise ProblemError(Fault(place, finding, "a problem is a few pages of text; cut it down"))
     if kind == "text":
-        loaded = _from_bytes(data, format or _FORMATS.get(suffix, "txt"), place, default_id)
+        loaded = _from_bytes(data, format or _FORMATS.get(suffix, "txt"), place, default_id, split)
     else:
         from matchmaker.intake.office import read_document
 
-        loaded = read_document(data, kind, place=place, default_id=default_id)
+        loaded = read_document(data, kind, place=place, default_id=default_id, split=split)
     if _ENDINGS.get(suffix, kind) == kind:
         return loaded
     finding = said("its ending is {suffix}, but it is not such a file; read as what it is", suffix=suffix)
     return replace(loaded, warnings=(Fault(place, finding), *loaded.warnings))
 
 
-def _from_bytes(data: bytes, format: Format, place: str, default_id: str) -> Loaded:
+def _from_bytes(data: bytes, format: Format, place: str, default_id: str, split: Split) -> Loaded:
     try:
         text, _ = decode(data, place=place)
     except EncodingError as error:
         raise ProblemError(error.faults) from error
-    return parse_problems(text, format=format, place=place, default_id=default_id)
+    return parse_problems(text, format=format, place=place, default_id=default_id, split=split)
 
 
 def parse_problem(text: str, *, format: Format, place: str, default_id: str) -> Problem:

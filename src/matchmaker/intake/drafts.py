@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import Final
 
@@ -13,7 +14,7 @@ from matchmaker.errors import Fault, ProblemError
 from matchmaker.intake.blocks import Block
 from matchmaker.intake.fields import Loaded, build_problem
 from matchmaker.intake.forms import Begin, Entry, Event, Text, events_of, line_events
-from matchmaker.intake.headings import Column
+from matchmaker.intake.headings import Column, simplified
 from matchmaker.intake.labels import (
     column_for,
     is_blank,
@@ -27,6 +28,9 @@ from matchmaker.intake.labels import (
     unruled,
     without_numbering,
 )
+from matchmaker.intake.lists import Line
+from matchmaker.intake.needwords import only_leads
+from matchmaker.intake.splitting import Split, closing_start, split_lines
 from matchmaker.intake.values import Given, shortened
 from matchmaker.messages import said
 
@@ -47,26 +51,30 @@ _CONTACT_LINE: Final = (
 )
 
 
-def problems_from_blocks(blocks: Sequence[Block], *, place: str, default_id: str, title: str = "") -> Loaded:
+def problems_from_blocks(
+    blocks: Sequence[Block], *, place: str, default_id: str, title: str = "", split: Split = "auto"
+) -> Loaded:
     """The problems of a document.
 
     A form fills the fields; other text is the description. Of free text the first heading, or else a first line that
     is short enough, is the title. A form begins a new problem wherever its label for a problem (需求名称) is met again,
-    a list of problems at every row, and free text as ``problem_starts`` says.
+    a list of problems at every row, and free text as ``problem_starts`` and ``split_needs`` say.
 
     Args:
         blocks: What the document says.
         place: What to call it in an error.
         default_id: The id of a problem that gives none; several get ``-1``, ``-2`` … after it.
         title: The title of a text that has none, such as the subject of a mail.
+        split: ``never`` takes a free text as one problem.
 
     Raises:
         ProblemError: It says nothing, or not enough for a problem, or has more problems than a document may.
     """
-    return problems_from_events(events_of(tuple(blocks)), place=place, default_id=default_id, title=title)
+    events = events_of(tuple(blocks))
+    return problems_from_events(events, place=place, default_id=default_id, title=title, split=split)
 
 
-def form_from_text(text: str, *, place: str, default_id: str) -> Loaded | None:
+def form_from_text(text: str, *, place: str, default_id: str, split: Split = "auto") -> Loaded | None:
     """The problems of a plain text that is a form or a numbered list of problems; ``None`` for any other text.
 
     A form has lines ``label：value`` for two fields or more, one of which is called a problem or a need (需求名称).
@@ -74,13 +82,19 @@ def form_from_text(text: str, *, place: str, default_id: str) -> Loaded | None:
     events = [event for line in text.splitlines() for event in line_events(line)]
     entries = [event for event in events if isinstance(event, Entry) and event.field]
     is_form = len({entry.field for entry in entries}) > 1 and any(entry.names_a_problem for entry in entries)
-    is_list = len(_starts(events)) > 1
-    return problems_from_events(events, place=place, default_id=default_id) if is_form or is_list else None
+    is_list = len(_starts(events) or _numbered(events, split)) > 1
+    if not (is_form or is_list):
+        return None
+    return problems_from_events(events, place=place, default_id=default_id, split=split)
 
 
-def problems_from_events(events: list[Event], *, place: str, default_id: str, title: str = "") -> Loaded:
+def problems_from_events(
+    events: list[Event], *, place: str, default_id: str, title: str = "", split: Split = "auto"
+) -> Loaded:
     """As ``problems_from_blocks``, from what the blocks say."""
     starts = _starts(events)
+    numbered = [] if starts else _numbered(events, split)
+    starts = starts or numbered
     if len(starts) > _MAX_PROBLEMS:
         finding = said("more than {n:,} problems in one document", n=_MAX_PROBLEMS)
         raise ProblemError(Fault(place, finding, "save them as a table, a problem in each row, and use batch"))
@@ -98,7 +112,25 @@ def problems_from_events(events: list[Event], *, place: str, default_id: str, ti
         draft.take(events[start:end])
         drafts.append(draft)
     drafts = [draft for draft in drafts if draft.says_something()] or drafts[:1]
-    return _built(drafts, before, place=place, default_id=default_id, title=title)
+    if numbered:
+        _share(drafts, before)
+    loaded = _built(drafts, before, place=place, default_id=default_id, title=title)
+    if numbered:
+        return replace(loaded, split=tuple(problem.title for problem in loaded.problems))
+    return _split(loaded, drafts[0]) if split == "auto" and len(loaded.problems) == 1 else loaded
+
+
+def _share(drafts: Sequence[_Draft], before: _Draft) -> None:
+    """What stands before the first of several needs of a text, and in closing after the last, goes to all."""
+    common = before.give_up()
+    closing = drafts[-1].give_up_closing()
+    for draft in drafts:
+        draft.add([*common, *closing])
+
+
+def _split(loaded: Loaded, draft: _Draft) -> Loaded:
+    parts = split_lines(loaded.problems[0], draft.lines_read(loaded.problems[0].title))
+    return replace(loaded, problems=parts, split=tuple(part.title for part in parts)) if len(parts) > 1 else loaded
 
 
 def _built(drafts: list[_Draft], before: _Draft, *, place: str, default_id: str, title: str) -> Loaded:
@@ -144,13 +176,18 @@ def _with_ids_of_their_own(problems: list[Problem], default_id: str) -> tuple[Pr
 
 
 def _starts(events: Sequence[Event]) -> list[int]:
-    """Where problems begin; fewer than two places means that there is one problem."""
+    """Where the rows of a list and repeated forms begin; none where there is one form, or free text."""
     rows = [at for at, event in enumerate(events) if isinstance(event, Begin)]
     if rows:
         return rows
     repeated = _repeated_label(events)
-    if repeated:
-        return [_with_heading(events, at) for at in repeated]
+    return [_with_heading(events, at) for at in repeated]
+
+
+def _numbered(events: Sequence[Event], split: Split) -> list[int]:
+    """Where the numbered problems of a free text begin; none where there are fewer than two."""
+    if split == "never":
+        return []
     texts = [(at, event) for at, event in enumerate(events) if isinstance(event, Text)]
     found = problem_starts([event.text for _, event in texts])
     return [texts[n][0] for n in found] if len(found) > 1 else []
@@ -214,8 +251,9 @@ class _Draft:
         self.unused: list[str] = []
         self._given: dict[str, Given] = {}
         self._lists: dict[str, list[str]] = {}
-        self._lines: list[str] = []
+        self._lines: list[Line] = []
         self._heading = ""
+        self._heading_line: Line | None = None  # as it was written, with its number
         self._has_form = False
 
     def take(self, events: Sequence[Event]) -> None:
@@ -248,8 +286,9 @@ class _Draft:
             self._not_used(text.text)
         elif not self._heading and not self._lines and self._can_be_title(text):
             self._heading = without_numbering(text.text)
+            self._heading_line = Line(text.text, text.level, text.is_item)
         else:
-            self._lines.append(text.text)
+            self._lines.append(Line(text.text, text.level, text.is_item))
         return None
 
     def _can_be_title(self, text: Text) -> bool:
@@ -284,7 +323,7 @@ class _Draft:
         elif is_blank(value):
             return
         elif entry.column is None:
-            self._lines.append(f"{entry.label}：{value}")
+            self._lines.append(Line(f"{entry.label}：{value}"))
         else:
             self._field(entry.column, entry.label, value)
 
@@ -296,11 +335,11 @@ class _Draft:
             self._lists.setdefault(name, []).extend(_items(value))
             self._given.setdefault(name, Given(label, self._lists[name]))
         elif name == "description":
-            self._lines.append(value)
+            self._lines += map(Line, value.splitlines())
         elif name not in self._given:
             self._given[name] = Given(label, value, column.factor)
         elif self._given[name].value != value:
-            self._lines.append(f"{label}：{value}")
+            self._lines.append(Line(f"{label}：{value}"))
             return
         if (name, label) not in self.recognised:
             self.recognised.append((name, label))
@@ -318,12 +357,36 @@ class _Draft:
 
     def free_text(self) -> str:
         """The lines that are in no field."""
-        return " ".join(self._lines)
+        return " ".join(line.text for line in self._lines)
+
+    def lines_read(self, title: str) -> list[Line]:
+        """The title as it was written, then the lines that make the description."""
+        lines = self._lines[1:] if self._is_first_line_title(title) else self._lines
+        return [self._heading_line or Line(title), *lines]
+
+    def _is_first_line_title(self, title: str) -> bool:
+        return self._heading_line is None and bool(self._lines) and self._lines[0].text == title
+
+    def give_up(self) -> list[Line]:
+        """The heading and the lines that are in no field, no longer kept; but those that only say that needs follow."""
+        lines = [*([self._heading_line] if self._heading_line else []), *self._lines]
+        self._lines = [line for line in self._lines if only_leads(simplified(line.text))]
+        return [line for line in lines if not only_leads(simplified(line.text))]
+
+    def give_up_closing(self) -> list[Line]:
+        """The lines at the end that hold for all needs of a text; they are no longer kept."""
+        end = closing_start([Line(self._heading), *self._lines]) - 1
+        closing, self._lines = self._lines[end:], self._lines[:end]
+        return closing
+
+    def add(self, lines: Iterable[Line]) -> None:
+        """More lines for the description."""
+        self._lines += lines
 
     def values(self, title: str, default_title: str) -> dict[str, Given]:
         """What was gathered, by field."""
         values = {**self.shared_values, **self._given}
-        lines = list(self._lines)
+        lines = [line.text for line in self._lines]
         if "title" in values:
             if self._heading and not self._has_form:
                 lines.insert(0, self._heading)

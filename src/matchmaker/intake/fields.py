@@ -46,12 +46,14 @@ class Loaded:
         warnings: What had to be left out or could not be read.
         recognised: Field and label of a form, as ``title`` and ``需求名称``, each once.
         unused: Labels whose values are in no problem, such as 联系人.
+        split: The titles of those problems that are parts of one text.
     """
 
     problems: tuple[Problem, ...]
     warnings: tuple[Fault, ...] = ()
     recognised: tuple[tuple[str, str], ...] = ()
     unused: tuple[str, ...] = ()
+    split: tuple[str, ...] = ()
 
 
 def named_values(mapping: Mapping[object, object], *, place: str) -> tuple[dict[str, Given], list[Fault]]:

@@ -14,6 +14,7 @@ from matchmaker.domain import Problem
 from matchmaker.errors import Fault, MatchmakerError, TableError
 from matchmaker.files import csv_text, is_file, is_there
 from matchmaker.intake.documents import load_problems
+from matchmaker.intake.splitting import NEVER, Split, split_finding
 from matchmaker.intake.tables import MAX_WARNINGS, Check, ProblemTable, Rejected, Row, SeenIds, Taken
 from matchmaker.intake.values import id_from
 from matchmaker.messages import said
@@ -53,13 +54,18 @@ class ProblemFolder:
         encoding: str | None = None,
         sheets: Sequence[str] = (),
         check: Check | None = None,
+        *,
+        split: Split | None = None,
     ) -> None:
         """Look at the names; ``columns``, ``encoding`` and ``sheets`` are for the tables, as in ``read_problems``.
+
+        Texts of documents are split and rows of tables are not, unless ``split`` says it for both.
 
         Raises:
             TableError: The folder cannot be read, or has no file.
         """
         self._columns, self._encoding, self._sheets, self._check = columns, encoding, sheets, check
+        self._split = split
         self.files, n_folders = _files_of(path)
         self.n_tables = sum(_is_table(file) for file in self.files)
         finding = said("folders inside are passed over: {n}", n=n_folders)
@@ -93,7 +99,8 @@ class ProblemFolder:
 
     def _of_table(self, file: Path) -> Iterator[Row]:
         sheets = self._sheets if file.suffix.lower() in _WORKBOOKS else ()
-        table = ProblemTable(file, self._columns or {}, self._encoding, sheets, self._check, prefix=f"{id_from(file)}-")
+        prefix, split = f"{id_from(file)}-", self._split or "never"
+        table = ProblemTable(file, self._columns or {}, self._encoding, sheets, self._check, prefix=prefix, split=split)
         for note in table.notes:
             self._warn(note)
         try:
@@ -111,7 +118,9 @@ class ProblemFolder:
             self.n_warnings += table.n_warnings - len(table.warnings)
 
     def _of_document(self, file: Path) -> Iterator[Row]:
-        loaded = load_problems(file)
+        loaded = load_problems(file, split=self._split or "auto")
+        if loaded.split:
+            self._warn(Fault(str(file), split_finding(loaded.split), NEVER))
         for warning in loaded.warnings:
             self._warn(warning)
         for problem in loaded.problems:

@@ -18,10 +18,11 @@ _SHORT_LABEL: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A line of free text; ``level`` is more than 0 for a heading."""
+    """A line of free text; ``level`` is more than 0 for a heading; ``is_item`` as of a ``Paragraph``."""
 
     text: str
     level: int = 0
+    is_item: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ def events_of(blocks: tuple[Block, ...]) -> list[Event]:
     return list(_Walk().events(blocks))
 
 
-def line_events(text: str, level: int = 0) -> Iterator[Event]:
+def line_events(text: str, level: int = 0, *, is_item: bool = False) -> Iterator[Event]:
     """A paragraph as labels with values, if it is one or a row of such, else as text."""
     parts = [labelled_line(part) for part in re.split(_BETWEEN_LABELS, text.strip())]
     if len(parts) > 1 and all(parts):
@@ -72,7 +73,7 @@ def line_events(text: str, level: int = 0) -> Iterator[Event]:
     elif labelled := labelled_line(text):
         yield _entry(labelled)
     elif text.strip():
-        yield Text(text.strip(), level)
+        yield Text(text.strip(), level, is_item)
 
 
 def _entry(labelled: Labelled, table: int = 0) -> Entry:
@@ -108,8 +109,8 @@ class _Walk:
             else:
                 yield from line_events(paragraph.text)
             return
-        for line in paragraph.text.split("\n"):
-            yield from line_events(line, paragraph.level)
+        for number, line in enumerate(paragraph.text.split("\n")):
+            yield from line_events(line, paragraph.level, is_item=paragraph.is_item and number == 0)
 
     def _plain(self, table: Table) -> Iterator[Event]:
         """A table that is no form: its rows as text; a cell that holds everything is only a frame."""

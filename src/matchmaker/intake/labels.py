@@ -163,7 +163,7 @@ def without_numbering(text: str) -> str:
 def numbered_heading(text: str) -> tuple[int, str] | None:
     """The number and the words of a line such as ``二、技术指标``; ``None`` for any other line."""
     match = re.fullmatch(_CHINESE_HEADING, text.strip())
-    return (_number(match["number"]), match["title"].strip()) if match and len(text) <= 80 else None
+    return (number_of(match["number"]), match["title"].strip()) if match and len(text) <= 80 else None
 
 
 def unruled(text: str) -> str:
@@ -178,7 +178,7 @@ def marker(text: str) -> tuple[str, int, str] | None:
         return None
     for pattern in _MARKERS:
         if match := re.fullmatch(pattern, line):
-            return (match["kind"].casefold(), _number(match["number"]), match["title"].strip())
+            return (match["kind"].casefold(), number_of(match["number"]), match["title"].strip())
     return None
 
 
@@ -203,17 +203,19 @@ def problem_starts(lines: Sequence[str]) -> dict[int, str]:
         return {}
     titles = {at: title for at, _, title in headings}
     before = "".join(lines[: headings[0][0]])
-    if any(len(title) < 6 or _is_section(title) for title in titles.values()):
+    if any(len(title) < 6 or is_section(title) for title in titles.values()):
         return {}
     is_list = re.search(_COLLECTION, simplified(before))
     return titles if is_list or all(re.search(_NEED, simplified(title)) for title in titles.values()) else {}
 
 
-def _is_section(title: str) -> bool:
+def is_section(title: str) -> bool:
+    """Whether a heading is that of an ordinary section of a form (企业简介, 技术指标), not the name of a problem."""
     return column_for(title) is not None or is_unused(title) or bool(re.fullmatch(_SECTION, simplified(title)))
 
 
-def _number(text: str) -> int:
+def number_of(text: str) -> int:
+    """The number that digits or Chinese characters up to 99 write."""
     if text.isdecimal():
         return int(text)
     tens, mark, ones = text.rpartition("十")

@@ -26,11 +26,15 @@ _INLINE = (
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """The parts of a Markdown document; ``front`` is its front matter as YAML, or ``None``."""
+    """The parts of a Markdown document; ``front`` is its front matter as YAML, or ``None``.
+
+    ``marked`` is the body with the marks of headings and lists.
+    """
 
     front: str | None
     title: str
     body: str
+    marked: str = ""
 
 
 def split_markdown(text: str, *, front_matter: bool = True) -> Document:
@@ -52,8 +56,9 @@ def split_markdown(text: str, *, front_matter: bool = True) -> Document:
     lines = text.split("\n")
     at = _title_line(lines)
     title = "" if at is None else _without_marks(lines[at])
-    body = "\n".join(_without_marks(line) for n, line in enumerate(lines) if n != at and not _RULE.match(line))
-    return Document(front, title, re.sub(r"\n{3,}", "\n\n", body).strip())
+    rest = [line for n, line in enumerate(lines) if n != at and not _RULE.match(line)]
+    body = "\n".join(map(_without_marks, rest))
+    return Document(front, title, re.sub(r"\n{3,}", "\n\n", body).strip(), "\n".join(rest).strip())
 
 
 def _without_comments(text: str) -> str:

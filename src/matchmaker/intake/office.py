@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from matchmaker.errors import EncodingError, Fault, ProblemError
@@ -13,6 +14,7 @@ from matchmaker.intake.encodings import decode
 from matchmaker.intake.fields import Loaded
 from matchmaker.intake.kinds import Kind, kind_of
 from matchmaker.intake.packed import Limits, OleKind, Package, ole_kind, open_package
+from matchmaker.intake.splitting import Split
 from matchmaker.messages import Message, as_message, said
 
 MAX_TEXT: Final = 500_000
@@ -43,7 +45,7 @@ _OTHERS: Final[Mapping[str, tuple[str, str]]] = {
 }
 
 
-def read_document(data: bytes, kind: Kind, *, place: str, default_id: str) -> Loaded:
+def read_document(data: bytes, kind: Kind, *, place: str, default_id: str, split: Split = "auto") -> Loaded:
     """The problems of an office file.
 
     Args:
@@ -51,15 +53,16 @@ def read_document(data: bytes, kind: Kind, *, place: str, default_id: str) -> Lo
         kind: What it is, by ``kind_of``.
         place: What to call it in an error.
         default_id: The id of a problem that gives none.
+        split: As for ``load_problems``.
 
     Raises:
         ProblemError: It cannot be read; the remedy says what to save it as.
     """
     if kind == "eml":
-        return _from_mail(data, place=place, default_id=default_id)
+        return _from_mail(data, place=place, default_id=default_id, split=split)
     blocks, warnings = _blocks(data, kind, place)
     _check_length(blocks, place)
-    loaded = problems_from_blocks(blocks, place=place, default_id=default_id)
+    loaded = problems_from_blocks(blocks, place=place, default_id=default_id, split=split)
     return _with_warnings(loaded, warnings)
 
 
@@ -105,10 +108,10 @@ def _check_length(blocks: Sequence[Block], place: str) -> None:
 
 
 def _with_warnings(loaded: Loaded, warnings: Sequence[Fault]) -> Loaded:
-    return Loaded(loaded.problems, (*warnings, *loaded.warnings), loaded.recognised, loaded.unused)
+    return replace(loaded, warnings=(*warnings, *loaded.warnings))
 
 
-def _from_mail(data: bytes, *, place: str, default_id: str) -> Loaded:
+def _from_mail(data: bytes, *, place: str, default_id: str, split: Split) -> Loaded:
     """The problems of a mail: those of attached forms; else of its text; else of attached documents."""
     from matchmaker.intake.mail import Attachment, read_mail
     from matchmaker.intake.webpage import html_blocks
@@ -123,7 +126,7 @@ def _from_mail(data: bytes, *, place: str, default_id: str) -> Loaded:
     ]
     for attachment in mail.attachments:
         try:
-            read.append((attachment, _attached(attachment.name, attachment.data, place, default_id)))
+            read.append((attachment, _attached(attachment.name, attachment.data, place, default_id, split)))
         except ProblemError as error:
             warnings += [_unread(attachment.name, place, fault) for fault in error.faults]
     forms = [loaded for _, loaded in read if loaded.recognised or len(loaded.problems) > 1]
@@ -136,11 +139,11 @@ def _from_mail(data: bytes, *, place: str, default_id: str) -> Loaded:
         return _with_warnings(_joined(used, default_id), warnings)
     warnings += [_unread(attachment.name, place) for attachment, _ in read]
     _check_length(blocks, place)
-    loaded = problems_from_blocks(blocks, place=place, default_id=default_id, title=mail.subject)
+    loaded = problems_from_blocks(blocks, place=place, default_id=default_id, title=mail.subject, split=split)
     return _with_warnings(loaded, warnings)
 
 
-def _attached(name: str, data: bytes, place: str, default_id: str) -> Loaded:
+def _attached(name: str, data: bytes, place: str, default_id: str, split: Split) -> Loaded:
     """The problems of an attachment. A mail within a mail is not read."""
     inner: str | Message = said("{place}, attachment {name}", place=place, name=name)
     suffix = f".{name.rpartition('.')[2].casefold()}"
@@ -153,10 +156,10 @@ def _attached(name: str, data: bytes, place: str, default_id: str) -> Loaded:
         except EncodingError as error:
             raise ProblemError(error.faults) from error
         lines = [Paragraph(line) for line in text.splitlines() if line.strip()]
-        return problems_from_blocks(lines, place=inner, default_id=default_id)
+        return problems_from_blocks(lines, place=inner, default_id=default_id, split=split)
     if kind == "eml":
         raise ProblemError(Fault(inner, "not a kind of file that is read from a mail"))
-    return read_document(data, kind, place=inner, default_id=default_id)
+    return read_document(data, kind, place=inner, default_id=default_id, split=split)
 
 
 def _unread(name: str, place: str, why: Fault | None = None) -> Fault:
@@ -187,4 +190,5 @@ def _joined(parts: Sequence[Loaded], default_id: str) -> Loaded:
         tuple(warning for part in parts for warning in part.warnings),
         tuple(dict.fromkeys(pair for part in parts for pair in part.recognised)),
         tuple(dict.fromkeys(label for part in parts for label in part.unused)),
+        tuple(title for part in parts for title in part.split),
     )

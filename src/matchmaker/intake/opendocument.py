@@ -42,21 +42,24 @@ def opendocument_blocks(package: Package) -> list[Block]:
 
 
 def _blocks(parent: Element) -> Iterator[Block]:
+    is_item = name_of(parent) == "list-item"
     for element in parent:
         name = name_of(element)
         if name in ("p", "h"):
-            yield from _paragraph(element, _whole(attribute(element, "outline-level"), 1) if name == "h" else 0)
+            level = _whole(attribute(element, "outline-level"), 1) if name == "h" else 0
+            yield from _paragraph(element, level, is_item=is_item)
+            is_item = False
         elif name == "table":
             yield _table(element)
         elif name not in _SKIPPED:  # list, list-item, section, frame, text-box …
             yield from _blocks(element)
 
 
-def _paragraph(paragraph: Element, level: int) -> Iterator[Block]:
+def _paragraph(paragraph: Element, level: int, *, is_item: bool) -> Iterator[Block]:
     boxes: list[Element] = []
     text = "".join(_inline(paragraph, boxes)).strip()
     if text:
-        yield Paragraph(text, level)
+        yield Paragraph(text, level, is_item)
     for box in boxes:
         yield from _blocks(box)
 

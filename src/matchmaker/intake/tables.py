@@ -21,6 +21,7 @@ from matchmaker.intake.headings import FIELDS, position_of
 from matchmaker.intake.reading import FIRST_BAD_BYTE, codec_named, open_bytes, sample_of, state_of
 from matchmaker.intake.sheets import Sheet, chosen_sheets, read_sheets
 from matchmaker.intake.sources import BAD_BYTES, Lines, Source, delimited, listed, parquet, sheet_cells
+from matchmaker.intake.splitting import NEVER, Split, split_finding, split_needs
 from matchmaker.intake.tablekinds import Kind, Recognised, recognise
 from matchmaker.intake.values import Given, writable
 from matchmaker.messages import said
@@ -75,6 +76,7 @@ def read_problems(
     sheets: Sequence[str] = (),
     check: Check | None = None,
     more: Mapping[str, str] | None = None,
+    split: Split = "never",
 ) -> ProblemTable:
     """Open a table of problems: text with delimiters (CSV, TSV), objects on lines (JSONL), xlsx, ods, xls or Parquet.
 
@@ -87,6 +89,7 @@ def read_problems(
         sheets: Names or numbers (from 1) of the sheets to read; all that are not hidden when not given.
         check: What is wrong with a problem beyond its fields, such as ``Matcher.limit_faults``; its row is rejected.
         more: Further fields and their names, as in ``columns_of``; what they hold is in ``ProblemTable.met``.
+        split: ``auto`` gives a problem for each need of a row, by ``split_needs``.
 
     Returns:
         The table. Iterating over it reads the rows; those of a workbook are in memory, all others are not.
@@ -96,7 +99,7 @@ def read_problems(
             ``columns`` or ``sheets`` name what is not there.
         MissingExtraError: It is Parquet, and pyarrow is not installed.
     """
-    return ProblemTable(Path(path), columns or {}, encoding, sheets, check, more)
+    return ProblemTable(Path(path), columns or {}, encoding, sheets, check, more, split=split)
 
 
 class ProblemTable:
@@ -127,6 +130,7 @@ class ProblemTable:
         check: Check | None = None,
         more: Mapping[str, str] | None = None,
         prefix: str = "",
+        split: Split = "never",
     ) -> None:
         """Look at the start of the file; see ``read_problems``. ``prefix`` begins the ids of rows that have none."""
         self._path = path
@@ -135,6 +139,7 @@ class ProblemTable:
         self._check = check
         self._more = more or {}
         self._prefix = prefix
+        self._split = split
         self.met = Met({}, self._place, 0, ())
         self._reset()
         self._state = state_of(path)
@@ -190,10 +195,20 @@ class ProblemTable:
                     elif source.is_repetition(record):
                         self.n_repeated += 1
                     else:
-                        yield self._row(source, record, seen)
+                        yield from self._needs(self._row(source, record, seen), seen)
         if state_of(self._path) != self._state:
             fault = Fault(str(self._path), "was changed while it was read", "run it again when nobody writes to it")
             raise TableError(fault)
+
+    def _needs(self, row: Row, seen: SeenIds) -> Iterator[Row]:
+        """The row, or the needs that it holds where rows are split."""
+        parts = () if isinstance(row, Rejected) or self._split == "never" else split_needs(row)
+        if len(parts) < 2:
+            yield row
+            return
+        self._warn(Fault(self.met.place, split_finding([part.title for part in parts]), NEVER))
+        for part in parts:
+            yield part.model_copy(update={"id": seen.own(part.id)})
 
     def _row(self, source: Source, record: Record, seen: SeenIds) -> Row:
         place = source.place(record)

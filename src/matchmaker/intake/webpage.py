@@ -89,6 +89,7 @@ class _Page:
 
     def __init__(self) -> None:
         self._pieces: list[str] = []
+        self._is_item = False
 
     def blocks(self, element: Element, level: int = 0) -> Iterator[Block]:
         """The blocks in an element, and what is left of its last line."""
@@ -113,8 +114,10 @@ class _Page:
         elif name in _HEADINGS or name in _BLOCKS:
             yield from self._end(level)
             inside = _HEADINGS.get(name, level)
+            self._is_item = self._is_item or name == "li"
             yield from self.blocks(element, inside)
             yield from self._end(inside)
+            self._is_item = False
         else:
             yield from self.blocks(element, level)
 
@@ -123,7 +126,8 @@ class _Page:
         self._pieces.clear()
         lines = [" ".join(line.split()) for line in text.split(_LINE)]
         if joined := "\n".join(lines).strip():
-            yield Paragraph(joined, level)
+            yield Paragraph(joined, level, self._is_item)
+            self._is_item = False
 
     def all_blocks(self, element: Element) -> tuple[Block, ...]:
         """The blocks of an element, whatever it is."""

@@ -137,9 +137,13 @@ class _Numbering:
                 for level in abstract.get(kind, ())
             }
 
+    def has(self, number: tuple[str, int] | None) -> bool:
+        """Whether there is such a list."""
+        return number is not None and number[1] in self._levels.get(number[0], {})
+
     def next(self, number: tuple[str, int] | None) -> str:
         """The number of the next paragraph of a list, as it is printed; empty for a bullet or none."""
-        if number is None or number[1] not in self._levels.get(number[0], {}):
+        if number is None or not self.has(number):
             return ""
         name, depth = number
         levels, counted = self._levels[name], self._lists[name]
@@ -203,9 +207,11 @@ class _Reader:
         properties = child(paragraph, "pPr")
         style = self.styles.get(_value(properties, "pStyle") or "", _Style())
         if text:
-            number = self.numbering.next(_number_of(properties) or style.number)
+            listed = _number_of(properties) or style.number
+            number, level = self.numbering.next(listed), _outline(properties) or style.level
             between = " " if number and number[-1].isascii() else ""
-            yield Paragraph(f"{number}{between}{text}", _outline(properties) or style.level)
+            is_item = not number and not level and self.numbering.has(listed)
+            yield Paragraph(f"{number}{between}{text}", level, is_item)
         for box in boxes:
             yield from self.blocks(box)
 
