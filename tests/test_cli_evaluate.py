@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import shutil
 import subprocess
@@ -15,7 +16,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from matchmaker.cli import app
-from matchmaker.evaluation import load_run
+from matchmaker.evaluation import MEASURES, load_run
+from matchmaker.evaluation.verdicts import OF_VERDICTS
 from matchmaker.settings import Settings, load_settings
 
 WORLD = Path(__file__).parent / "data" / "evaluation"
@@ -54,7 +56,7 @@ def test_measures_are_printed_with_intervals() -> None:
     assert (result.exit_code, result.stderr) == (0, "")
     first, *lines = result.stdout.splitlines()
     assert first.startswith("6 problems, 5 judged, 1 of them without a relevant institute; 14 judged pairs, 4 at least")
-    for name in ("nDCG@10", "MRR", "P@1", "recall@3", "pairwise", "AUC", "ECE", "judged", "abstention"):
+    for name in MEASURES:
         (line,) = [line for line in lines if line.startswith(f"{name} ")]
         assert " … " in line
 
@@ -84,7 +86,12 @@ def test_a_run_that_is_written_measures_the_same_when_it_is_read() -> None:
     matched = report(*FILES, "--run-out", "run.txt")
     assert set(load_run(Path("run.txt"))) == {"leak", "noise", "scratch", "film", "tea", "more"}
     read = report("--run", "run.txt", *FILES)
-    assert read["measures"] == matched["measures"]
+    assert {name: read["measures"][name] for name in MEASURES if name not in OF_VERDICTS} == {
+        name: matched["measures"][name] for name in MEASURES if name not in OF_VERDICTS
+    }
+    nothing = {"value": None, "low": None, "high": None, "n": 0}
+    assert [read["measures"][name] for name in OF_VERDICTS] == [nothing] * 3  # a run holds no verdicts
+    assert read["verdicts"] is None
     assert read["run"] == "run.txt"
     assert "settings" not in read
     alone = report("--run", "run.txt")
@@ -107,6 +114,141 @@ def test_comparison_with_another_run() -> None:
     printed = evaluate(*FILES, "--judged-only", "--compare", "other.txt", "--lang", "en").stdout
     assert "Compared with the other run" in printed
     assert "+0.625" in printed
+
+
+EVERYBODY = ("--settings", "everybody.toml")
+NOBODY = ("--settings", "nobody.toml")
+
+
+def write_bounds() -> None:
+    """Settings that call any score fair, and settings that call none even weak."""
+    Path("everybody.toml").write_text("[bounds]\nstrong = 1.0\nfair = 0.000002\nweak = 0.000001\n", "utf-8")
+    Path("nobody.toml").write_text("[bounds]\nstrong = 1.0\nfair = 0.9999\nweak = 0.9998\n", "utf-8")
+
+
+def test_verdicts_are_measured() -> None:
+    write_bounds()
+    found = report(*FILES, *EVERYBODY)
+    assert found["errors"] is None  # not asked for
+    verdicts = found["verdicts"]
+    # "film" is said to be matched, and nobody fits
+    assert {name: n for name, n in verdicts.items() if name != "by_level"} == {
+        "matched": 5, "unclear": 0, "none": 0, "missing": 0, "right": 4,
+    }  # fmt: skip
+    assert found["measures"]["precision"]["value"] == 0.8
+    assert found["measures"]["recall"]["value"] == 1.0
+    assert found["measures"]["F1"]["value"] == round(8 / 9, 6)
+    fair = verdicts["by_level"][1]
+    assert (fair["level"], fair["n"], fair["n_relevant"], fair["share"]) == ("fair", 5, 4, 0.8)
+    assert fair["wilson"] == pytest.approx([0.3755, 0.9638], abs=1e-4)
+    assert fair["low"] < 0.8 < fair["high"]
+    for empty in (one for one in verdicts["by_level"] if one is not fair):
+        assert {empty[name] for name in ("share", "low", "high", "wilson")} == {None}
+        assert (empty["n"], empty["n_relevant"]) == (0, 0)
+
+
+def test_where_nothing_is_said_to_be_matched_all_is_missed() -> None:
+    write_bounds()
+    found = report(*FILES, *NOBODY, "--errors", "9")
+    assert found["measures"]["precision"] == {"value": None, "low": None, "high": None, "n": 0}
+    assert (found["measures"]["recall"]["value"], found["measures"]["F1"]["value"]) == (0, 0)
+    assert [one["kind"] for one in found["errors"]] == ["missed"] * 4
+    assert [one["n"] for one in found["verdicts"]["by_level"]] == [0, 0, 0, 5]
+
+
+def test_among_judged_institutes_alone_the_first_of_them_is_said() -> None:
+    write_bounds()
+    Path("qrels.txt").write_text("leak 0 fans 3\n", "utf-8")
+    everybody = report(*FILES, *EVERYBODY, "--errors", "9")
+    assert [(one["problem"], one["institute"], one["grade"]) for one in everybody["errors"]] == [
+        ("leak", "leaks", None)
+    ]
+    judged = report(*FILES, *EVERYBODY, "--errors", "9", "--judged-only")
+    assert (judged["errors"], judged["verdicts"]["right"]) == ([], 1)
+
+
+def test_verdicts_are_those_of_a_batch() -> None:
+    """A report counts what the user was told."""
+    told = run("batch", "problems.csv", *FILES[2:], "--format", "jsonl", "-q", "--top", "1").stdout.splitlines()
+    answers = [json.loads(line) for line in told]
+    found = report(*FILES)["verdicts"]
+    judged = [answer for answer in answers if answer["problem"]["id"] != "more"]
+    for verdict in ("matched", "unclear", "none"):
+        assert found[verdict] == sum(answer["verdict"] == verdict for answer in judged)
+    for one in found["by_level"]:
+        assert one["n"] == sum(answer["matches"][0]["level"] == one["level"] for answer in judged)
+
+
+def test_verdicts_and_levels_are_printed() -> None:
+    write_bounds()
+    printed = evaluate(*FILES, *EVERYBODY, "--lang", "en").stdout
+    assert "Said: 5 matched, 4 of them with a relevant institute first; 0 unclear; 0 none." in printed
+    assert "The first institute, by its level" in printed
+    (line,) = [line for line in printed.splitlines() if line.startswith("fair ")]
+    assert line.split() == ["fair", "5", "4", "0.800", "0.376", "…", "0.964"]
+    (line,) = [line for line in printed.splitlines() if line.startswith("none ")]
+    assert line.split() == ["none", "0", "0", "-", "-"]
+    Path("run.txt").write_text("leak Q0 leaks 1 0.9 x\n", "utf-8")
+    of_run = evaluate("--run", "run.txt", "--lang", "en", "-q").stdout
+    assert "Said:" not in of_run
+    assert "by its level" not in of_run
+    assert "首位机构的等级与评判" in evaluate(*FILES, "--lang", "zh").stdout
+
+
+def test_a_judged_problem_that_was_not_answered_is_counted() -> None:
+    write_bounds()
+    with Path("qrels.txt").open("a", encoding="utf-8") as file:
+        file.write("gone 0 fans 3\n")
+    found = report(*FILES, *EVERYBODY, "-q", "--errors", "9")
+    assert (found["verdicts"]["missing"], found["measures"]["recall"]["value"]) == (1, 0.8)
+    assert [one["problem"] for one in found["errors"]] == ["film"]
+
+
+def test_errors_are_shown_with_what_led_there() -> None:
+    write_bounds()
+    found = report(*FILES, *EVERYBODY, "--errors", "5", "--judged-only")["errors"]
+    (error,) = found
+    assert (error["problem"], error["title"], error["kind"]) == ("film", "茶饮品牌宣传片", "nobody_fits")
+    assert (error["verdict"], error["institute"], error["level"]) == ("matched", "teas", "fair")
+    assert (error["grade"], error["best"], error["best_grade"]) == (1, ["teas"], 1)
+    (reason,) = error["reasons"]
+    assert (reason["kind"], reason["term"], reason["found"]) == ("sentence", "茶叶发酵工艺", "茶饮品牌宣传片")
+    asked = (*FILES, *EVERYBODY, "--errors", "5", "--lang", "en")
+    printed = evaluate(*asked).stdout
+    assert "Wrong verdicts, worst first" in printed
+    assert "茶饮品牌宣传片" in printed
+    page = evaluate(*asked, "--format", "md").stdout
+    assert "| film 茶饮品牌宣传片 | nobody fits | matched: teas fair 0." in page
+    assert "Wrong verdicts" not in evaluate(*FILES, *EVERYBODY, "--lang", "en").stdout
+
+
+def test_all_errors_go_to_a_file_whatever_is_shown() -> None:
+    write_bounds()
+    Path("qrels.txt").write_text("leak 0 fans 3\nnoise 0 leaks 2\ntea 0 teas 0\nscratch 0 vision 0\n", "utf-8")
+    result = evaluate(*FILES, *EVERYBODY, "--errors", "1", "--errors-out", "errors.csv", "--format", "json")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert [one["kind"] for one in json.loads(result.stdout)["errors"]].count("wrong_first") == 1
+    with Path("errors.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert sorted((row["problem_id"], row["kind"]) for row in rows) == [
+        ("leak", "wrong_first"), ("noise", "wrong_first"), ("scratch", "nobody_fits"), ("tea", "nobody_fits"),
+    ]  # fmt: skip
+    scores = [float(row["score"]) for row in rows]
+    assert scores == sorted(scores, reverse=True)
+    for name in ("errors.md", "errors.XLSX"):
+        assert evaluate(*FILES, *EVERYBODY, "--errors-out", name).exit_code == 0
+    assert Path("errors.md").read_text("utf-8").count("\n| ") == 4 + 2  # and the headings
+    assert Path("errors.XLSX").read_bytes().startswith(b"PK")
+
+
+def test_gates_on_verdicts() -> None:
+    write_bounds()
+    assert evaluate(*FILES, *EVERYBODY, "--at-least", "precision=0.8", "--at-least", "f1=0.8").exit_code == 0
+    result = evaluate(*FILES, *EVERYBODY, "--at-least", "precision=0.9")
+    assert (result.exit_code, result.stderr) == (5, "gate: precision is 0.800000, asked for at least 0.9\n")
+    Path("run.txt").write_text("leak Q0 leaks 1 0.9 x\n", "utf-8")
+    result = evaluate("--run", "run.txt", "-q", "--at-least", "recall=0")
+    assert (result.exit_code, result.stderr) == (5, "gate: recall is not defined, asked for at least 0\n")
 
 
 def test_markdown() -> None:
@@ -158,6 +300,10 @@ def test_a_measure_that_nothing_defines_meets_no_gate() -> None:
         (["--at-most", "MRR=0.5"], "of MRR more is better"),
         (["--run", "qrels.txt", "--settings", "x.toml"], "--settings and --encoder change nothing"),
         (["-o", "x.json", "--format", "table"], "a table is for the terminal"),
+        (["--errors-out", "x.json"], "wrong verdicts are written as .csv, .md or .xlsx, not as 'x.json'"),
+        (["--run", "qrels.txt", "--errors", "3"], "a --run holds scores and no verdicts"),
+        (["--run", "qrels.txt", "--errors-out", "x.csv"], "a --run holds scores and no verdicts"),
+        (["--errors", "-1"], "Invalid value for '--errors': give 0 or more"),
     ],
 )
 def test_misuse(args: list[str], told: str) -> None:
@@ -199,9 +345,10 @@ def test_a_rejected_row_is_exit_code_3_after_the_report() -> None:
 
 
 def test_an_output_never_replaces_an_input() -> None:
-    result = evaluate(*FILES, "--run-out", "qrels.txt")
-    assert result.exit_code == 3
-    assert "would be written over the input" in result.stderr
+    for args in (("--run-out", "qrels.txt"), ("--errors-out", "problems.csv")):
+        result = evaluate(*FILES, *args)
+        assert result.exit_code == 3
+        assert "would be written over the input" in result.stderr
     assert Path("qrels.txt").read_text("utf-8").startswith("leak 0 leaks 3")
 
 

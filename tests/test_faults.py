@@ -100,6 +100,7 @@ WRITERS: Mapping[str, tuple[str, ...]] = {
     "report.html": ("report", "good.csv", *SMALL, "-q", "-o"),
     "measures.md": ("evaluate", *JUDGED, "-q", "-o"),
     "run.txt": ("evaluate", *JUDGED, "-q", "--run-out"),
+    "wrong.csv": ("evaluate", *JUDGED, "-q", "--errors-out"),
     "settings.toml": ("calibrate", *JUDGED, "-q", "-o"),
     "cases.csv": ("cases", "export", "--ledger", "full.db", "-q", "-o"),
     "backup.db": ("ledger", "backup", "--ledger", "full.db", "-q"),

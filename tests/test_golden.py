@@ -68,7 +68,7 @@ SESSIONS = {
     "institutes-search.txt": ["institutes search 水下机器人 --top 5", "institutes search 'underwater robot' --top 5"],
     "evaluate.txt": [
         f"evaluate {JUDGED} --judged-only --sweep --lang zh",
-        f"evaluate {JUDGED}",
+        f"evaluate {JUDGED} --errors 2",
         f"evaluate {JUDGED} --format md --lang en --at-least P@1=1",
     ],
     "calibrate.txt": [

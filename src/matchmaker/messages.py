@@ -590,6 +590,12 @@ CHINESE: Final[Mapping[str, str]] = {
     "note: {pairs:,} judged pairs left out; unknown: {problems:,} problems, {institutes:,} institutes ({ids}, …)": (
         "提示：略去 {pairs:,} 对评判；未知的有 {problems:,} 个需求、{institutes:,} 家机构（{ids}……）"
     ),
+    "a --run holds scores and no verdicts; leave it out to see wrong verdicts": (
+        "--run 只有评分，没有结论；要看判断有误的需求，请去掉它"
+    ),
+    "wrong verdicts are written as .csv, .md or .xlsx, not as '{name}'": (
+        "判断有误的需求可写为 .csv、.md 或 .xlsx，不能写为“{name}”"
+    ),
     "not defined": "无定义",
     "asked for at least {bound:g}": "要求不低于 {bound:g}",
     "asked for at most {bound:g}": "要求不高于 {bound:g}",

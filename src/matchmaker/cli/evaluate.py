@@ -18,9 +18,11 @@ from matchmaker.messages import Message, counted, listed, said
 
 if TYPE_CHECKING:
     from matchmaker.domain import Language, Problem
-    from matchmaker.evaluation import Estimate, Evaluation, Qrels, Run, Unknown
+    from matchmaker.evaluation import Answers, Estimate, Evaluation, Qrels, Run, Unknown, VerdictError
+    from matchmaker.render.evaluation import Sheet
 
 _MOST_NAMED = 5  # ids in a note
+_ERROR_FILES = (".csv", ".md", ".xlsx")
 
 
 class ReportFormat(StrEnum):
@@ -70,6 +72,25 @@ AtMost = Annotated[
     ),
 ]
 Sweep = Annotated[bool, typer.Option("--sweep", help="Show what least scores from 0.05 to 0.95 leave.")]
+Errors = Annotated[
+    int,
+    typer.Option(
+        "--errors",
+        metavar="N",
+        min=0,
+        help="Show the N worst wrong verdicts of each kind, and why.",
+        show_default=False,
+    ),
+]
+ErrorsOut = Annotated[
+    Optional[Path],  # noqa: UP045
+    typer.Option(
+        "--errors-out",
+        metavar="FILE",
+        help="Write all wrong verdicts, worst first: .csv, .md or .xlsx.",
+        show_default=False,
+    ),
+]
 Format = Annotated[
     Optional[ReportFormat],  # noqa: UP045
     typer.Option("--format", help="How to write. Default: by the ending of --output, else table.", show_default=False),
@@ -100,9 +121,10 @@ class Gate:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What is measured: the scores, what they come from, and the ids that were there to be scored."""
+    """What is measured: scores, what was said, where both come from, and the ids that were there to be scored."""
 
     run: Run
+    answers: Answers | None
     origin: dict[str, str]
     problems: Sequence[str] | None
     institutes: Sequence[str] | None
@@ -122,17 +144,20 @@ def evaluate(
     at_least: AtLeast = None,
     at_most: AtMost = None,
     sweep: Sweep = False,
+    errors: Errors = 0,
+    errors_out: ErrorsOut = None,
     format: Format = None,
     lang: options.LanguageOption = None,
     output: options.Output = None,
     quiet: options.Quiet = False,
 ) -> None:
-    """Measure shortlists, or a TREC run, against judgements: ranking, calibration, abstention, with 95 % intervals.
+    """Measure shortlists, or a TREC run, against judgements: ranking, calibration, verdicts, with 95 % intervals.
 
     Example: matchmaker evaluate --problems data/problems/requests.csv --qrels data/problems/requests.qrels.txt
     """
     written = report_format(format, output)
-    for path in (output, run_out):
+    _check_errors(errors, errors_out, run)
+    for path in (output, run_out, errors_out):
         options.check_output(path, qrels, problems, institutes, settings, run, compare)
     gates = [*gates_from(at_least, is_least=True), *gates_from(at_most, is_least=False)]
     from matchmaker.evaluation import Evaluation, load_qrels, load_run
@@ -140,12 +165,13 @@ def evaluate(
     judged, other = load_qrels(qrels), None if compare is None else load_run(compare)
     found = _measured(run, problems, institutes, (settings, encoder), judged if judged_only else None, quiet=quiet)
     ids = {"problems": found.problems, "institutes": found.institutes, "judged_only": judged_only}
-    evaluation = Evaluation(judged, found.run, **ids)  # type: ignore[arg-type]
+    evaluation = Evaluation(judged, found.run, answers=found.answers, **ids)  # type: ignore[arg-type]
     compared = None if other is None else Evaluation(judged, other, **ids)  # type: ignore[arg-type]
     write_run(run_out, found.run)
+    _write_errors(evaluation, errors_out, options.message_language(lang))
     if not quiet:
         note_unknown(evaluation.unknown)
-    report = Report(evaluation, compared, found.origin, judged_only, sweep, tuple(gates))
+    report = Report(evaluation, compared, found.origin, judged_only, sweep, tuple(gates), errors)
     report.write(written, output, options.message_language(lang))
     _judge(gates, evaluation.estimates)
     if found.n_rejected:
@@ -162,21 +188,20 @@ class Report:
     judged_only: bool
     sweep: bool
     gates: tuple[Gate, ...]
+    n_errors: int
 
     def write(self, written: ReportFormat, output: Path | None, language: Language) -> None:
         """Write to the terminal, stdout or a file."""
         from matchmaker.render import evaluation as render
+        from matchmaker.render.verdicts import verdicts_note
 
         found = self.evaluation
         if written is ReportFormat.json:
             put(json.dumps(self.plain(), ensure_ascii=False, indent=2) + "\n", output)
             return
-        sheets = [render.measures_sheet(found.estimates, language)]
-        if self.compared is not None:
-            sheets.append(render.comparison_sheet(found.compare(self.compared), language))
-        if self.sweep:
-            sheets.append(render.sweep_sheet(found.sweep(), language))
-        notes = [render.counts_note(found, language)]
+        notes, sheets = [render.counts_note(found, language)], self._sheets(language)
+        if found.verdicts is not None:
+            notes.append(verdicts_note(found.verdicts, language))
         if written is ReportFormat.md:
             put(render.sheets_to_markdown(notes, sheets), output)
         else:
@@ -184,8 +209,32 @@ class Report:
 
             render.print_sheets(open_console(), notes, sheets, language)
 
+    def _sheets(self, language: Language) -> list[Sheet]:
+        from matchmaker.render import evaluation as render
+        from matchmaker.render.verdicts import errors_sheet, levels_sheet
+
+        found = self.evaluation
+        sheets = [render.measures_sheet(found.estimates, language)]
+        if found.verdicts is not None:
+            sheets.append(levels_sheet(found.by_level(), language))
+        if self.compared is not None:
+            sheets.append(render.comparison_sheet(found.compare(self.compared), language))
+        if self.sweep:
+            sheets.append(render.sweep_sheet(found.sweep(), language))
+        if self.n_errors:
+            sheets.append(errors_sheet(self._errors(), language))
+        return sheets
+
+    def _errors(self) -> list[VerdictError]:
+        from matchmaker.evaluation import worst_of_each
+
+        verdicts = self.evaluation.verdicts
+        return [] if verdicts is None else worst_of_each(verdicts.errors(), self.n_errors)
+
     def plain(self) -> dict[str, object]:
         """Everything as plain data."""
+        from matchmaker.render.verdicts import error_object, verdicts_object
+
         found = self.evaluation
         return {
             **self.origin,
@@ -198,6 +247,8 @@ class Report:
             "pairs": {"judged": found.n_pairs, "relevant": found.n_relevant},
             "unknown": asdict(found.unknown),
             "measures": {name: _rounded(asdict(one)) for name, one in found.estimates.items()},
+            "verdicts": verdicts_object(found),
+            "errors": [error_object(one) for one in self._errors()] if self.n_errors else None,
             "gates": [{**asdict(gate), "met": gate.holds(found.estimates[gate.measure])} for gate in self.gates],
             "comparison": None
             if self.compared is None
@@ -219,6 +270,24 @@ def report_format(format: ReportFormat | None, output: Path | None) -> ReportFor
     if format is ReportFormat.table and output is not None:
         raise typer.BadParameter("a table is for the terminal; use --format json or md")
     return format or ReportFormat.table
+
+
+def _check_errors(n: int, output: Path | None, run: Path | None) -> None:
+    """Refuse errors that nobody could tell or write, before anything is read."""
+    if run is not None and (n or output is not None):
+        raise typer.BadParameter("a --run holds scores and no verdicts; leave it out to see wrong verdicts")
+    if output is not None and output.suffix.lower() not in _ERROR_FILES:
+        raise typer.BadParameter(
+            said("wrong verdicts are written as .csv, .md or .xlsx, not as '{name}'", name=output.name)
+        )
+
+
+def _write_errors(evaluation: Evaluation, output: Path | None, language: Language) -> None:
+    """Write all wrong verdicts to a file, if one is named."""
+    if output is not None and evaluation.verdicts is not None:
+        from matchmaker.render.verdicts import write_errors
+
+        write_errors(evaluation.verdicts.errors(), output, language)
 
 
 def put(text: str, output: Path | None, *, private: bool = False) -> None:
@@ -318,7 +387,7 @@ def _measured(
     quiet: bool,
 ) -> Measured:
     """A run that is read, or made by matching."""
-    from matchmaker.evaluation import load_run, run_of
+    from matchmaker.evaluation import answers_of, load_run, run_of
     from matchmaker.output import version
 
     if run is None and problems is None:
@@ -330,7 +399,7 @@ def _measured(
     registry = options.registry_from(institutes) if run is None or institutes is not None else None
     known = None if registry is None else [institute.id for institute in registry.institutes]
     if run is not None:
-        return Measured(load_run(run), {"matchmaker": version(), "run": str(run)}, ids, known, n_rejected)
+        return Measured(load_run(run), None, {"matchmaker": version(), "run": str(run)}, ids, known, n_rejected)
     assert registry is not None and asked is not None  # noqa: S101, PT018 - for the type checker: no run is given
     matcher = options.matcher_for(registry, *numbers)
     origin = {
@@ -338,7 +407,8 @@ def _measured(
         "settings": matcher.settings.fingerprint,
         "institutes": registry.fingerprint,
     }
-    return Measured(run_of(matcher, asked, only=only), origin, ids, known, n_rejected)
+    answers = answers_of(matcher, asked, only=only)
+    return Measured(run_of(matcher, asked, only=only), answers, origin, ids, known, n_rejected)
 
 
 def write_run(path: Path | None, run: Run) -> None:

@@ -12,16 +12,20 @@ from matchmaker.evaluation.measures import (
     Difference,
     Estimate,
     Evaluation,
+    OfLevel,
     Unknown,
 )
 from matchmaker.evaluation.pairs import Bin
-from matchmaker.evaluation.runs import run_of
+from matchmaker.evaluation.runs import answers_of, run_of
 from matchmaker.evaluation.trec import Qrels, Run, format_qrels, format_run, load_qrels, load_run
+from matchmaker.evaluation.verdicts import Answer, Answers, VerdictError, Verdicts, worst_of_each
 
 __all__ = [
     "MEASURES",
     "PER_PROBLEM",
     "SMALLER_IS_BETTER",
+    "Answer",
+    "Answers",
     "AtThreshold",
     "Bin",
     "Calibration",
@@ -30,10 +34,14 @@ __all__ = [
     "Evaluation",
     "Fit",
     "Model",
+    "OfLevel",
     "Qrels",
     "Quality",
     "Run",
     "Unknown",
+    "VerdictError",
+    "Verdicts",
+    "answers_of",
     "calibrate",
     "fit",
     "format_qrels",
@@ -41,4 +49,5 @@ __all__ = [
     "load_qrels",
     "load_run",
     "run_of",
+    "worst_of_each",
 ]

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
 
+from matchmaker.domain import LEVELS, Level
 from matchmaker.errors import EvaluationError, Fault
 from matchmaker.evaluation.pairs import N_BINS, Bin, bins, pairwise_accuracy, reliability, weighted_auc
 from matchmaker.evaluation.ranking import rank_measures
 from matchmaker.evaluation.trec import DIGITS, RELEVANT, Qrels, Run
+from matchmaker.evaluation.verdicts import OF_VERDICTS, Answers, Verdicts, wilson
 from matchmaker.messages import said
 
 if TYPE_CHECKING:
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 
 PER_PROBLEM: Final = ("nDCG@10", "MRR", "P@1", "recall@3", "pairwise")
 POOLED: Final = ("AUC", "ECE", "judged", "abstention")
-MEASURES: Final = (*PER_PROBLEM, *POOLED)
+MEASURES: Final = (*PER_PROBLEM, *POOLED, *OF_VERDICTS)
 SMALLER_IS_BETTER: Final = frozenset({"ECE"})
 _N_SAMPLES = 2_000
 _SEED = 0
@@ -43,6 +45,24 @@ class Estimate:
     low: float | None
     high: float | None
     n: int
+
+
+_NOT_DEFINED: Final = Estimate(None, None, None, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class OfLevel:
+    """The problems whose first institute has a level: how many, and which share of these institutes is relevant.
+
+    ``share`` has the bootstrap interval over problems, ``wilson`` is the interval after Wilson, which also holds where
+    there are few problems or the share is 0 or 1; None without any problem.
+    """
+
+    level: Level
+    n: int
+    n_relevant: int
+    share: Estimate
+    wilson: tuple[float, float] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +110,7 @@ class Evaluation:
     A pair is relevant from grade 2 (fair) on. A judged problem that the run does not hold counts 0 in every measure of
     problems, and its pairs, like any judged pair that the run lacks, have score 0. nDCG is taken over the problems
     with some grade above 0, the other ranking measures over those with a relevant institute, pairwise accuracy over
-    those with two different grades.
+    those with two different grades. The measures of verdicts are taken over what was said, and are not defined without.
 
     Args:
         qrels: The judgements.
@@ -98,6 +118,9 @@ class Evaluation:
         judged_only: Rank only institutes that are judged for the problem, else all of the run.
         problems: Ids of all problems there are; those of the judgements when not given.
         institutes: Ids of all institutes there are; not checked when not given.
+        answers: What was said of each problem, as a run holds no verdicts.
+        groups: Problems of one group, such as those with equal texts, are in a bootstrap sample together, or not at
+            all; each problem is a group of its own when not given.
 
     Raises:
         EvaluationError: None of the judged problems is in the run, or there is none.
@@ -111,6 +134,8 @@ class Evaluation:
         judged_only: bool = False,
         problems: Sequence[str] | None = None,
         institutes: Sequence[str] | None = None,
+        answers: Answers | None = None,
+        groups: Mapping[str, str] | None = None,
     ) -> None:
         if not any(problem in run for problem in qrels):
             finding = "no judged problem is among those that were scored"
@@ -137,6 +162,9 @@ class Evaluation:
         self._top: FloatArray = np.array(tops, dtype=np.float64)
         self._ranked = ranked
         self._qrels = qrels
+        self.verdicts = None if answers is None else Verdicts(qrels, answers)
+        named = self._ids if groups is None else [groups[problem] for problem in self._ids]
+        self._groups: IntArray = np.unique(named, return_inverse=True)[1]
 
     @property
     def n_problems(self) -> int:
@@ -188,15 +216,15 @@ class Evaluation:
     @cached_property
     def estimates(self) -> Mapping[str, Estimate]:
         """Every measure of ``MEASURES`` with its interval, from 2,000 samples of the judged problems, seed 0."""
-        whole = np.ones((1, len(self._ids)))
-        found = {name: value[0] for name, value in self._resampled(whole).items()}
-        chunks = [self._resampled(counts) for counts in _samples(len(self._ids), self.n_pairs)]
-        samples = {name: np.concatenate([chunk[name] for chunk in chunks]) for name in found}
-        n = {name: int((~np.isnan(self.values[name])).sum()) for name in PER_PROBLEM}
-        n |= {"AUC": self.n_pairs, "ECE": self.n_pairs, "abstention": len(self._ids)}
-        estimates = {name: _estimate(found[name], samples[name], n[name]) for name in found}
-        estimates["judged"] = _share(self._n_judged, self._n_problems)
-        return {name: estimates[name] for name in MEASURES}
+        estimates = {**self._estimated, "judged": _share(self._n_judged, self._n_problems)}
+        return {name: estimates.get(name, _NOT_DEFINED) for name in MEASURES}
+
+    def by_level(self) -> list[OfLevel]:
+        """How often the first institute is relevant, by its level, best level first; empty where nothing was said."""
+        if self.verdicts is None:
+            return []
+        counts = self.verdicts.by_level
+        return [OfLevel(one, *counts[one], self._estimated[one], wilson(*counts[one][::-1])) for one in LEVELS]
 
     def reliability(self) -> list[Bin]:
         """How often a judged pair is at least fair, by score, in 10 bins of equal width; empty bins are left out."""
@@ -216,13 +244,31 @@ class Evaluation:
         """
         if other._qrels != self._qrels:
             raise ValueError("runs are compared on the same judgements")
-        counts = np.concatenate(list(_samples(len(self._ids), len(self._ids))))
+        counts = np.concatenate(list(self._samples(len(self._ids))))
         differences = {}
         for name in PER_PROBLEM:
             values = self.values[name] - other.values[name]
             if not np.isnan(values).all():
                 differences[name] = _difference(values, counts)
         return differences
+
+    @cached_property
+    def _estimated(self) -> Mapping[str, Estimate]:
+        """Every measure but ``judged``, and the shares by level, under their names."""
+        whole = np.ones((1, len(self._ids)))
+        found = {name: value[0] for name, value in self._resampled(whole).items()}
+        chunks = [self._resampled(counts) for counts in self._samples(self.n_pairs)]
+        samples = {name: np.concatenate([chunk[name] for chunk in chunks]) for name in found}
+        n: dict[str, int] = {name: int((~np.isnan(self.values[name])).sum()) for name in PER_PROBLEM}
+        n |= {"AUC": self.n_pairs, "ECE": self.n_pairs, "abstention": len(self._ids)}
+        if self.verdicts is not None:
+            n |= self.verdicts.n_problems
+        return {name: _estimate(found[name], samples[name], n[name]) for name in found}
+
+    def _samples(self, width: int) -> Iterator[FloatArray]:
+        """Samples of the judged problems, those of a group together."""
+        n_groups = int(self._groups.max()) + 1
+        return (drawn[:, self._groups] for drawn in _samples(n_groups, max(width, len(self._ids))))
 
     @cached_property
     def _labels(self) -> BoolArray:
@@ -233,12 +279,12 @@ class Evaluation:
         return np.bincount(self._owners, weights=self._labels, minlength=len(self._ids)) > 0
 
     def _resampled(self, counts: FloatArray) -> dict[str, FloatArray]:
-        """Every measure but ``judged`` on S samples, ``counts`` of shape (S, problems) saying how often each is in."""
+        """Every measure of ``_estimated`` on S samples, ``counts`` of shape (S, problems): how often each is in."""
         found = {name: _means(counts, self.values[name]) for name in PER_PROBLEM}
         found["AUC"] = weighted_auc(self._scores, self._labels, counts[:, self._owners])
         found["ECE"] = self._ece(counts)
         found["abstention"] = weighted_auc(self._top, self._has_relevant, counts)
-        return found
+        return found if self.verdicts is None else found | self.verdicts.resampled(counts)
 
     def _ece(self, counts: FloatArray) -> FloatArray:
         gaps = np.zeros((len(self._ids), N_BINS))

@@ -18,7 +18,9 @@ from matchmaker.evaluation import (
     Evaluation,
     Quality,
 )
+from matchmaker.files import harmless
 from matchmaker.matcher import FEATURES
+from matchmaker.output.words import escaped
 from matchmaker.render.lines import Column, cell, print_rows, say
 
 _WORDS: Final[Mapping[str, tuple[str, str]]] = {
@@ -28,15 +30,6 @@ _WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "interval": ("95% 区间", "95 % interval"),
     "over": ("样本数", "Over"),
     "meaning": ("含义", "Meaning"),
-    "nDCG@10": ("前十名的排序质量（增益 2^等级-1）", "order of the first ten, gains 2^grade - 1"),
-    "MRR": ("首个相关机构名次的倒数", "1 / rank of the first relevant institute"),
-    "P@1": ("首位机构相关的比例", "the first institute is relevant"),
-    "recall@3": ("前三名找到的相关机构比例", "relevant institutes among the first three"),
-    "pairwise": ("两两次序正确的比例", "pairs of different grade in the right order"),
-    "AUC": ("全部问题合并后区分相关与否", "telling relevant pairs of all problems from others"),
-    "ECE": ("评分与实际比例之差（越小越好）", "gap between score and share, less is better"),
-    "judged": ("已评判问题的比例", "share of the problems that are judged"),
-    "abstention": ("最高分区分有无相关机构", "the top score tells whether anybody fits"),
     "comparison": ("与另一结果逐题比较", "Compared with the other run, problem by problem"),
     "difference": ("差值", "Difference"),
     "wins": ("胜", "Wins"),
@@ -73,17 +66,33 @@ _WORDS: Final[Mapping[str, tuple[str, str]]] = {
         "{relevant} at least fair.",
     ),
 }
+_MEANINGS: Final[Mapping[str, tuple[str, str]]] = {
+    "nDCG@10": ("前十名的排序质量（增益 2^等级-1）", "order of the first ten, gains 2^grade - 1"),
+    "MRR": ("首个相关机构名次的倒数", "1 / rank of the first relevant institute"),
+    "P@1": ("首位机构相关的比例", "the first institute is relevant"),
+    "recall@3": ("前三名找到的相关机构比例", "relevant institutes among the first three"),
+    "pairwise": ("两两次序正确的比例", "pairs of different grade in the right order"),
+    "AUC": ("全部问题合并后区分相关与否", "telling relevant pairs of all problems from others"),
+    "ECE": ("评分与实际比例之差（越小越好）", "gap between score and share, less is better"),
+    "judged": ("已评判问题的比例", "share of the problems that are judged"),
+    "abstention": ("最高分区分有无相关机构", "the top score tells whether anybody fits"),
+    "precision": ("判为有匹配者中首位相关的比例", "of what is said to be matched, a relevant institute first"),
+    "recall": ("有相关机构者中判对的比例", "of what somebody fits, matched with a relevant one first"),
+    "F1": ("精确率与召回率的调和平均", "harmonic mean of precision and recall"),
+}
+"""What each measure says."""
 _BAR_WIDTH: Final = 30
 _SIDE, _LEFT, _TOP = 400, 60, 46  # of the square of the diagram, in pixels
 _COLOURS: Final = ("#1f5fa8", "#c2571a", "#3a7d34")
 
 
 class Sheet(NamedTuple):
-    """A table with a title; short texts, all of them ours."""
+    """A table with a title; short texts, all of them ours unless it says that others wrote some."""
 
     title: str
     columns: tuple[Column, ...]
     rows: Sequence[tuple[str, ...]]
+    has_foreign_texts: bool = False
 
 
 def word(key: str, language: Language) -> str:
@@ -107,10 +116,15 @@ def sheets_to_markdown(notes: Iterable[str], sheets: Iterable[Sheet]) -> str:
     for sheet in sheets:
         lines = [[column.heading for column in sheet.columns]]
         lines.append(["--:" if column.is_number else "---" for column in sheet.columns])
-        lines += map(list, sheet.rows)
+        lines += [list(map(_foreign, row)) if sheet.has_foreign_texts else list(row) for row in sheet.rows]
         table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
         parts.append(f"## {sheet.title}\n\n{table}\n")
     return "\n".join(parts)
+
+
+def _foreign(text: str) -> str:
+    # harmless: a table that is copied from a page into a spreadsheet has cells like any other
+    return escaped(harmless(text))
 
 
 def counts_note(evaluation: Evaluation, language: Language) -> str:
@@ -132,7 +146,7 @@ def measures_sheet(estimates: Mapping[str, Estimate], language: Language) -> She
         Column(word("meaning", language)),
     )
     rows = [
-        (name, _three(found.value), _interval(found.low, found.high), f"{found.n:,}", word(name, language))
+        (name, _three(found.value), _interval(found.low, found.high), f"{found.n:,}", _MEANINGS[name][language == "en"])
         for name, found in estimates.items()
     ]
     return Sheet(word("measures", language), columns, rows)
