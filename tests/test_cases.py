@@ -91,11 +91,34 @@ def test_a_solved_problem_raises_and_a_declined_one_lowers() -> None:
     without = Matcher(small_registry()).match([LATER])[0]
     solved = matcher(precedent("C-1", LEAK, "alpha")).match([LATER])[0]
     partly = matcher(precedent("C-1", LEAK, "alpha", outcome="partly")).match([LATER])[0]
-    declined = matcher(precedent("R-1", LEAK, "alpha", outcome="price", day=TODAY)).match([LATER])[0]
+    declined = matcher(precedent("R-1", LEAK, "alpha", outcome="wrong-field", day=TODAY)).match([LATER])[0]
     assert of(declined, "alpha") < of(without, "alpha") < of(partly, "alpha") < of(solved, "alpha")
     closeness = reference(LATER, LEAK)
     odds = [np.log(of(one, "alpha") / (1 - of(one, "alpha"))) for one in (declined, without, partly, solved)]
     assert np.diff(odds) == pytest.approx([0.5 * closeness, 0.25 * closeness, 0.25 * closeness], abs=1e-4)
+
+
+@pytest.mark.parametrize("reason", ["too-early", "no-capacity", "price", "ip", "no-answer", "conflict", "other", "new"])
+def test_what_says_nothing_of_the_field_is_named_and_lowers_nothing(reason: str) -> None:
+    without = Matcher(small_registry()).match([LATER])[0]
+    known = [precedent("R-1", LEAK, "alpha", outcome=reason, day=TODAY), precedent("C-1", DEFECT, "alpha")]
+    found = matcher(*known).match([LATER])[0]
+    assert of(found, "alpha") == of(without, "alpha")
+    alpha = next(match for match in found.matches if match.institute == "alpha")
+    assert [(one.term[:3], one.outcome) for one in alpha.reasons if one.kind == "case"] == [("R-1", reason)]
+    assert alpha.similarities["cases"] == 0.0
+
+
+def test_solved_against_and_not_counted_are_named_side_by_side() -> None:
+    known = [
+        precedent("R-1", LEAK, "alpha", outcome="no-capacity", day=TODAY),
+        precedent("R-2", LEAK, "alpha", outcome="wrong-field", day=TODAY),
+        precedent("C-1", LEAK, "alpha"),
+        precedent("C-2", LEAK, "alpha", outcome="failed"),
+    ]
+    found = matcher(*known).match([LATER])[0]
+    alpha = next(match for match in found.matches if match.institute == "alpha")
+    assert [one.term[:3] for one in alpha.reasons if one.kind == "case"] == ["C-1", "R-2", "R-1"]
 
 
 def test_an_institute_without_cases_loses_nothing() -> None:
@@ -118,7 +141,7 @@ def test_a_declined_referral_counts_half_after_two_years_and_a_case_stays() -> N
     counts = count_terms([request(LATER.text)])
     asked = read([request(LATER.text)], encoder())
     lowered = [
-        similarity([precedent("R-1", LEAK, "alpha", outcome="price", day=day)]).compare(counts, asked)[0].added[0]
+        similarity([precedent("R-1", LEAK, "alpha", outcome="wrong-field", day=day)]).compare(counts, asked)[0].added[0]
         for day in (TODAY, date(2024, 11, 22), date(2022, 11, 22), date(2027, 5, 1))
     ]
     assert lowered[0] < 0
@@ -214,7 +237,7 @@ def test_a_case_lifts_an_institute_that_would_not_be_looked_at_without_it() -> N
     assert Matcher(registry, settings, cases=cases).match([LATER], top=1)[0].matches[0].institute == "i19"
 
 
-@pytest.mark.parametrize("outcome", ["solved", "price"])
+@pytest.mark.parametrize("outcome", ["solved", "wrong-field"])
 def test_the_parts_of_an_explanation_add_up(outcome: str) -> None:
     registry = small_registry()
     explained = matcher(precedent("C-1", LEAK, "alpha", outcome=outcome, day=TODAY)).explain(
@@ -228,7 +251,8 @@ def test_the_parts_of_an_explanation_add_up(outcome: str) -> None:
 
 @given(st.lists(st.text(alphabet="漏水检测管网 leak1\n", max_size=40), max_size=6), st.integers(0, 4))
 def test_any_texts_give_similarities_in_range(texts: list[str], cut: int) -> None:
-    known = [precedent(str(n), text, "alpha", outcome="solved" if n % 2 else "ip") for n, text in enumerate(texts)]
+    outcomes = ("solved", "wrong-field", "ip")
+    known = [precedent(str(n), text, "alpha", outcome=outcomes[n % 3]) for n, text in enumerate(texts)]
     found = Matcher(small_registry(), cases=similarity(known[:cut], known[cut:])).match([LATER])[0]
     for match in found.matches:
         assert 0 <= match.score <= 1

@@ -296,8 +296,37 @@ def test_csv_on_stdout_has_a_mark_only_when_needed() -> None:
 
 def test_nobody_fits_is_a_result() -> None:
     text = done(small("match", "--text", "奶茶广告"))
-    assert "没有合适的研究机构，请联系丙技术转移中心。" in text
+    assert "没有机构适合这项需求；可请丙技术转移中心协助寻找专家。" in text
     assert json.loads(done(small("match", "--text", "奶茶广告", "--format", "json")))["verdict"] == "none"
+
+
+@pytest.mark.parametrize(
+    ("command", "format"),
+    [
+        *(("match leak.txt", written) for written in ("table", "md", "html")),
+        *(("batch good.csv", written) for written in ("md", "html")),
+    ],
+)
+def test_numbers_and_institutes_at_no_match_are_shown_on_request(command: str, format: str) -> None:
+    Path("good.csv").write_text("title\n管道漏水找不到漏点\n", "utf-8")
+    name, file = command.split()
+
+    def shown(*flags: str) -> str:
+        page = done(small(name, file, "--format", format, "--lang", "zh", *flags), stderr=None)
+        return re.sub(r"<style>.*?</style>|<script>.*?</script>|<\w[^>]*>", "", page, flags=re.DOTALL)
+
+    score = json.loads(done(small("match", "leak.txt", "--format", "json")))["matches"][0]["score"]
+    assert "未列出" in shown()
+    assert "未列出" not in shown("--all")
+    number = re.compile(r"(?<![\d.])0\.\d\d(?![\d.])")
+    assert not number.search(shown())
+    assert f"{score:.2f}" in shown("--scores") if name == "match" else number.search(shown("--scores"))
+
+
+def test_a_page_for_an_enterprise_takes_no_scores() -> None:
+    result = small("report", "leak.txt", "--for", "enterprise", "--scores")
+    assert result.exit_code == 2
+    assert "shows no scores" in result.stderr
 
 
 @pytest.mark.parametrize("top", [1, 2, 9])

@@ -377,10 +377,16 @@ def test_calibrate_writes_settings_that_can_be_used() -> None:
     text = Path("settings.toml").read_text("utf-8")
     assert text.startswith("# Settings of matchmaker, fitted by")
     assert "14 judged pairs of 5 problems, 4 at least fair" in text
-    assert set(tomllib.loads(text)) == set(Settings.model_fields)
+    assert set(tomllib.loads(text)) == set(Settings.model_fields) - {"record"}
     fitted = load_settings(Path("settings.toml"))
     assert fitted != Settings()
     assert report(*FILES, "--settings", "settings.toml")["settings"] == fitted.fingerprint
+
+
+def test_a_record_of_other_numbers_is_not_kept() -> None:
+    Path("start.toml").write_text('[record]\nfair = [30, 18]\ndate = "2026-11"\nby = "assessors"\n')
+    assert calibrate("--settings", "start.toml").exit_code == 0
+    assert load_settings(Path("settings.toml")).record is None
 
 
 def test_calibrate_is_the_same_each_time() -> None:

@@ -299,7 +299,8 @@ def test_judging_by_answers() -> None:
     assert result.exit_code == 0
     assert "write 0, 1, 2, 3, s or q" in result.stderr or "请输入 0、1、2、3、s 或 q" in result.stderr
     assert [one["grade"] for one in data("judgements", "list")] == [3, 0]
-    assert "（强相关）" in result.stdout or "（较强相关）" in result.stdout  # not blind: with scores
+    assert "（建议对接）" in result.stdout  # not blind: with scores
+    assert "3 强相关，2 较强相关，1 弱相关，0 无相关；s 跳过" in result.stdout
 
 
 def test_stopping_and_the_end_of_input_keep_what_was_given() -> None:
@@ -316,7 +317,7 @@ def test_blind_judging_shows_no_score_and_no_order() -> None:
     shown = done(result)
     assert "随机种子：4" in shown
     assert "0." not in shown
-    assert "强相关）" not in shown
+    assert "建议对接" not in shown
     found = data("judgements", "list")
     assert {one["institute"] for one in found} == {"alpha", "beta", "centre"}
     assert {(one["blind"], one["seed"]) for one in found} == {(True, 4)}
@@ -575,12 +576,42 @@ def test_a_deleted_case_counts_no_more_and_an_empty_ledger_nothing() -> None:
 
 def test_a_declined_referral_lowers_the_score_and_says_why() -> None:
     done(small("refer", "leak.txt", "alpha"))
-    done(run("referrals", "set", "R-1", "declined", "--reason", "price"))
+    done(run("referrals", "set", "R-1", "declined", "--reason", "wrong-field"))
     lowered = json.loads(done(small("match", "leak.txt", "--format", "json")))["matches"][0]
     before = json.loads(done(small("match", "leak.txt", "--format", "json", "--ledger", "none")))["matches"][0]
     assert lowered["score"] < before["score"]
-    assert "（曾谢绝：价格不合）" in done(small("match", "leak.txt", "--lang", "zh"))
-    assert "(declined: price)" in done(small("match", "leak.txt", "--lang", "en"))
+    assert "（曾谢绝：方向不符）" in done(small("match", "leak.txt", "--lang", "zh"))
+    assert "(declined: wrong field)" in done(small("match", "leak.txt", "--lang", "en"))
+    assert lowered["readiness"] == {"declined_recently": 0, "open_referrals": 0}
+
+
+def test_readiness_is_told_beside_a_score_that_it_does_not_change() -> None:
+    before = json.loads(done(small("match", "leak.txt", "--format", "json")))
+    assert "ledger" not in before
+    done(small("refer", "leak.txt", "alpha"))
+    under_way = json.loads(done(small("match", "leak.txt", "--format", "json")))
+    assert re.fullmatch(r"sha256:[0-9a-f]{64} as of \d{4}-\d\d-\d\d", under_way["ledger"])
+    assert under_way["matches"][0]["readiness"] == {"declined_recently": 0, "open_referrals": 1}
+    assert under_way["matches"][1]["readiness"] == {"declined_recently": 0, "open_referrals": 0}
+    assert before["matches"][0]["readiness"] is None
+    done(run("referrals", "set", "R-1", "declined", "--reason", "no-capacity"))
+    declined = json.loads(done(small("match", "leak.txt", "--format", "json")))
+    assert declined["matches"][0]["readiness"] == {"declined_recently": 1, "open_referrals": 0}
+    assert {one["matches"][0]["score"] for one in (before, under_way, declined)} == {before["matches"][0]["score"]}
+    assert declined["ledger"] != under_way["ledger"]
+    shown = done(small("match", "leak.txt", "--lang", "zh"))
+    assert shown.count("近况：近一年谢绝 1 次") == 1
+    assert "（曾谢绝：人手不足）" in shown
+    assert "近况：近一年谢绝 1 次" in done(small("explain", "leak.txt", "alpha", "--lang", "zh"))
+    later = json.loads(done(small("match", "leak.txt", "--format", "json", "--as-of", "2099-01-01")))
+    assert later["matches"][0]["readiness"] == {"declined_recently": 0, "open_referrals": 0}
+
+
+def test_readiness_is_for_the_broker_alone() -> None:
+    done(small("refer", "leak.txt", "alpha"))
+    assert "在办推荐 1 件" in done(small("report", "leak.txt", "--lang", "zh"))
+    for who in ("enterprise", "alpha"):
+        assert "在办推荐" not in done(small("report", "leak.txt", "--lang", "zh", "--for", who))
 
 
 def test_a_ledger_that_is_named_must_be_there() -> None:

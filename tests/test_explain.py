@@ -174,7 +174,7 @@ def test_a_limit_and_own_capabilities_are_said() -> None:
     own = LEAK.model_copy(update={"require": Require(own=True)})
     explanation = explained(own, "beta", Matcher(registry))
     assert (explanation.limit, explanation.match.score, explanation.base) == ("require.own", 0.0, 0.0)
-    assert "score 0.00 (none)" in shown(explanation, registry=registry)
+    assert "No match (score 0.00)" in shown(explanation, registry=registry)
 
 
 # --- the terminal -----------------------------------------------------------------------------------------------------
@@ -215,13 +215,14 @@ def test_all_that_is_known_is_said(language: Language) -> None:
     text = joined(shown(explained(), language))
     expected = {
         "zh": (
-            *("甲工业智能研究院：评分", "（强相关）", "最主要的能力：供水管网漏损检测", "自身记录；强度 A"),
+            *("▰▰▰▰ 甲工业智能研究院：建议对接（评分", "最主要的能力：供水管网漏损检测"),
+            "自身记录；有项目、产品或数据；最新依据 2024 年",
             *("关键词：管道漏水 (推断) ← “管道漏水” 1.00", "（【】 关键词，〖〗 最接近的语句）"),
             *("依据：2024 在两个城市应用", "漏损检测项目验收，示例日报，2024-05-06"),
             *("未覆盖：奶茶广告也要拍", "下一名："),
         ),
         "en": (
-            *("Alpha Institute of Industrial Intelligence: score", "(strong)", "own record; strength A"),
+            *("Alpha Institute of Industrial Intelligence: Recommend (score", "own record; projects, products"),
             *("(inferred)", "(【】 keyword, 〖〗 closest sentence)", "Evidence: 2024 Used in two cities"),
             *("Leak detection accepted, Example Daily, 2024-05-06", "not covered: 奶茶广告也要拍", "Next:"),
         ),
@@ -249,7 +250,7 @@ def test_own_parents_and_inferred_are_told_apart() -> None:
     )
     inferred = explained(Problem(title="数据治理", require=Require(own=True)), "beta")
     assert standing(inferred, REGISTRY, "en") == "inferred, no source states it"
-    assert standing(explained(), REGISTRY, "zh") == "自身记录；强度 A"
+    assert standing(explained(), REGISTRY, "zh") == "自身记录；有项目、产品或数据；最新依据 2024 年"
 
 
 def test_a_copy_is_never_linked_to() -> None:

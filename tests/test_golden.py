@@ -34,6 +34,7 @@ SESSIONS = {
         "match data/problems/05-water-leak.yaml --top 2",
         "match data/problems/05-water-leak.yaml --top 2 --lang en",
         "match data/problems/08-battery-tray-joints.yaml --top 1",
+        "match data/problems/05-water-leak.yaml --top 2 --scores --all",
     ],
     "match-none.txt": [
         "match data/problems/19-fish-ball-texture.yaml --top 2",

@@ -16,20 +16,25 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from matchmaker.domain import LEVELS, Citation, Language, Problem, Reason, Removal, Shortlist, Text
+from matchmaker.domain import LEVELS, Basis, Citation, Language, Problem, Readiness, Reason, Removal, Shortlist, Text
 from matchmaker.errors import InputError
 from matchmaker.files import harmless
 from matchmaker.output import (
     CSV_COLUMNS,
     LEVEL_WORDS,
     WORDS,
+    Display,
     Format,
+    basis_text,
     format_for,
     format_shortlists,
+    level_bar,
     one_line,
     outcome_text,
     problem_heading,
+    readiness_text,
     reason_text,
+    record_sentence,
     rejects_writer,
     to_csv,
     to_json,
@@ -39,6 +44,7 @@ from matchmaker.output import (
     write_shortlist,
     write_shortlists,
 )
+from matchmaker.settings import TrackRecord
 from worlds import empty_example, match_example, shortlist_example, unmatched_example
 
 ALL = (shortlist_example(), empty_example(), unmatched_example())
@@ -71,7 +77,8 @@ def test_json_fields_and_their_order_are_pinned() -> None:
     assert list(answer["problem"]) == ["id", "title", "language"]
     match = answer["matches"][0]
     assert list(match) == [
-        *("rank", "institute", "name", "score", "level", "capability", "similarities", "reasons", "evidence"),
+        *("rank", "institute", "name", "score", "level", "capability", "basis", "readiness"),
+        *("similarities", "reasons", "evidence"),
     ]
     assert list(match["name"]) == ["zh", "en"]
     assert list(match["capability"]) == ["id", "name", "via_parent", "strength"]
@@ -90,6 +97,12 @@ def test_json_holds_what_the_shortlist_holds() -> None:
     assert answer["institutes"] == "sha256:feed"
     assert first["score"] == 0.871234
     assert first["similarities"] == {"keywords": 0.62, "lexical": 0.41, "semantic": 0.88, "cases": None}
+    assert first["basis"] == {"via_parent": False, "strength": "A", "year": 2024}
+    assert second["basis"] == {"via_parent": True, "strength": "B", "year": None}
+    assert first["readiness"] is None
+    ready = match_example().model_copy(update={"readiness": Readiness(open_referrals=2)})
+    known = json.loads(to_json(shortlist_example().model_copy(update={"matches": (ready,)})))["matches"][0]
+    assert known["readiness"] == {"declined_recently": 0, "open_referrals": 2}
     assert first["reasons"][0] == {
         "kind": "keyword",
         "term": "漏损检测",
@@ -206,7 +219,10 @@ def to_html(markdown: str) -> str:
 def test_markdown_says_verdict_table_reasons_and_links() -> None:
     html = to_html(to_markdown(shortlist_example(), "en"))
     assert "<h1>P-001 供水管网漏损严重</h1>" in html
-    assert "1 institute fits; the best is Alpha Institute of Industrial Intelligence (strong, 0.87)." in html
+    assert "1 institute is worth a call: Alpha Institute of Industrial Intelligence (recommend)." in html
+    assert "▰▰▰▰ Recommend" in html
+    assert "▰▱▱▱ Lead only" in html
+    assert "Basis: own record; projects, products or figures; newest evidence 2024" in html
     assert html.count("<tr>") == 3
     lines = to_markdown(shortlist_example(), "en").splitlines()
     assert {lines[at + 1] for at, line in enumerate(lines) if line.startswith("#")} == {""}
@@ -244,7 +260,7 @@ def test_markdown_shows_user_text_literally(nasty: str) -> None:
     literal = nasty.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     assert f"<h1>x {literal}</h1>" in html
     assert f'<td style="text-align:left">{harmless(literal)}</td>' in html
-    assert f"sentence: {literal} &lt;- x (1.00)" in html
+    assert f"<li>sentence: {literal} &lt;- x</li>" in html
     assert f"Evidence: {literal} {literal}</li>" in html
     assert f"<li>{literal} (limit)</li>" in html
     assert not re.search(r"<(script|a|img|strong|em|code|ol)\b", html)
@@ -260,12 +276,88 @@ def test_markdown_never_links_to_a_copy() -> None:
 
 
 def test_verdicts_in_words() -> None:
-    assert verdict_sentence(shortlist_example(), "zh") == "1 家机构合适，首选甲工业智能研究院（强相关，评分 0.87）。"
+    assert verdict_sentence(shortlist_example(), "zh") == "1 家机构值得联系：建议对接甲工业智能研究院。"
     two = shortlist_example().model_copy(update={"matches": (match_example(), match_example(2, "beta", level="fair"))})
-    assert verdict_sentence(two, "en").startswith("2 institutes fit; the best is Alpha")
-    assert verdict_sentence(unmatched_example(), "zh") == "没有合适的研究机构，请联系丙技术转移中心。"
-    assert verdict_sentence(unmatched_example(), "en") == "No institute fits; ask Gamma Technology Transfer Centre."
-    assert verdict_sentence(empty_example(), "en") == "No institute fits."
+    assert verdict_sentence(two, "zh") == ("2 家机构值得联系：建议对接甲工业智能研究院；可先咨询乙软件应用技术研究院。")
+    assert verdict_sentence(two, "en") == (
+        "2 institutes are worth a call: Alpha Institute of Industrial Intelligence (recommend); "
+        "Beta Institute of Software Application Technology (ask first)."
+    )
+    assert verdict_sentence(unmatched_example(), "zh") == "没有机构适合这项需求；可请丙技术转移中心协助寻找专家。"
+    assert verdict_sentence(unmatched_example(), "en") == (
+        "No institute fits this need; Gamma Technology Transfer Centre can help to find an expert."
+    )
+    assert verdict_sentence(empty_example(), "en") == "No institute fits this need."
+
+
+def test_of_many_that_fit_the_first_three_of_a_level_are_named() -> None:
+    names = "甲乙丙丁戊"
+    matches = tuple(
+        match_example(rank, level="fair").model_copy(update={"name": Text(zh=name, en=f"I{rank}")})
+        for rank, name in enumerate(names, 1)
+    )
+    many = shortlist_example().model_copy(update={"matches": matches})
+    assert verdict_sentence(many, "zh") == "5 家机构值得联系：可先咨询甲、乙、丙等 5 家。"
+    assert verdict_sentence(many, "en") == "5 institutes are worth a call: I1, I2, I3 and others, 5 in all (ask first)."
+
+
+def test_a_level_is_a_bar_of_four_steps() -> None:
+    assert [level_bar(level) for level in LEVELS] == ["▰▰▰▰", "▰▰▰▱", "▰▱▱▱", "▱▱▱▱"]
+    assert [level_bar(level, ascii_only=True) for level in LEVELS] == ["####", "###-", "#---", "----"]
+
+
+ASSESSORS = Text(zh="语言模型", en="language-model\nassessors")
+RECORD = TrackRecord(strong=(40, 33), none=(1200, 3), date="2026-11", by=ASSESSORS)
+
+
+def test_the_record_of_a_level_is_said_in_words_where_it_is_known() -> None:
+    assert record_sentence(RECORD, "strong", "en") == (
+        "Recommend: of 40 judged needs at this level, 33 first institutes were worth a call "
+        "(language-model assessors, 2026-11)"
+    )
+    assert record_sentence(RECORD, "none", "zh") == (
+        "不匹配：已评判的 1,200 项需求中，有 3 项的首位机构值得联系（语言模型，2026-11）"
+    )
+    assert record_sentence(RECORD, "fair", "zh") == record_sentence(None, "strong", "zh") == ""
+
+
+def test_markdown_leaves_institutes_at_no_match_out_and_says_how_many() -> None:
+    none = match_example(3, "centre", score=0.01, level="none")
+    shortlist = shortlist_example().model_copy(update={"matches": (*shortlist_example().matches, none)})
+    assert "Gamma" not in to_markdown(shortlist, "en").partition("## Removed")[0]
+    assert "Not listed: 1 more at “No match”" in to_markdown(shortlist, "en")
+    everything = to_markdown(shortlist, "en", Display(everything=True))
+    assert "| 3 | Gamma Technology Transfer Centre | ▱▱▱▱ No match |" in everything
+    assert "Not listed" not in everything
+    assert "▱▱▱▱ No match" in to_markdown(unmatched_example(), "en")  # the nearest, where nothing fits
+    assert [match["institute"] for match in json.loads(to_json(shortlist))["matches"]] == ["alpha", "beta", "centre"]
+    assert to_csv([shortlist]).count("\n") == 4
+
+
+def test_markdown_has_numbers_and_the_record_when_asked_for() -> None:
+    plain, numbers = (to_markdown(shortlist_example(), "en", Display(scores=scores)) for scores in (False, True))
+    assert not re.search(r"0\.\d\d", plain)
+    assert "| Rank | Institute | Level | Score | Capability |" in numbers
+    assert "| ▰▰▰▰ Recommend | 0.87 |" in numbers
+    assert "漏损点 (0.80)" in numbers
+    assert to_markdown(shortlist_example(), "en", Display(record=RECORD)).count("33 first institutes") == 1
+    assert "first institutes" not in plain
+
+
+def test_basis_and_readiness_in_words() -> None:
+    assert basis_text(Basis(strength="C", year=2013), "zh") == "自身记录；仅有零星记载；最新依据 2013 年"
+    assert basis_text(Basis(via_parent=True, strength="B"), "en") == (
+        "reachable via the parent body, not the institute's own record; a laboratory or topic"
+    )
+    assert basis_text(Basis(), "en", inferred=True) == "inferred, no source states it"
+    assert readiness_text(None, "zh") == readiness_text(Readiness(), "zh") == ""
+    both = Readiness(declined_recently=1, open_referrals=3)
+    assert readiness_text(both, "zh") == "在办推荐 3 件；近一年谢绝 1 次"
+    assert readiness_text(both, "en") == "open referrals: 3; declined within a year: 1"
+    assert readiness_text(Readiness(declined_recently=2), "en") == "declined within a year: 2"
+    ready = match_example().model_copy(update={"readiness": both})
+    text = to_markdown(shortlist_example().model_copy(update={"matches": (ready,)}), "zh")
+    assert "- 近况：在办推荐 3 件；近一年谢绝 1 次" in text
 
 
 def test_every_level_has_a_word_in_both_languages() -> None:

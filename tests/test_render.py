@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import get_args
 
 import pytest
@@ -11,7 +12,8 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
 
-from matchmaker.domain import Citation, Language, Level, Problem, Reason, Role, Text
+from matchmaker.domain import Citation, Language, Level, Problem, Readiness, Reason, Role, Text
+from matchmaker.output import Display, level_bar, level_word
 from matchmaker.render import (
     LEVEL_STYLES,
     PHRASES,
@@ -25,6 +27,7 @@ from matchmaker.render import (
     print_summary,
 )
 from matchmaker.render.lines import wrapped
+from matchmaker.settings import TrackRecord
 from worlds import empty_example, match_example, shortlist_example, small_registry, unmatched_example
 
 REGISTRY = small_registry()
@@ -72,9 +75,9 @@ def _beta(console: Console, language: Language) -> None:
     print_institute(console, REGISTRY, REGISTRY.institutes[1], language)
 
 
-def _ranking(console: Console, language: Language) -> None:
+def _ranking(console: Console, language: Language, *, scores: bool = False) -> None:
     rows = [(shortlist_example().problem, match_example()), (unmatched_example().problem, match_example(score=0.5))]
-    print_ranking(console, rows, institute=REGISTRY.institutes[0], language=language)
+    print_ranking(console, rows, institute=REGISTRY.institutes[0], language=language, scores=scores)
 
 
 def _summary(console: Console, language: Language) -> None:
@@ -125,25 +128,23 @@ def test_a_shortlist_says_all_it_knows(language: Language, width: int) -> None:
             *(
                 "甲工业智能研究院",
                 "供水管网漏损检测",
-                "强相关",
-                "弱相关",
-                "0.87",
+                "▰▰▰▰ 建议对接",
+                "▰▱▱▱ 仅供线索",
                 "关键词：漏损检测←“漏损点”",
                 "(推断)",
             ),
-            *("经上级单位可及，非本机构自身记录", "转载", "1家机构合适", "因硬性条件排除：丙技术转移中心"),
+            *("经上级单位可及，非本机构自身记录", "转载", "1家机构值得联系", "因硬性条件排除：丙技术转移中心"),
             "示例联盟：解决企业技术难题1,172项（2025年报道的2024年情况，原文为“目前”）",
         ),
         "en": (
             *(
                 "Leak detection in water",
-                "strong",
-                "weak",
-                "0.87",
+                "▰▰▰▰ Recommend",
+                "▰▱▱▱ Lead only",
                 "keyword: 漏损检测 ← “漏损点”",
                 "(inferred)",
             ),
-            *("reachable via the parent body, not the institute's own record", "copy", "1 institute fits"),
+            *("reachable via the parent body, not the institute's own record", "copy", "1 institute is worth a call"),
             "Removed by a hard limit: Gamma Technology Transfer Centre",
             "Example Alliance: 1,172 enterprise technical problems solved (as reported in 2025 for 2024, “so far”)",
         ),
@@ -154,10 +155,10 @@ def test_a_shortlist_says_all_it_knows(language: Language, width: int) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_no_fit_is_said_in_one_line_with_whom_to_ask(language: Language) -> None:
-    lines = shown(_unmatched, language).splitlines()
+    lines = shown(_unmatched, language, 100).splitlines()
     assert {
-        "zh": "没有合适的研究机构，请联系丙技术转移中心。",
-        "en": "No institute fits; ask Gamma Technology Transfer Centre.",
+        "zh": "没有机构适合这项需求；可请丙技术转移中心协助寻找专家。",
+        "en": "No institute fits this need; Gamma Technology Transfer Centre can help to find an expert.",
     }[language] in lines
     assert not any(line.startswith("1. ") for line in lines)  # a match of level none has no grounds to show
 
@@ -166,7 +167,7 @@ def test_the_language_of_the_problem_is_taken_unless_told() -> None:
     def printing(console: Console, _: Language) -> None:
         print_shortlist(console, shortlist_example(), registry=REGISTRY)
 
-    assert "强相关" in shown(printing)
+    assert "建议对接" in shown(printing)
 
 
 def test_a_registry_without_an_alliance_has_no_record_line() -> None:
@@ -204,16 +205,60 @@ def test_a_level_has_a_word_beside_its_colour(level: Level) -> None:
     stream = io.StringIO()
     console = Console(file=stream, width=80, force_terminal=True, color_system="standard", legacy_windows=False)
     shortlist = shortlist_example().model_copy(update={"matches": (match_example(level=level),)})
-    print_shortlist(console, shortlist, registry=REGISTRY, language="en")
-    assert re.search(rf"\x1b\[[\d;]+m{level}", stream.getvalue())
+    print_shortlist(console, shortlist, registry=REGISTRY, language="en", display=Display(everything=True))
+    assert re.search(rf"\x1b\[[\d;]+m{level_bar(level)} {level_word(level, 'en')}", stream.getvalue())
     assert LEVEL_STYLES[level]
+
+
+def test_institutes_at_no_match_are_counted_below_a_matched_shortlist_and_listed_on_request() -> None:
+    more = (match_example(3, "centre", level="none"), match_example(4, "centre", level="none"))
+    shortlist = shortlist_example().model_copy(update={"matches": (*shortlist_example().matches, *more)})
+
+    def printed(display: Display) -> str:
+        printing = partial(print_shortlist, shortlist=shortlist, registry=REGISTRY, display=display)
+        return shown(lambda console, language: printing(console, language=language), "zh")
+
+    assert "另有 2 家“不匹配”，未列出（加 --all 列出）\n" in printed(Display())
+    assert "▱▱▱▱" not in printed(Display())
+    assert printed(Display(everything=True)).count("▱▱▱▱ 不匹配") == 2
+    assert "--all" not in printed(Display(everything=True))
+    assert "--all" not in shown(_unmatched, "zh")  # nothing fits: the nearest stay
+    assert "▱▱▱▱ 不匹配" in shown(_unmatched, "zh")
+
+
+def test_scores_and_the_record_are_shown_when_there_are_any() -> None:
+    record = TrackRecord(strong=(40, 33), date="2026-11", by=Text(en="language-model assessors"))
+    ready = match_example().model_copy(update={"readiness": Readiness(declined_recently=1)})
+    shortlist = shortlist_example().model_copy(update={"matches": (ready, shortlist_example().matches[1])})
+
+    def printed(display: Display) -> str:
+        printing = partial(print_shortlist, shortlist=shortlist, registry=REGISTRY, display=display)
+        return shown(lambda console, language: printing(console, language=language), "en", 120)
+
+    numbered = printed(Display(scores=True, record=record))
+    assert re.search(r"▰▰▰▰ Recommend +0\.87 ", numbered)
+    assert "“漏损点” 0.80" in numbered
+    assert numbered.count("of 40 judged needs at this level, 33 first institutes were worth a call") == 1
+    plain = printed(Display())
+    assert not re.search(r"0\.\d\d|worth a call \(", plain)
+    assert "   - Basis: own record; projects, products or figures; newest evidence 2024\n" in plain
+    assert plain.count("   - Readiness: declined within a year: 1\n") == 1  # nothing is told of the other
+
+
+def test_a_terminal_without_unicode_shows_bars_in_ascii() -> None:
+    raw = io.BytesIO()
+    stream = io.TextIOWrapper(raw, encoding="gbk", errors="replace")
+    _shortlist(open_console(stream, width=80), "zh")
+    stream.flush()
+    assert "#### 建议对接" in raw.getvalue().decode("gbk")
+    assert "#--- 仅供线索" in raw.getvalue().decode("gbk")
 
 
 def test_more_than_three_reasons_are_counted() -> None:
     reasons = [Reason(kind="keyword", term=f"term{n}", found="", similarity=0.5) for n in range(5)]
     shortlist = shortlist_example().model_copy(update={"matches": (match_example(reasons=reasons),)})
     text = shown(lambda console, language: print_shortlist(console, shortlist, registry=REGISTRY, language=language))
-    assert "term2 0.50" in text
+    assert "term2\n" in text
     assert "term3" not in text
     assert "- 2 more" in text
 
@@ -246,7 +291,7 @@ def test_institutes_are_listed_with_own_and_parents_capabilities() -> None:
 
 def test_a_card_tells_own_parents_and_inferred_apart() -> None:
     own, parents = shown(_alpha, "en"), shown(_beta, "en")
-    assert "own record; strength A" in own
+    assert "own record; projects, products or figures" in own
     assert "Keywords: leak detection\n" in own
     assert "Keywords (inferred): leaking pipe\n" in own
     assert "- 2024 Used in two cities\n" in own
@@ -254,7 +299,8 @@ def test_a_card_tells_own_parents_and_inferred_apart() -> None:
     assert "1 capability\n" in own
     assert "2 capabilities\n" in parents
     assert "Data governance [beta-data]\n  inferred\n" in parents
-    assert "reachable via the parent body, not the institute's own record; strength B" in parents
+    whose = "reachable via the parent body, not the institute's own record; a laboratory or topic"
+    assert joined(whose) in joined(parents)
     assert "Inspection goes live, no date shown (copy)" in parents
     assert "example.org/copied" not in parents  # a copy is never linked to
 
@@ -262,8 +308,10 @@ def test_a_card_tells_own_parents_and_inferred_apart() -> None:
 def test_a_ranking_lists_problems_in_order() -> None:
     text = shown(_ranking, "en", 200)
     assert "2 problems for Alpha Institute of Industrial Intelligence" in text
-    assert re.search(r"1 +P-001 +供水管网漏损严重 +0\.87 +strong +Leak detection", text)
-    assert re.search(r"2 +P-002 +Marketing film for a tea brand +0\.50", text)
+    assert re.search(r"1 +P-001 +供水管网漏损严重 +▰▰▰▰ Recommend +Leak detection", text)
+    assert re.search(r"2 +P-002 +Marketing film for a tea brand +▰▰▰▰ Recommend", text)
+    numbered = shown(partial(_ranking, scores=True), "en", 200)
+    assert re.search(r"2 +P-002 +Marketing film for a tea brand +▰▰▰▰ Recommend +0\.50", numbered)
 
 
 def test_of_many_institutes_a_summary_shows_the_busiest() -> None:

@@ -15,16 +15,18 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from matchmaker.cli import app
-from matchmaker.domain import Problem, Registry, Require, Shortlist
+from matchmaker.domain import Problem, Registry, Require, Shortlist, Text
 from matchmaker.errors import InputError
 from matchmaker.institutes import find_institute, load_institutes
 from matchmaker.matcher import Matcher
+from matchmaker.output import Display
 from matchmaker.report import BROKER, ENTERPRISE, Audience, Page, listing
 from matchmaker.report.audience import veil_for
 from matchmaker.report.marking import marked_blocks, tag_of
 from matchmaker.report.views import money
 from matchmaker.report.words import REPORT_WORDS, say
-from worlds import empty_example, shortlist_example, small_registry, unmatched_example
+from matchmaker.settings import TrackRecord
+from worlds import empty_example, match_example, shortlist_example, small_registry, unmatched_example
 
 DATA = Path(__file__).parents[1] / "data" / "problems"
 ASKER = "广州星河精密水务有限公司"
@@ -97,7 +99,13 @@ def test_the_broker_sees_everything(matcher: Matcher) -> None:
         assert institute.name.in_language("zh") in page  # the one that is excluded is named as such
     assert "因硬性条件排除" in page
     shortlist = matcher.match([LEAK])[0]
-    assert all(f"{match.score:.2f}" in page for match in shortlist.matches)
+    plain = re.sub(r"<style>.*?</style>|matchmaker \S+", "", page, flags=re.DOTALL)
+    numbered = page_of(matcher, LEAK, display=Display(scores=True, everything=True))
+    for match in shortlist.matches:
+        assert f'class="number">{match.score:.2f}' in numbered
+        assert f"{match.score:.2f}" not in plain
+    assert 'class="similarity"' in numbered
+    assert 'class="similarity"' not in page
     assert 'class="keyword"' in page
     assert "可转发的文字" in page
 
@@ -114,10 +122,34 @@ def test_evidence_is_linked_with_its_source_but_a_copy_is_not() -> None:
     assert all(href and href.startswith(("https://", "http://", "#")) for href in hrefs)
 
 
+def test_the_page_says_how_many_are_left_out_and_how_often_the_level_was_right() -> None:
+    record = TrackRecord(strong=(40, 33), date="2026-11", by=Text(zh="语言模型", en="language models"))
+    none = match_example(3, "centre", level="none")
+    shortlist = shortlist_example().model_copy(update={"matches": (*shortlist_example().matches, none)})
+    told = "建议对接：已评判的 40 项需求中，有 33 项的首位机构值得联系（语言模型，2026-11）"
+
+    def pages(audience: Audience = BROKER, **shown: bool) -> list[str]:
+        page = Page(Matcher(small_registry()), audience, "zh", display=Display(record=record, **shown))
+        return ["".join(page.of_problem(shortlist)), "".join(page.of_problems([shortlist]))]
+
+    for page in pages():
+        assert "另有 1 家“不匹配”，未列出" in page
+        assert '<span class="name">丙技术转移中心' not in page
+        assert told in page
+        assert 'class="bound"' not in page  # no scale of scores
+        assert page.count('<rect class="value strong" x=') >= 4
+    for page in pages(everything=True):
+        assert "未列出" not in page
+        assert '<span class="name">丙技术转移中心' in page
+    assert all(told in page for page in pages(ENTERPRISE))
+    assert all("未列出" not in page for page in pages(ENTERPRISE))
+    assert all(told not in page for page in pages(institute_of(small_registry(), "alpha")))
+
+
 def test_none_fits() -> None:
     registry = small_registry()
     page = "".join(Page(Matcher(registry)).of_problem(unmatched_example()))
-    assert "No institute fits; ask Gamma Technology Transfer Centre." in page
+    assert "No institute fits this need; Gamma Technology Transfer Centre can help to find an expert." in page
     assert "Nearest institutes" in page
     empty = "".join(Page(Matcher(registry)).of_problem(empty_example()))
     assert "没有可列出的机构" in empty
@@ -178,7 +210,7 @@ def test_an_institute_sees_neither_the_enterprise_nor_other_institutes(
 ) -> None:
     audience = institute_of(matcher.registry, "giii")
     shortlists = matcher.match([LEAK], top=None)
-    page = Page(matcher, audience, language, f"{ASKER}.docx")  # type: ignore[arg-type]
+    page = Page(matcher, audience, language, f"{ASKER}.docx", Display(scores=True))  # type: ignore[arg-type]
     text = "".join(page.of_problems(shortlists) if is_table else page.of_problem(shortlists[0]))
     own = next(match for match in shortlists[0].matches if match.institute == "giii")
     assert own.name.in_language("zh" if language == "zh" else "en") in text
@@ -203,10 +235,8 @@ def test_an_institute_is_told_the_enterprise_on_request(matcher: Matcher) -> Non
 
 def test_an_enterprise_sees_no_score_no_limit_and_nobody_who_does_not_fit(matcher: Matcher) -> None:
     shortlists = matcher.match([LEAK], top=None)
-    for text in (
-        "".join(Page(matcher, ENTERPRISE, source="内部备注.docx").of_problem(shortlists[0])),
-        "".join(Page(matcher, ENTERPRISE, source="内部备注.docx").of_problems(shortlists)),
-    ):
+    page = Page(matcher, ENTERPRISE, source="内部备注.docx", display=Display(scores=True))
+    for text in ("".join(page.of_problem(shortlists[0])), "".join(page.of_problems(shortlists))):
         seen = re.sub(r"<style>.*?</style>|<script>.*?</script>", "", text, flags=re.DOTALL)
         assert ASKER in seen
         assert "内部备注" not in seen
@@ -215,7 +245,7 @@ def test_an_enterprise_sees_no_score_no_limit_and_nobody_who_does_not_fit(matche
             fits = match.level in {"strong", "fair"}
             assert (f'<span class="name">{match.name.zh}' in seen) == fits
             assert f"{match.score:.2f}" not in re.sub(r"\d\.\d\d\.\d|[^\s>]*%", "", seen)
-        assert "<svg" not in seen
+        assert 'class="bound"' not in seen
         assert 'class="similarity"' not in seen
         assert "智能无人" not in seen
 

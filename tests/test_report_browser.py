@@ -14,16 +14,17 @@ from typer.testing import CliRunner
 
 from browsers import Watched, chromium, opened
 from matchmaker.cli import app
-from matchmaker.domain import Problem
+from matchmaker.domain import LEVELS, Problem
 from matchmaker.institutes import load_institutes
 from matchmaker.matcher import Matcher
+from matchmaker.output import level_word
 from matchmaker.report import Page
 
 DATA = Path(__file__).parents[1] / "data" / "problems"
 PAGES = {
     "one": [str(DATA / "05-water-leak.yaml")],
     "none": [str(DATA / "22-eye-drop-haze.yaml")],
-    "many": [str(DATA / "requests.csv")],
+    "many": [str(DATA / "requests.csv"), "--scores"],
     "enterprise": [str(DATA / "16-crewed-sub-controller.yaml"), "--for", "enterprise"],
     "institute": [str(DATA / "05-water-leak.yaml"), "--for", "institute"],
     "institute-many": [str(DATA / "requests.csv"), "--for", "giii"],
@@ -101,7 +102,7 @@ def test_sorting(browser: Browser, folder: Path) -> None:
         page.keyboard.press("Enter")
         assert [float(text) for text in shown(watched, ".col-score")] == sorted(scores)
         page.get_by_role("button", name="等级").click()
-        order = ["强相关", "较强相关", "弱相关", "无相关"]
+        order = [level_word(level, "zh") for level in LEVELS]
         levels = [order.index(text) for text in shown(watched, ".col-band")]
         assert levels == sorted(levels)
         page.get_by_role("button", name="编号").click()
@@ -120,7 +121,7 @@ def test_search_and_filters(browser: Browser, folder: Path) -> None:
         page.get_by_role("button", name="Reset").click()
         assert shown(watched, ".col-id") == every
         page.locator("#level").select_option("strong")
-        assert set(shown(watched, ".col-band")) == {"strong"}
+        assert set(shown(watched, ".col-band")) == {"Recommend"}
         n_strong = len(shown(watched, ".col-id"))
         assert 1 < n_strong < len(every)
         name = shown(watched, ".col-best")[0]

@@ -9,12 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from matchmaker.domain import Text
 from matchmaker.errors import SettingsError
 from matchmaker.settings import (
     ACCURATE,
     Bounds,
     Encoder,
     Settings,
+    TrackRecord,
     Weights,
     dump_settings,
     load_settings,
@@ -49,6 +51,24 @@ def test_what_is_written_is_read_back_exactly(
     found = loaded(tmp_path_factory.mktemp("settings"), text)
     assert found == settings
     assert found.fingerprint == settings.fingerprint
+
+
+def test_the_record_of_the_levels_is_read_back_and_changes_no_level(tmp_path: Path) -> None:
+    record = TrackRecord(strong=(40, 33), weak=(0, 0), date="2026-11", by=Text(zh="评判者", en="assessors"))
+    text = dump_settings(Settings(record=record))
+    assert '\n[record]\nstrong = [40, 33]\nweak = [0, 0]\ndate = "2026-11"\n\n[record.by]\n' in text
+    assert loaded(tmp_path, text) == Settings(record=record)
+    plain = loaded(tmp_path, '[record]\nfair = [30, 18]\ndate = "2026-11"\nby = "assessors"\n')
+    assert plain.record
+    assert (plain.record.fair, plain.record.by.en) == ((30, 18), "assessors")
+    assert Settings().record is ACCURATE.record is None
+    assert "record" not in dump_settings(Settings())
+
+
+@pytest.mark.parametrize("counts", ["[10, 11]", "[-1, -2]", "[10]", "[10, 5.5]", '"many"'])
+def test_a_record_that_is_no_share_is_refused(tmp_path: Path, counts: str) -> None:
+    with pytest.raises(SettingsError, match=r"record"):
+        loaded(tmp_path, f'[record]\nfair = {counts}\ndate = "2026-11"\nby = "assessors"\n')
 
 
 def test_the_file_is_short_and_commented() -> None:

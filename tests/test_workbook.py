@@ -32,6 +32,7 @@ from matchmaker.intake.headings import column_of, known_names
 from matchmaker.output import (
     Origin,
     explanation_to_markdown,
+    level_word,
     rejects_writer,
     sheettables,
     to_csv,
@@ -43,7 +44,7 @@ from matchmaker.output import sheets as sheets_module
 from matchmaker.output.sheets import Column, legible, open_book
 from matchmaker.output.sheettables import Table, width_of
 from matchmaker.output.workbook import PROBLEM_HEADINGS
-from matchmaker.settings import Settings
+from matchmaker.settings import Settings, TrackRecord
 from worlds import (
     empty_example,
     match_example,
@@ -178,7 +179,7 @@ def test_sheets_headings_and_rows(tmp_path: Path) -> None:
     assert (first["Problem id"], first["What is asked"], first["Verdict"]) == ("P-001", "供水管网漏损严重", "matched")
     assert (first["Rank"], first["Institute id"]) == (1, "alpha")
     assert first["Institute"] == "Alpha Institute of Industrial Intelligence"
-    assert (first["Score"], first["Level"]) == (0.871234, "strong")
+    assert (first["Score"], first["Level"]) == (0.871234, "Recommend")
     assert first["Reasons"] == "漏损检测 <- 漏损点 (0.80)\n管道漏水 (inferred) (1.00)"
     parts = [first[f"Similarities: {part}"] for part in ("keywords", "words", "meaning", "cases")]
     assert parts == [0.62, 0.41, 0.88, None]
@@ -189,8 +190,9 @@ def test_sheets_headings_and_rows(tmp_path: Path) -> None:
     assert second["Capability"] == "Machine-vision inspection (via the parent body)"
     assert second["Note"] is None
     assert (empty["Problem id"], empty["Rank"], empty["Score"]) == ("P-003", None, None)
-    assert str(empty["Note"]).startswith("No institute fits.\nRemoved by a hard limit: Alpha Institute")
-    assert unmatched["Note"] == "No institute fits; ask Gamma Technology Transfer Centre."
+    assert str(empty["Note"]).startswith("No institute fits this need.\nRemoved by a hard limit: Alpha Institute")
+    whom = "Gamma Technology Transfer Centre can help to find an expert."
+    assert unmatched["Note"] == f"No institute fits this need; {whom}"
     assert cells_of(book["Rejected rows"]) == [
         {"Row": 3, "Why it was rejected": "table.csv, line 3: neither title nor description"}
         | {"Column 1 as read: id": "P-9", "Column 2 as read: title": "=1+1", "None": "more"}
@@ -200,8 +202,8 @@ def test_sheets_headings_and_rows(tmp_path: Path) -> None:
 def test_the_language_is_that_asked_for_else_that_of_the_first_problem(tmp_path: Path) -> None:
     chinese = written(tmp_path / "zh.xlsx", language=None)
     assert chinese.sheetnames == ["候选名单", "未读入的行", "汇总", "需求"]
-    assert cells_of(chinese["候选名单"])[0]["等级"] == "强相关"
-    assert cells_of(chinese["候选名单"])[3]["等级"] == "无相关"  # of a problem in English: one language in one file
+    assert cells_of(chinese["候选名单"])[0]["等级"] == "建议对接"
+    assert cells_of(chinese["候选名单"])[3]["等级"] == "不匹配"  # of a problem in English: one language in one file
     assert written(tmp_path / "en.xlsx", ALL[::-1], None).sheetnames[0] == "Shortlists"
     assert written(tmp_path / "r.xlsx", [REJECTED, *ALL], None).sheetnames[0] == "Shortlists"
     only_chinese = Origin(None, ("需求名称",))
@@ -226,8 +228,8 @@ def test_the_summary_counts_explains_and_says_where_it_comes_from(tmp_path: Path
     assert said["Problems that no institute fits"] == 2
     assert said["Alpha Institute of Industrial Intelligence"] == 1
     assert said["Beta Institute of Software Application Technology"] == 0
-    assert said["strong"] == "score 0.3 or more; fits"
-    assert str(said["none"]).startswith("score below 0.09; not enough")
+    assert said["Recommend"] == "score 0.3 or more; worth a call"
+    assert str(said["No match"]).startswith("score below 0.09; not worth a call")
     assert said["Input file"] == "table.csv"
     assert said["Fingerprint of the settings"] == "sha256:5e77"
     assert said["Fingerprint of the profiles"] == "sha256:feed"
@@ -235,6 +237,17 @@ def test_the_summary_counts_explains_and_says_where_it_comes_from(tmp_path: Path
     assert "Where this comes from" in said
     bars = parts_of(tmp_path / "out.xlsx")["xl/worksheets/sheet3.xml"]
     assert "dataBar" in bars
+
+
+def test_the_summary_says_how_often_a_level_was_right_where_it_is_known(tmp_path: Path) -> None:
+    record = TrackRecord(fair=(30, 18), date="2026-11", by=Text(en="assessors"))
+    origin = Origin(settings=Settings(record=record))
+    sheet = written(tmp_path / "out.xlsx", ALL, "en", origin)["Summary"]
+    said = {str(key): value for key, value, *_ in sheet.iter_rows(values_only=True) if key}
+    assert str(said["Ask first"]).endswith(
+        "Ask first: of 30 judged needs at this level, 18 first institutes were worth a call (assessors, 2026-11)"
+    )
+    assert said["Recommend"] == "score 0.3 or more; worth a call"
 
 
 def test_a_ranking_for_one_institute_has_no_first_places(tmp_path: Path) -> None:
@@ -298,7 +311,7 @@ def test_levels_have_colours_and_words_and_their_contrast_is_enough(tmp_path: Pa
         paper, ink = cell.fill.fgColor.rgb, cell.font.color.rgb
         assert contrast(str(paper), str(ink)) >= 4.5
         seen.append(luminance(str(paper)))
-    assert [sheet.cell(row, level).value for row in range(2, 6)] == list(LEVELS)
+    assert [sheet.cell(row, level).value for row in range(2, 6)] == [level_word(level, "en") for level in LEVELS]
     assert len({round(one, 2) for one in seen}) == 4  # told apart in grey
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from matchmaker.domain import (
     Alliance,
+    Basis,
     Capability,
     Citation,
     Evidence,
@@ -172,6 +173,7 @@ def match_example(
             strength="A" if is_own else "B",
         ),
         similarities={"keywords": 0.62, "lexical": 0.4100004, "semantic": 0.88},
+        basis=Basis(via_parent=not is_own, strength="A" if is_own else "B", year=2024 if is_own else None),
         reasons=(found, inferred) if reasons is None else tuple(reasons),
         evidence=(
             Citation(

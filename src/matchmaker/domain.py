@@ -444,8 +444,31 @@ class MatchedCapability(Named):
     strength: Strength | None = None
 
 
+class Basis(Record):
+    """What a match rests on: whose record, how strong it is, and the year of its newest evidence, as far as known."""
+
+    via_parent: bool = False
+    strength: Strength | None = None
+    year: int | None = None
+
+
+class Readiness(Record):
+    """What a ledger says of an institute's readiness, which says nothing about its field.
+
+    ``declined_recently`` counts what it declined within a year for want of people, time or money or over rights, or
+    left without an answer; ``open_referrals`` what it is asked at present.
+    """
+
+    declined_recently: int = Field(default=0, ge=0)
+    open_referrals: int = Field(default=0, ge=0)
+
+
 class Match(Record):
-    """One line of a shortlist. ``similarities`` maps each part to a number in [0, 1], to ``None`` without one."""
+    """One line of a shortlist. ``similarities`` maps each part to a number in [0, 1], to ``None`` without one.
+
+    Relevance (``score``, ``level``), ``basis`` and ``readiness`` are three signs and never become one number;
+    ``readiness`` is ``None`` where no ledger was asked.
+    """
 
     rank: int = Field(ge=1)
     institute: str
@@ -454,6 +477,8 @@ class Match(Record):
     level: Level
     capability: MatchedCapability
     similarities: Mapping[str, float | None]
+    basis: Basis = Basis()
+    readiness: Readiness | None = None
     reasons: tuple[Reason, ...] = ()
     evidence: tuple[Citation, ...] = ()
 

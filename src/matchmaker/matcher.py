@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from matchmaker.domain import (
+    Basis,
     Capability,
     Citation,
     Distance,
@@ -22,6 +23,7 @@ from matchmaker.domain import (
     Named,
     Part,
     Problem,
+    Readiness,
     Registry,
     Removal,
     Require,
@@ -43,9 +45,10 @@ if TYPE_CHECKING:
 
     FloatArray: TypeAlias = NDArray[np.float64]
 
-__all__ = ["FEATURES", "FoundCapability", "Matcher", "compile_profiles"]
+__all__ = ["FEATURES", "FoundCapability", "Matcher", "Workload", "compile_profiles"]
 
 _NO_LIMITS = Require()
+_READY = Readiness()
 _MOST_EVIDENCE = 5
 _MOST_MATCHES = 5
 
@@ -60,11 +63,20 @@ class FoundCapability:
 
 
 @dataclass(frozen=True, slots=True)
+class Workload:
+    """What a ledger says of the readiness of institutes, by id, and what outputs call that ledger."""
+
+    name: str
+    readiness: Mapping[str, Readiness]
+
+
+@dataclass(frozen=True, slots=True)
 class _Shown:
     """How a capability is shown in one language."""
 
     capability: MatchedCapability
     name: str
+    basis: Basis
     evidence: tuple[Citation, ...]
 
 
@@ -78,6 +90,7 @@ class Matcher:
         settings: Weights and bounds; the shipped ones when not given.
         compiled: What ``compile_profiles`` gives for this registry and these settings, where it is at hand.
         cases: Earlier problems, which raise or lower the institutes that met them.
+        workload: How ready institutes are, which changes no score.
     """
 
     def __init__(
@@ -87,8 +100,11 @@ class Matcher:
         *,
         compiled: Arrays | None = None,
         cases: CaseSimilarity | None = None,
+        workload: Workload | None = None,
     ) -> None:
         self._cases = cases
+        self._workload = workload
+        self._ledger = cases.name if cases else workload.name if workload else None
         institutes = in_order(registry)
         self.registry = registry.model_copy(update={"institutes": institutes})
         self.settings = settings or Settings()
@@ -104,7 +120,7 @@ class Matcher:
 
     def __reduce__(self) -> tuple[object, ...]:
         """Sent to worker processes as what it is built from."""
-        return _rebuilt, (self.registry, self.settings, dict(self._compiled), self._cases)
+        return _rebuilt, (self.registry, self.settings, dict(self._compiled), self._cases, self._workload)
 
     def match(self, problems: Iterable[Problem], *, top: int | None = _MOST_MATCHES) -> list[Shortlist]:
         """A shortlist for each problem, in their order.
@@ -190,7 +206,7 @@ class Matcher:
             next=self._next(order, at, pooled.scores),
             settings=self._fingerprint,
             institutes=self.registry.fingerprint,
-            ledger=self._cases.name if self._cases else None,
+            ledger=self._ledger,
         )
 
     def _parts(self, features: FloatArray, score: float, base: float) -> tuple[Part, ...]:
@@ -305,7 +321,7 @@ class Matcher:
                 removed=tuple(self._removed(found)),
                 settings=self._fingerprint,
                 institutes=self.registry.fingerprint,
-                ledger=self._cases.name if self._cases else None,
+                ledger=self._ledger,
             )
 
     def _removed(self, limits: Sequence[str | None]) -> Iterator[Removal]:
@@ -379,11 +395,19 @@ class Matcher:
                     "semantic": similarities[2][nth],
                     "cases": None if known is None else known.similarity_of(institute),
                 },
+                basis=shown[nth].basis,
+                readiness=self._readiness_of(institute),
                 reasons=(*(() if known is None else case_reasons(known, institute)), *reasons[nth]),
                 evidence=shown[nth].evidence,
             )
             for nth, (institute, known) in enumerate(zip(institutes, experience, strict=True))
         ]
+
+    def _readiness_of(self, institute: int) -> Readiness | None:
+        """What the ledger says of an institute's readiness: nothing known against it where it says nothing."""
+        if self._workload is None:
+            return None
+        return self._workload.readiness.get(self.registry.institutes[institute].id, _READY)
 
     def _shown(self, number: int, language: Language) -> _Shown:
         """How a capability is shown in a language; the same for every problem."""
@@ -400,10 +424,14 @@ class Matcher:
                 via_parent=capability.via_parent,
                 strength=capability.strength,
             )
-            shown = _Shown(matched, capability.name.in_language(language), tuple(cited))
+            newest = max((one.year for one in capability.evidence if one.year is not None), default=None)
+            basis = Basis(via_parent=capability.via_parent, strength=capability.strength, year=newest)
+            shown = _Shown(matched, capability.name.in_language(language), basis, tuple(cited))
             self._known[number, language] = shown
         return shown
 
 
-def _rebuilt(registry: Registry, settings: Settings, compiled: Arrays, cases: CaseSimilarity | None) -> Matcher:
-    return Matcher(registry, settings, compiled=compiled, cases=cases)
+def _rebuilt(
+    registry: Registry, settings: Settings, compiled: Arrays, cases: CaseSimilarity | None, workload: Workload | None
+) -> Matcher:
+    return Matcher(registry, settings, compiled=compiled, cases=cases, workload=workload)

@@ -54,6 +54,7 @@ CHINESE: Final[Mapping[str, str]] = {
         "案例只能写成 .csv、.jsonl 或 .md，不能写成“{name}”；请用 --format 指定格式"
     ),
     "'{entry}' is not FIELD=HEADING, such as title=需求名称": "“{entry}”应写成“字段=表头”，例如 title=需求名称",
+    "the page for an enterprise shows no scores: leave --scores out": "给企业的报告不显示评分：请去掉 --scores",
     "for a table, say which institute: --for ID": "对于表格，请指明机构：--for ID",
     "--name-enterprise goes with --for an institute": "--name-enterprise 须与 --for 一起使用",
     "for several problems, say which institute: --for ID": "有多个需求时，请指明机构：--for ID",
@@ -470,6 +471,9 @@ CHINESE: Final[Mapping[str, str]] = {
     "{problem} (at line {line}, column {column})": "第 {line} 行第 {column} 列：{problem}",
     "{problem} (at end of document)": "文件末尾：{problem}",
     "write lines such as: intercept = -3.6": "请按“intercept = -3.6”的形式逐行填写",
+    "of each level write how many were judged, then how many of these were worth a call": (
+        "每个等级请先写评判数，再写其中值得联系的数"
+    ),
     "the bounds must fall from strong over fair to weak": "等级门槛必须按 strong、fair、weak 的顺序递减",
     "the pooling weights must be positive and fall, so that the best capability counts most": (
         "合并权重必须为正数并递减，使最好的能力占比最大"

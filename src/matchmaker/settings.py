@@ -8,11 +8,11 @@ from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from math import inf
 from pathlib import Path
-from typing import Final, Literal, TypeAlias
+from typing import Annotated, Final, Literal, TypeAlias
 
 from pydantic import Field, model_validator
 
-from matchmaker.domain import Level, Record, check
+from matchmaker.domain import Level, LocalText, Record, check
 from matchmaker.errors import Fault, SettingsError
 from matchmaker.messages import Message, foreign, reason_of, said
 
@@ -61,6 +61,31 @@ class Cases(Record):
     least: float = Field(default=0.3, gt=0, le=1)
 
 
+Count: TypeAlias = Annotated[int, Field(ge=0)]
+
+
+class TrackRecord(Record):
+    """How often the first institute of a shortlist was worth a call, by its level, as judged on real needs.
+
+    Each level has how many were judged and how many of these were worth a call, or nothing where none was judged.
+    ``date`` is when, ``by`` who judged. It holds for the numbers it was measured with and changes no score.
+    """
+
+    strong: tuple[Count, Count] | None = None
+    fair: tuple[Count, Count] | None = None
+    weak: tuple[Count, Count] | None = None
+    none: tuple[Count, Count] | None = None
+    date: str = Field(min_length=1)
+    by: LocalText
+
+    @model_validator(mode="after")
+    def _is_a_share(self) -> TrackRecord:
+        counts = (self.strong, self.fair, self.weak, self.none)
+        if any(worth > judged for judged, worth in filter(None, counts)):
+            raise ValueError("of each level write how many were judged, then how many of these were worth a call")
+        return self
+
+
 class Settings(Record):
     """How similarities become a score and a level.
 
@@ -71,6 +96,7 @@ class Settings(Record):
     capabilities in falling order; it is scaled to sum to one over the capabilities there are. ``inferred_weight`` is
     what a term that no source states counts beside a sourced one. ``encoder`` says where closeness of meaning comes
     from: the shipped word vectors, or those and the full encoder (extra ``e5``), for which other numbers hold.
+    ``record`` is how well the levels did so far; nothing is said about it where it is ``None``.
     """
 
     encoder: Encoder = "words"
@@ -80,6 +106,7 @@ class Settings(Record):
     inferred_weight: float = Field(default=0.8, ge=0, le=1)
     bounds: Bounds = Bounds()
     cases: Cases = Cases()
+    record: TrackRecord | None = None
 
     @model_validator(mode="after")
     def _pooling_falls(self) -> Settings:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from matchmaker.domain import Language, Problem, Registry, Shortlist
     from matchmaker.intake import ProblemFolder, ProblemTable, Rejected, Taken
     from matchmaker.matcher import Matcher
-    from matchmaker.output import Format
+    from matchmaker.output import Display, Format
 
 _MOST_SHOWN = 20
 Answer = TypeVar("Answer")
@@ -86,6 +86,8 @@ def batch(
     format: targets.BatchFormat = None,
     lang: options.LanguageOption = None,
     top: options.Top = 5,
+    scores: options.Scores = False,
+    everything: options.Everything = False,
     output: targets.Output = None,
     workers: Workers = None,
     dask: options.Dask = None,
@@ -113,9 +115,11 @@ def batch(
     if dry_run:
         show_rows(table, format, quiet=quiet)
         return
-    run = _Run(file, table, matcher, top, workers, dask, target, options.language_from(lang), quiet)
+    display = options.display_from(matcher, scores=scores, everything=everything)
+    run = _Run(file, table, matcher, top, workers, dask, target, options.language_from(lang), display, quiet)
     if target.can_continue:
         chosen: dict[str, object] = {"--format": target.format + "/" * target.in_parts, "--lang": lang, "--top": top}
+        chosen |= {"--scores": scores, "--all": everything}
         chosen |= {"--column": column, "--sheet": sheet, "--encoding": encoding, "--split": split}
         header = resuming.header_of(file, matcher, what_counts(ledger, as_of), chosen, spoken())
         rejects, summary = run.journaled(header, resume=resume)
@@ -140,6 +144,7 @@ class _Run:
     cluster: str | None
     target: targets.Target
     lang: Language | None
+    display: Display
     quiet: bool
 
     def at_once(self) -> tuple[Rejects, Summary]:
@@ -157,7 +162,7 @@ class _Run:
             if written in targets.MADE_WHOLE:
                 self._make(answers, summary)
             else:
-                _write(good(answers), output, written, self.lang, self.matcher.registry)
+                _write(good(answers), output, written, self.lang, self.matcher.registry, self.display)
         return rejects, summary
 
     def journaled(self, header: Mapping[str, object], *, resume: bool) -> tuple[Rejects, Summary]:
@@ -175,7 +180,8 @@ class _Run:
             rejects.keep = resuming.keep_rejects(journal, self.table.headings) if kept is not None else None
             with closing(self._matched(rest, summary)) as found:
                 answers = rejects.seen(found)
-                resuming.write_answers(answers, journal, summary, None if is_spool else written, self.lang)
+                shape = None if is_spool else written
+                resuming.write_answers(answers, journal, summary, shape, self.lang, self.display)
             make = partial(self._from_spool, summary) if is_spool else None
             resuming.deliver(journal, output, kept, make=make, bom=written == "csv")
         return rejects, summary
@@ -211,7 +217,7 @@ class _Run:
         else:
             from matchmaker.report import Page
 
-            page = Page(self.matcher, language=self.lang, source=self.file.name)
+            page = Page(self.matcher, language=self.lang, source=self.file.name, display=self.display)
             options.write_page(page.of_problems(good(answers), n_rejected=lambda: summary.n_rejected), output)
 
 
@@ -371,21 +377,26 @@ def show_rows(table: ProblemFolder | ProblemTable, format: targets.BatchFormatNa
 
 
 def _write(
-    shortlists: Iterator[Shortlist], output: Path | None, written: Format, lang: Language | None, registry: Registry
+    shortlists: Iterator[Shortlist],
+    output: Path | None,
+    written: Format,
+    lang: Language | None,
+    registry: Registry,
+    display: Display,
 ) -> None:
     if output is not None:
         from matchmaker.output import write_shortlists
 
-        write_shortlists(shortlists, output, written, lang)
+        write_shortlists(shortlists, output, written, lang, display)
     elif written == "table":
         from matchmaker.render import open_console, print_shortlist
 
         console = open_console()
         for shortlist in shortlists:
-            print_shortlist(console, shortlist, registry=registry, language=lang)
+            print_shortlist(console, shortlist, registry=registry, language=lang, display=display)
             console.print()
     else:
-        options.write_to_stdout(shortlists, written, lang)
+        options.write_to_stdout(shortlists, written, lang, display)
 
 
 def _joined(rejected: Rejected) -> str:

@@ -14,7 +14,8 @@ from matchmaker.errors import Fault, ProblemError
 from matchmaker.messages import said
 
 if TYPE_CHECKING:
-    from matchmaker.domain import Explanation, Language, Problem, Registry
+    from matchmaker.domain import Explanation, Language, Problem
+    from matchmaker.matcher import Matcher
     from matchmaker.output import ExplanationFormat, Format
 
 Name = Annotated[
@@ -65,10 +66,9 @@ def explain(
 
     registry = options.registry_from(institutes)
     institute = find_institute(registry, name)
-    explanation = options.matcher_for(registry, settings, encoder, ledger=ledger, as_of=as_of).explain(
-        problem, institute
-    )
-    _write(explanation, registry, output, written, options.language_from(lang), quiet=quiet)
+    matcher = options.matcher_for(registry, settings, encoder, ledger=ledger, as_of=as_of)
+    explanation = matcher.explain(problem, institute)
+    _write(explanation, matcher, output, written, options.language_from(lang), quiet=quiet)
 
 
 def chosen_problem(problems: Sequence[Problem], chosen: str | None, *, place: str) -> Problem:
@@ -101,26 +101,27 @@ def _arguments(file: Path | None, name: str | None, text: str | None) -> tuple[P
 
 def _write(
     explanation: Explanation,
-    registry: Registry,
+    matcher: Matcher,
     output: Path | None,
     written: Format,
     language: Language | None,
     *,
     quiet: bool,
 ) -> None:
+    registry, record = matcher.registry, matcher.settings.record
     if written == "table":
         from matchmaker.render import open_console, print_explanation
 
-        print_explanation(open_console(), explanation, registry=registry, language=language)
+        print_explanation(open_console(), explanation, registry=registry, language=language, record=record)
         return
     from matchmaker.output import explanation_to_json, explanation_to_markdown, write_explanation
 
     file_format: ExplanationFormat = "json" if written == "json" else "md"
     if output is not None:
-        write_explanation(explanation, output, file_format, registry=registry, language=language)
+        write_explanation(explanation, output, file_format, registry=registry, language=language, record=record)
         if not quiet:
             tell(said("wrote {path}", path=output))
     elif file_format == "json":
         options.write_data(explanation_to_json(explanation) + "\n")
     else:
-        options.write_data(explanation_to_markdown(explanation, registry, language))
+        options.write_data(explanation_to_markdown(explanation, registry, language, record=record))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from matchmaker.errors import Fault
     from matchmaker.intake import Loaded, Split
     from matchmaker.matcher import Matcher
-    from matchmaker.output import Format
+    from matchmaker.output import Display, Format
 
 File = Annotated[
     Optional[Path],  # noqa: UP045
@@ -46,6 +46,8 @@ def match(
     lang: options.LanguageOption = None,
     split: options.SplitOption = options.SplitName.auto,
     top: options.Top = 5,
+    scores: options.Scores = False,
+    everything: options.Everything = False,
     output: options.Output = None,
     quiet: options.Quiet = False,
 ) -> None:
@@ -59,13 +61,14 @@ def match(
 
     registry = options.registry_from(institutes)
     matcher = options.matcher_for(registry, settings, encoder, ledger=ledger, as_of=as_of)
-    shortlists = matcher.match(problems, top=top)
+    shortlists, language = matcher.match(problems, top=top), options.language_from(lang)
+    display = options.display_from(matcher, scores=scores, everything=everything)
     if written in ("xlsx", "html"):
-        _write_file(shortlists, matcher, file, output, written, options.language_from(lang), quiet=quiet)
+        _write_file(shortlists, matcher, file, output, written, language, display, quiet=quiet)
     elif output is not None:
-        _write(shortlists, output, written, options.language_from(lang))
+        _write(shortlists, output, written, language, display)
     else:
-        show(shortlists, registry, written, options.language_from(lang))
+        show(shortlists, registry, written, language, display)
     if output is not None and not quiet:
         tell(said("wrote {path}", path=output))
 
@@ -127,6 +130,7 @@ def _write_file(
     output: Path | None,
     written: Format,
     language: Language | None,
+    display: Display,
     *,
     quiet: bool,
 ) -> None:
@@ -139,21 +143,25 @@ def _write_file(
         return
     from matchmaker.report import Page
 
-    page = Page(matcher, language=language, source=str(file.name if file else "--text"))
+    page = Page(matcher, language=language, source=str(file.name if file else "--text"), display=display)
     pieces = page.of_problem(shortlists[0]) if len(shortlists) == 1 else page.of_problems(shortlists)
     options.write_page(pieces, output)
 
 
-def _write(shortlists: Sequence[Shortlist], output: Path, written: Format, language: Language | None) -> None:
+def _write(
+    shortlists: Sequence[Shortlist], output: Path, written: Format, language: Language | None, display: Display
+) -> None:
     from matchmaker.output import write_shortlist, write_shortlists
 
     if len(shortlists) == 1:
-        write_shortlist(shortlists[0], output, written, language)
+        write_shortlist(shortlists[0], output, written, language, display)
     else:
-        write_shortlists(shortlists, output, written, language)
+        write_shortlists(shortlists, output, written, language, display)
 
 
-def show(shortlists: Sequence[Shortlist], registry: Registry, format: Format, language: Language | None) -> None:
+def show(
+    shortlists: Sequence[Shortlist], registry: Registry, format: Format, language: Language | None, display: Display
+) -> None:
     """Write shortlists to stdout; as JSON one is an object, several are an array."""
     if format == "table":
         from matchmaker.render import open_console, print_shortlist
@@ -162,10 +170,10 @@ def show(shortlists: Sequence[Shortlist], registry: Registry, format: Format, la
         for number, shortlist in enumerate(shortlists):
             if number:
                 console.print()
-            print_shortlist(console, shortlist, registry=registry, language=language)
+            print_shortlist(console, shortlist, registry=registry, language=language, display=display)
     elif format == "json" and len(shortlists) == 1:
         from matchmaker.output import to_json
 
         options.write_data(to_json(shortlists[0]) + "\n")
     else:
-        options.write_to_stdout(shortlists, format, language)
+        options.write_to_stdout(shortlists, format, language, display)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from matchmaker.domain import Language, Registry, Shortlist
     from matchmaker.intake import Rejected
     from matchmaker.matcher import Matcher
-    from matchmaker.output import Format, Origin
+    from matchmaker.output import Display, Format, Origin
 
 
 class FormatName(StrEnum):
@@ -123,6 +123,13 @@ SplitOption = Annotated[
     ),
 ]
 Top = Annotated[int, typer.Option("--top", min=1, help="How many institutes a shortlist holds at most.")]
+Scores = Annotated[
+    bool, typer.Option("--scores", help="Show scores and similarities as numbers, too; files of data always hold them.")
+]
+Everything = Annotated[
+    bool,
+    typer.Option("--all", help="List institutes at no match below a matched shortlist, too; data always hold all."),
+]
 Output = Annotated[
     Optional[Path],  # noqa: UP045
     typer.Option("--output", "-o", metavar="FILE", help="Write here instead of to stdout.", show_default=False),
@@ -154,8 +161,8 @@ Experience = Annotated[
         "--ledger",
         envvar="MATCHMAKER_LEDGER",
         metavar="FILE|ADDRESS|none",
-        help="The ledger whose cases and declined referrals count in the score. Default: ledger.db in the user's "
-        "folder for data, if there is one; none: without.",
+        help="The ledger whose cases, and referrals declined as not the field, count in the score; others tell how "
+        "ready an institute is. Default: ledger.db in the user's folder for data, if there is one; none: without.",
         show_default=False,
         callback=_ledger_that_is_there,
     ),
@@ -211,7 +218,7 @@ def matcher_for(
     """
     from matchmaker import settings as numbers
     from matchmaker.cache import remembered_arrays
-    from matchmaker.cli.precedents import cases_from
+    from matchmaker.cli.precedents import experience_from
     from matchmaker.matcher import Matcher, compile_profiles
 
     if settings_file is None:
@@ -223,7 +230,8 @@ def matcher_for(
             raise SettingsError(Fault(str(settings_file), finding, "leave --encoder out, or fit settings for it"))
     key = f"{registry.fingerprint} {settings.fingerprint}".encode()
     compiled = remembered_arrays("compiled", key, lambda: compile_profiles(registry, settings))
-    return Matcher(registry, settings, compiled=compiled, cases=cases_from(ledger, registry, settings, as_of))
+    cases, workload = experience_from(ledger, registry, settings, as_of)
+    return Matcher(registry, settings, compiled=compiled, cases=cases, workload=workload)
 
 
 def format_from(name: FormatName | None, output: Path | None, *, default: Format = "table") -> Format:
@@ -282,19 +290,28 @@ def columns_from(given: list[str] | None) -> dict[str, str]:
     return {field.strip(): heading.strip() for field, _, heading in pairs}
 
 
-def write_to_stdout(shortlists: Iterable[Shortlist], format: Format, language: Language | None) -> None:
+def display_from(matcher: Matcher, *, scores: bool, everything: bool = False) -> Display:
+    """What is shown beside institutes and levels, with the record that the settings know of the levels."""
+    from matchmaker.output import Display
+
+    return Display(scores, everything, matcher.settings.record)
+
+
+def write_to_stdout(
+    shortlists: Iterable[Shortlist], format: Format, language: Language | None, display: Display | None = None
+) -> None:
     """Write shortlists to stdout; CSV gets a byte order mark when any character is not ASCII, as in a file."""
     import shutil
     import sys
 
     from matchmaker.files import temporary_folder
-    from matchmaker.output import format_shortlists
+    from matchmaker.output import LEVELS_ONLY, format_shortlists
 
     if format == "xlsx":
         write_book(shortlists, None, language)
         return
     if format != "csv":
-        for piece in format_shortlists(shortlists, format, language):
+        for piece in format_shortlists(shortlists, format, language, display or LEVELS_ONLY):
             write_data(piece)
         return
     with temporary_folder() as folder, (folder / "rows.csv").open("w+b") as spool:

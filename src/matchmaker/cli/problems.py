@@ -13,7 +13,7 @@ from matchmaker.cli.boundary import BAD_INPUT
 
 if TYPE_CHECKING:
     from matchmaker.domain import Institute, Shortlist
-    from matchmaker.output import Format
+    from matchmaker.output import Display, Format
 
 Name = Annotated[str, typer.Option("--for", metavar="INSTITUTE", help="An institute's id, name or alias.")]
 
@@ -32,6 +32,7 @@ def problems(
     format: options.FormatOption = None,
     lang: options.LanguageOption = None,
     top: options.Top = 10,
+    scores: options.Scores = False,
     output: options.Output = None,
     quiet: options.Quiet = False,
 ) -> None:
@@ -53,7 +54,8 @@ def problems(
     rejects = batch.Rejects()
     with batch.progress(table, shown=not quiet) as rows:
         ranked = _ranked(batch.good(rejects.seen(match_all(rows, matcher, top=None))), institute, top)
-    _write(ranked, institute, output, written, lang)
+    display = options.display_from(matcher, scores=scores, everything=True)
+    _write(ranked, institute, output, written, lang, display)
     batch.report_rows(table, rejects, None, quiet=quiet)
     if rejects.n:
         raise typer.Exit(BAD_INPUT)
@@ -82,17 +84,19 @@ def _write(
     output: Path | None,
     written: Format,
     lang: options.LanguageName | None,
+    display: Display,
 ) -> None:
     if written == "table":
         from matchmaker.render import open_console, print_ranking
 
         rows = [(shortlist.problem, shortlist.matches[0]) for shortlist in ranked]
-        print_ranking(open_console(), rows, institute=institute, language=options.message_language(lang))
+        language = options.message_language(lang)
+        print_ranking(open_console(), rows, institute=institute, language=language, scores=display.scores)
     elif written == "xlsx":
         options.write_book(ranked, output, options.language_from(lang))
     elif output is not None:
         from matchmaker.output import write_shortlists
 
-        write_shortlists(ranked, output, written, options.language_from(lang))
+        write_shortlists(ranked, output, written, options.language_from(lang), display)
     else:
-        options.write_to_stdout(ranked, written, options.language_from(lang))
+        options.write_to_stdout(ranked, written, options.language_from(lang), display)

@@ -62,6 +62,8 @@ def report(
     encoding: many.Encoding = None,
     lang: options.LanguageOption = None,
     top: options.Top = 5,
+    scores: options.Scores = False,
+    everything: options.Everything = False,
     output: options.Output = None,
     quiet: options.Quiet = False,
 ) -> None:
@@ -76,11 +78,14 @@ def report(
     is_table = text is None and file is not None and file.suffix.lower() in _TABLES
     if is_table and who == "institute":
         raise typer.BadParameter("for a table, say which institute: --for ID")
+    if scores and who == "enterprise":
+        raise typer.BadParameter("the page for an enterprise shows no scores: leave --scores out")
     from matchmaker.report import Page
 
     matcher = options.matcher_for(options.registry_from(institutes), settings, encoder, ledger=ledger, as_of=as_of)
     audience = _audience(who, matcher, named=name_enterprise)
-    page = Page(matcher, audience, options.language_from(lang), _name(file))
+    display = options.display_from(matcher, scores=scores, everything=everything)
+    page = Page(matcher, audience, options.language_from(lang), _name(file), display)
     if is_table and file is not None:
         table = many.open_table(file, column, encoding, matcher, sheets=sheet, quiet=quiet)
         n_rejected = _report_table(page, table, _top(who, top), output, quiet=quiet)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from matchmaker.intake import Rejected
     from matchmaker.journal import Journal
     from matchmaker.matcher import Matcher
-    from matchmaker.output import Format
+    from matchmaker.output import Display, Format
 
 Resume = Annotated[
     bool,
@@ -182,6 +182,7 @@ def write_answers(
     summary: Summary,
     format: Format | None,
     language: Language | None,
+    display: Display,
 ) -> None:
     """Write what is left to be done to the partial output: as text, or without ``format`` as a spool."""
     from matchmaker.domain import Shortlist
@@ -196,7 +197,8 @@ def write_answers(
         if format is None:
             piece = to_spool(answer)
         elif isinstance(answer, Shortlist):
-            piece = piece_of(answer, format, language, is_first=journal.counts.n_answered == 0)
+            is_first = journal.counts.n_answered == 0
+            piece = piece_of(answer, format, language, is_first=is_first, display=display)
         if isinstance(answer, Shortlist) and answer.verdict == "matched":
             first = answer.matches[0].institute
         journal.add(piece, Counts(summary.n_matched, summary.n_none, summary.n_rejected), first)

@@ -289,6 +289,7 @@ def _with(settings: Settings, model: Model, bounds: Bounds) -> Settings:
         "weights": Weights(**{**settings.weights.model_dump(), **weights}),
         "intercept": round(model.intercept, _WEIGHT_DIGITS),
         "bounds": bounds,
+        "record": None,  # it was measured with other numbers
     }
     return Settings(**{**{name: getattr(settings, name) for name in Settings.model_fields}, **update})
 

@@ -1,19 +1,23 @@
-"""What the ledger teaches matching: its cases and its declined referrals, without what matching need not know."""
+"""What the ledger teaches matching: cases, declined referrals and workload, without what matching need not know."""
 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable
 from contextlib import closing
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from matchmaker.domain import Precedent, Problem
+from matchmaker.domain import Precedent, Problem, Readiness, Record
 
 if TYPE_CHECKING:
     from matchmaker.ledger.store import Ledger
 
 _READ: Final = frozenset({"meta", "problems", "cases", "case_institutes", "referrals"})
+UNREADY: Final = frozenset(("too-early", "no-capacity", "price", "ip", "no-answer"))
+"""Reasons for declining that tell of an institute's readiness, not of its field."""
+_RECENT_DAYS: Final = 365
 _TABLES: Final = "SELECT name FROM sqlite_master WHERE type = 'table'"
 
 
@@ -52,6 +56,48 @@ def read_precedents(ledger: Ledger) -> list[Precedent]:
         for one in list_referrals(ledger, states=("declined",))
     ]
     return [*cases, *declined]
+
+
+class Referred(Record):
+    """A referral as far as readiness goes: open, or declined on a day for want of readiness."""
+
+    institute: str
+    declined: date | None = None
+
+
+def read_referred(ledger: Ledger) -> list[Referred]:
+    """The open referrals, and those declined for want of readiness, each in the order in which they were added.
+
+    Raises:
+        LedgerError: The database fails.
+    """
+    from matchmaker.ledger.referrals import OPEN, list_referrals
+
+    under_way = [Referred(institute=one.institute) for one in list_referrals(ledger, states=OPEN)]
+    declined = [
+        Referred(institute=one.institute, declined=_day(one.changed.at))
+        for one in list_referrals(ledger, states=("declined",))
+        if one.reason in UNREADY
+    ]
+    return [*under_way, *declined]
+
+
+def readiness_from(referred: Iterable[Referred], as_of: date) -> dict[str, Readiness]:
+    """The readiness of the institutes that were referred to, by id; declined counts within a year before ``as_of``.
+
+    A day that lies ahead, as a clock may have been set back, counts as today.
+    """
+    counts: dict[str, list[int]] = {}
+    for one in referred:
+        count = counts.setdefault(one.institute, [0, 0])
+        if one.declined is None:
+            count[1] += 1
+        elif (as_of - one.declined).days < _RECENT_DAYS:
+            count[0] += 1
+    return {
+        institute: Readiness(declined_recently=declined, open_referrals=under_way)
+        for institute, (declined, under_way) in counts.items()
+    }
 
 
 def _precedent(id_: str, problem: Problem, institutes: tuple[str, ...], outcome: str, day: date | None) -> Precedent:

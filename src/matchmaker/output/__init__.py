@@ -30,7 +30,24 @@ if TYPE_CHECKING:
         shown_score,
         similarities_text,
         standing,
+        standing_lines,
         write_explanation,
+    )
+    from matchmaker.output.levels import (
+        FITTING,
+        LEVEL_STEPS,
+        LEVEL_WORDS,
+        LEVELS_ONLY,
+        N_STEPS,
+        Display,
+        basis_text,
+        left_out_sentence,
+        level_bar,
+        level_names,
+        level_word,
+        readiness_text,
+        record_of,
+        record_sentence,
     )
     from matchmaker.output.shortlists import (
         CSV_COLUMNS,
@@ -56,14 +73,13 @@ if TYPE_CHECKING:
         write_shortlists,
     )
     from matchmaker.output.words import (
-        LEVEL_WORDS,
+        GRADE_WORDS,
         REASON_WORDS,
         WORDS,
         bracketed,
         capability_name,
         claim_text,
         labelled,
-        level_word,
         limit_text,
         one_line,
         outcome_text,
@@ -74,15 +90,21 @@ if TYPE_CHECKING:
     )
     from matchmaker.output.workbook import Origin, write_workbook
 else:
-    __getattr__ = imported_on_use(__name__, "words", "shortlists", "explanations", "workbook")
+    __getattr__ = imported_on_use(__name__, "words", "levels", "shortlists", "explanations", "workbook")
 
 __all__ = [
     "CSV_COLUMNS",
+    "FITTING",
     "FORMATS_BY_ENDING",
+    "GRADE_WORDS",
+    "LEVELS_ONLY",
+    "LEVEL_STEPS",
     "LEVEL_WORDS",
+    "N_STEPS",
     "REASON_WORDS",
     "SIMILARITIES",
     "WORDS",
+    "Display",
     "EvidenceLine",
     "ExplanationFormat",
     "Format",
@@ -90,6 +112,7 @@ __all__ = [
     "Origin",
     "ShownPart",
     "as_object",
+    "basis_text",
     "bracketed",
     "capability_name",
     "claim_text",
@@ -103,7 +126,10 @@ __all__ = [
     "format_shortlists",
     "grounds",
     "labelled",
+    "left_out_sentence",
     "legend",
+    "level_bar",
+    "level_names",
     "level_word",
     "limit_sentence",
     "limit_text",
@@ -114,7 +140,10 @@ __all__ = [
     "outcome_text",
     "piece_of",
     "problem_heading",
+    "readiness_text",
     "reason_text",
+    "record_of",
+    "record_sentence",
     "reject_row",
     "rejects_opening",
     "rejects_writer",
@@ -124,6 +153,7 @@ __all__ = [
     "shown_score",
     "similarities_text",
     "standing",
+    "standing_lines",
     "to_csv",
     "to_json",
     "to_jsonl",

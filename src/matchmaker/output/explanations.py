@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 
 from matchmaker.domain import Explanation, Language, Reason, Registry
 from matchmaker.files import atomic_writer, harmless
+from matchmaker.output.levels import basis_text, level_word, readiness_text, record_sentence
 from matchmaker.output.shortlists import match_object, reason_object, text_object
 from matchmaker.output.words import (
     WORDS,
@@ -22,7 +23,6 @@ from matchmaker.output.words import (
     claim_text,
     escaped,
     labelled,
-    level_word,
     limit_text,
     one_line,
     problem_heading,
@@ -34,6 +34,7 @@ from matchmaker.output.words import (
 
 if TYPE_CHECKING:
     from matchmaker.domain import Capability
+    from matchmaker.settings import TrackRecord
 
 ExplanationFormat: TypeAlias = Literal["json", "md"]
 Pair: TypeAlias = tuple[str, str]
@@ -123,14 +124,17 @@ def next_sentence(explanation: Explanation, language: Language) -> str:
 
 
 def standing(explanation: Explanation, registry: Registry, language: Language) -> str:
-    """Whose the capability that counts most is, whether it is inferred, and how strong its record is."""
-    capability, held = explanation.match.capability, _capability(explanation, registry)
-    said = [word("via_parent_long" if capability.via_parent else "own_record", language)]
-    if held and held.inferred:
-        said = [word("inferred_long", language)]
-    if capability.strength:
-        said.append(word("strength", language).format(strength=capability.strength))
-    return ("；" if language == "zh" else "; ").join(said)
+    """Whose the capability that counts most is, whether it is inferred, how strong its record is, and how new."""
+    held = _capability(explanation, registry)
+    return basis_text(explanation.match.basis, language, inferred=held is not None and held.inferred)
+
+
+def standing_lines(explanation: Explanation, record: TrackRecord | None, language: Language) -> list[str]:
+    """What stands beside the level: how often it was right so far, and how ready the institute is, where known."""
+    ready = readiness_text(explanation.match.readiness, language)
+    told = [record_sentence(record, explanation.match.level, language)]
+    told += [labelled(word("readiness", language), ready, language)] if ready else []
+    return [line for line in told if line]
 
 
 def similarities_text(explanation: Explanation, language: Language) -> str:
@@ -290,17 +294,25 @@ def explanation_to_json(explanation: Explanation, *, indent: int | None = 2) -> 
     return json.dumps(explanation_object(explanation), ensure_ascii=False, indent=indent)
 
 
-def explanation_to_markdown(explanation: Explanation, registry: Registry, language: Language | None = None) -> str:
+def explanation_to_markdown(
+    explanation: Explanation,
+    registry: Registry,
+    language: Language | None = None,
+    *,
+    record: TrackRecord | None = None,
+) -> str:
     """A page with score, parts, capability, evidence, the marked problem and what is not covered; ends with a newline.
 
     Args:
         explanation: What to write.
         registry: Gives the sources of the evidence.
         language: The language of the words; the problem's own when not given.
+        record: How often each level was right.
     """
     language = language or explanation.problem.language
     lines = [f"# {escaped(problem_heading(explanation.problem))}", "", escaped(score_sentence(explanation, language))]
-    for sentence in (limit_sentence(explanation, language), next_sentence(explanation, language)):
+    beside = standing_lines(explanation, record, language)
+    for sentence in (*beside, limit_sentence(explanation, language), next_sentence(explanation, language)):
         lines += ["", escaped(sentence)] if sentence else []
     lines += ["", f"## {word('score_made', language)}", ""]
     lines += [table_row([word("part", language), word("score", language)]), "| :-- | --: |"]
@@ -338,6 +350,7 @@ def write_explanation(
     *,
     registry: Registry,
     language: Language | None = None,
+    record: TrackRecord | None = None,
 ) -> None:
     """Write an explanation; the file appears whole at the end or not at all.
 
@@ -348,4 +361,4 @@ def write_explanation(
         if format == "json":
             stream.write(explanation_to_json(explanation) + "\n")
         else:
-            stream.write(explanation_to_markdown(explanation, registry, language))
+            stream.write(explanation_to_markdown(explanation, registry, language, record=record))

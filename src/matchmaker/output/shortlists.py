@@ -9,17 +9,28 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final, Literal, TextIO, TypeAlias
 
-from matchmaker.domain import Citation, Language, Match, Reason, Removal, Shortlist, Text
+from matchmaker.domain import Citation, Language, Level, Match, Reason, Removal, Shortlist, Text
 from matchmaker.errors import Fault, InputError
 from matchmaker.files import atomic_writer, csv_text, drop_earlier, harmless
 from matchmaker.messages import said
+from matchmaker.output.levels import (
+    FITTING,
+    LEVEL_WORDS,
+    LEVELS_ONLY,
+    Display,
+    basis_text,
+    left_out_sentence,
+    level_bar,
+    level_word,
+    readiness_text,
+    record_of,
+)
 from matchmaker.output.words import (
     bracketed,
     capability_name,
     claim_text,
     escaped,
     labelled,
-    level_word,
     limit_text,
     one_line,
     problem_heading,
@@ -48,23 +59,36 @@ CSV_COLUMNS: Final = (
 
 ADDRESS: Final = re.compile(r"https?://[^\s<>]+")
 """What may be linked to."""
+_TABLE_COLUMNS: Final = {"rank": "--:", "institute": ":--", "level": ":--", "score": "--:", "capability": ":--"}
+"""The columns of a Markdown table, and on which side they stand."""
+_MOST_NAMED: Final = 3
+"""So many institutes of a level are named in a sentence."""
 
 
 def verdict_sentence(shortlist: Shortlist, language: Language) -> str:
-    """One sentence: how many institutes fit and which fits best, or that none fits and whom to ask."""
-    fitting = [match for match in shortlist.matches if match.level in {"strong", "fair"}]
+    """One sentence: how many institutes are worth a call and what to do with each, or that none is and whom to ask."""
+    fitting = [match for match in shortlist.matches if match.level in FITTING]
     if shortlist.verdict == "matched" and fitting:
-        best = fitting[0]
+        levels = [level for level in LEVEL_WORDS if any(match.level == level for match in fitting)]
+        of_levels = (_names_at(level, fitting, language) for level in levels)
         return word("fits", language).format(
             n=len(fitting),
-            fit="1 institute fits" if len(fitting) == 1 else f"{len(fitting)} institutes fit",
-            name=one_line(best.name.in_language(language)),
-            level=level_word(best.level, language),
-            score=f"{best.score:.2f}",
+            fit="1 institute is" if len(fitting) == 1 else f"{len(fitting)} institutes are",
+            names=("；" if language == "zh" else "; ").join(of_levels),
         )
     if shortlist.fallback is None:
         return word("no_fit", language)
     return word("no_fit_ask", language).format(name=one_line(shortlist.fallback.name.in_language(language)))
+
+
+def _names_at(level: Level, fitting: Sequence[Match], language: Language) -> str:
+    """Who stands at a level, the first ones by name."""
+    names = [one_line(match.name.in_language(language)) for match in fitting if match.level == level]
+    shown = ("、" if language == "zh" else ", ").join(names[:_MOST_NAMED])
+    if len(names) > _MOST_NAMED:
+        shown += word("and_more", language).format(n=len(names))
+    verb = level_word(level, language)
+    return word("fits_level", language).format(level=verb if language == "zh" else verb.lower(), names=shown)
 
 
 def as_object(shortlist: Shortlist) -> dict[str, object]:
@@ -100,6 +124,8 @@ def match_object(match: Match) -> dict[str, object]:
             "via_parent": capability.via_parent,
             "strength": capability.strength,
         },
+        "basis": match.basis.model_dump(),
+        "readiness": None if match.readiness is None else match.readiness.model_dump(),
         "similarities": {part: None if (one := parts.get(part)) is None else round(one, 6) for part in SIMILARITIES},
         "reasons": [reason_object(reason) for reason in match.reasons],
         "evidence": [_citation_object(citation) for citation in match.evidence],
@@ -184,43 +210,52 @@ def to_csv(shortlists: Iterable[Shortlist], *, language: Language | None = None)
     return text if text.isascii() else f"\ufeff{text}"
 
 
-def to_markdown(shortlist: Shortlist, language: Language | None = None) -> str:
+def to_markdown(shortlist: Shortlist, language: Language | None = None, display: Display = LEVELS_ONLY) -> str:
     """A section with title, verdict, table, and the reasons and evidence of each match; ends with a newline.
 
     Args:
         shortlist: What to write.
         language: The language of the words; the problem's own when not given.
+        display: What is shown beside institutes and levels.
     """
     language = language or shortlist.problem.language
+    listed = display.listed(shortlist)
     lines = [f"# {escaped(problem_heading(shortlist.problem))}", "", escaped(verdict_sentence(shortlist, language))]
-    if shortlist.matches:
-        headings = [word(key, language) for key in ("rank", "institute", "level", "score", "capability")]
-        lines += ["", table_row(headings), "| --: | :-- | :-- | --: | :-- |"]
-        lines += [table_row(_match_cells(match, language)) for match in shortlist.matches]
-    for match in shortlist.matches:
-        lines += _match_section(match, language)
+    if listed:
+        columns = {key: side for key, side in _TABLE_COLUMNS.items() if key != "score" or display.scores}
+        lines += ["", table_row(word(key, language) for key in columns), table_row(columns.values())]
+        lines += [table_row(_match_cells(match, language, scores=display.scores)) for match in listed]
+    n_left_out = len(shortlist.matches) - len(listed)
+    for note in (left_out_sentence(n_left_out, language), record_of(shortlist, display, language)):
+        lines += ["", escaped(note)] if note else []
+    for match in listed:
+        lines += _match_section(match, language, scores=display.scores)
     if shortlist.removed:
         lines += ["", f"## {word('removed', language)}", ""]
         lines += [f"- {escaped(removal_text(removal, language))}" for removal in shortlist.removed]
     return "\n".join(lines) + "\n"
 
 
-def _match_cells(match: Match, language: Language) -> list[str]:
+def _match_cells(match: Match, language: Language, *, scores: bool) -> list[str]:
     # harmless: a table that is copied from a page into a spreadsheet has cells like any other
     name, capability = (
         escaped(harmless(one)) for one in (match.name.in_language(language), capability_name(match, language))
     )
-    return [str(match.rank), name, level_word(match.level, language), f"{match.score:.2f}", capability]
+    level = f"{level_bar(match.level)} {level_word(match.level, language)}"
+    return [str(match.rank), name, level, *([f"{match.score:.2f}"] if scores else []), capability]
 
 
-def _match_section(match: Match, language: Language) -> Iterator[str]:
+def _match_section(match: Match, language: Language, *, scores: bool) -> Iterator[str]:
     if not (match.reasons or match.evidence):
         return
     yield from ("", f"## {match.rank}. {escaped(match.name.in_language(language))}", "")
-    if match.capability.via_parent:
-        yield from (word("via_parent_long", language), "")
+    signs = {"basis": basis_text(match.basis, language), "readiness": readiness_text(match.readiness, language)}
+    for sign, told in signs.items():
+        if told:
+            yield f"- {labelled(word(sign, language), told, language)}"
     for reason in match.reasons:
-        yield f"- {labelled(word(reason.kind, language), escaped(reason_text(reason, language)), language)}"
+        told = reason_text(reason, language, scores=scores)
+        yield f"- {labelled(word(reason.kind, language), escaped(told), language)}"
     for citation in match.evidence:
         yield f"- {labelled(word('evidence', language), _citation_text(citation, language), language)}"
 
@@ -251,6 +286,7 @@ def format_shortlists(
     shortlists: Iterable[Shortlist],
     format: Format,
     language: Language | None = None,
+    display: Display = LEVELS_ONLY,
 ) -> Iterator[str]:
     """The text of many shortlists, piece by piece and without a BOM; JSON is an array, the others concatenate.
 
@@ -259,6 +295,7 @@ def format_shortlists(
         format: Any format but ``table``, which is for the terminal, ``xlsx``, which is no text, and ``html``, which
             ``matchmaker.report`` writes.
         language: The language of names and words in CSV and Markdown; each problem's own when not given.
+        display: What Markdown shows beside institutes and levels; the others hold everything.
     """
     if format in {"table", "xlsx", "html", "parquet"}:
         raise ValueError("a table is for the terminal, a workbook and a page are written whole; use another format")
@@ -266,7 +303,7 @@ def format_shortlists(
         yield opening(format)
     n_written = 0
     for shortlist in shortlists:
-        yield piece_of(shortlist, format, language, is_first=n_written == 0)
+        yield piece_of(shortlist, format, language, is_first=n_written == 0, display=display)
         n_written += 1
     if format == "json":
         yield closing(format, n_written)
@@ -277,7 +314,14 @@ def opening(format: Format) -> str:
     return csv_text([CSV_COLUMNS]) if format == "csv" else ""
 
 
-def piece_of(shortlist: Shortlist, format: Format, language: Language | None, *, is_first: bool) -> str:
+def piece_of(
+    shortlist: Shortlist,
+    format: Format,
+    language: Language | None,
+    *,
+    is_first: bool,
+    display: Display = LEVELS_ONLY,
+) -> str:
     """One shortlist of many, with what parts it from the one before."""
     if format == "json":
         return ("[\n  " if is_first else ",\n  ") + to_json(shortlist).replace("\n", "\n  ")
@@ -285,7 +329,7 @@ def piece_of(shortlist: Shortlist, format: Format, language: Language | None, *,
         return to_jsonl(shortlist) + "\n"
     if format == "csv":
         return csv_text(_csv_rows(shortlist, language or shortlist.problem.language))
-    return ("" if is_first else "\n") + to_markdown(shortlist, language)
+    return ("" if is_first else "\n") + to_markdown(shortlist, language, display)
 
 
 def closing(format: Format, n_written: int) -> str:
@@ -300,6 +344,7 @@ def write_shortlists(
     path: Path,
     format: Format,
     language: Language | None = None,
+    display: Display = LEVELS_ONLY,
 ) -> None:
     """Write many shortlists as they come; the file appears whole at the end or not at all.
 
@@ -309,6 +354,7 @@ def write_shortlists(
         format: Any format but ``table``. JSON is an array, also of one shortlist or none.
         language: The language of names and words in CSV and Markdown, each problem's own when not given; in a
             workbook, that of the first problem when not given.
+        display: What Markdown shows beside institutes and levels; the others hold everything.
 
     Raises:
         InputError: The file cannot be written.
@@ -319,7 +365,7 @@ def write_shortlists(
         write_workbook(shortlists, path, language)
         return
     with atomic_writer(path, bom=format == "csv") as stream:
-        for piece in format_shortlists(shortlists, format, language):
+        for piece in format_shortlists(shortlists, format, language, display):
             stream.write(piece)
 
 
@@ -328,10 +374,11 @@ def write_shortlist(
     path: Path,
     format: Format,
     language: Language | None = None,
+    display: Display = LEVELS_ONLY,
 ) -> None:
     """Write one shortlist: as ``write_shortlists``, but JSON is the object itself, not an array."""
     if format != "json":
-        write_shortlists([shortlist], path, format, language)
+        write_shortlists([shortlist], path, format, language, display)
         return
     with atomic_writer(path) as stream:
         stream.write(to_json(shortlist) + "\n")

@@ -7,15 +7,11 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Final, get_args
 
-from matchmaker.domain import Citation, Language, Level, Match, Problem, Reason, Role
+from matchmaker.domain import Citation, Language, Match, Problem, Reason, Role
 from matchmaker.messages import one_line as one_line  # noqa: PLC0414 - handed on
 
-LEVEL_WORDS: Final[Mapping[Level, tuple[str, str]]] = {
-    "strong": ("强相关", "strong"),
-    "fair": ("较强相关", "fair"),
-    "weak": ("弱相关", "weak"),
-    "none": ("无相关", "none"),
-}
+GRADE_WORDS: Final = (("无相关", "none"), ("弱相关", "weak"), ("较强相关", "fair"), ("强相关", "strong"))
+"""What a judge says by a grade from 0 to 3: how relevant, not what to do."""
 
 OUTCOME_WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "solved": ("已解决", "solved"),
@@ -36,9 +32,24 @@ REASON_WORDS: Final[Mapping[str, tuple[str, str]]] = {
 
 WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "declined_for": ("曾谢绝：{reason}", "declined: {reason}"),
-    "fits": ("{n} 家机构合适，首选{name}（{level}，评分 {score}）。", "{fit}; the best is {name} ({level}, {score})."),
-    "no_fit": ("没有合适的研究机构。", "No institute fits."),
-    "no_fit_ask": ("没有合适的研究机构，请联系{name}。", "No institute fits; ask {name}."),
+    "fits": ("{n} 家机构值得联系：{names}。", "{fit} worth a call: {names}."),
+    "fits_level": ("{level}{names}", "{names} ({level})"),
+    "and_more": ("等 {n} 家", " and others, {n} in all"),
+    "no_fit": ("没有机构适合这项需求。", "No institute fits this need."),
+    "no_fit_ask": (
+        "没有机构适合这项需求；可请{name}协助寻找专家。",
+        "No institute fits this need; {name} can help to find an expert.",
+    ),
+    "left_out": ("另有 {n} 家“{level}”，未列出", "Not listed: {n} more at “{level}”"),
+    "track_record": (
+        "{level}：已评判的 {judged:,} 项需求中，有 {worth:,} 项的首位机构值得联系（{by}，{date}）",
+        "{level}: of {judged:,} judged needs at this level, {worth:,} first institutes were worth a call "
+        "({by}, {date})",
+    ),
+    "basis": ("基础", "Basis"),
+    "readiness": ("近况", "Readiness"),
+    "open_referrals": ("在办推荐 {n:,} 件", "open referrals: {n:,}"),
+    "declined_recently": ("近一年谢绝 {n:,} 次", "declined within a year: {n:,}"),
     "rank": ("名次", "Rank"),
     "institute": ("机构", "Institute"),
     "level": ("等级", "Level"),
@@ -58,8 +69,11 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "case": ("案例", "case"),
     "own_record": ("自身记录", "own record"),
     "inferred_long": ("推断，无来源载明", "inferred, no source states it"),
-    "strength": ("强度 {strength}", "strength {strength}"),
-    "has_score": ("{name}：评分 {score}（{level}）", "{name}: score {score} ({level})"),
+    "strength_A": ("有项目、产品或数据", "projects, products or figures"),
+    "strength_B": ("有实验室或方向", "a laboratory or topic"),
+    "strength_C": ("仅有零星记载", "scattered mentions only"),
+    "newest": ("最新依据 {year} 年", "newest evidence {year}"),
+    "has_score": ("{name}：{level}（评分 {score}）", "{name}: {level} (score {score})"),
     "limit_removes": (
         "按硬性条件排除（{limit}），不会出现在候选名单中。",
         "A hard limit takes it off the shortlist: {limit}.",
@@ -117,15 +131,15 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "load": ("各机构位列第一的次数", "How often each institute stands first"),
     "how_to_read": ("如何看等级与评分", "How to read levels and scores"),
     "score_means": (
-        "评分为校准后的概率，从 0 到 1：专家认为该机构与该需求至少“较强相关”的可能性。",
-        "The score is a calibrated probability from 0 to 1: how likely an expert is to call the pair at least fairly "
-        "relevant.",
+        "评分为校准后的比例，从 0 到 1：这样的需求与机构中，评判者认为值得联系的占多少。",
+        "The score is a calibrated share from 0 to 1: of such pairs of a need and an institute, how many assessors "
+        "find worth a call.",
     ),
     "level_from": ("评分 {low} 及以上", "score {low} or more"),
     "level_between": ("评分 {low} 至 {high}", "score from {low} up to {high}"),
     "level_below": ("评分低于 {high}", "score below {high}"),
-    "is_fitting": ("合适", "fits"),
-    "is_near_miss": ("不足以推荐，列出供参考", "not enough to recommend, listed so that nothing is hidden"),
+    "is_fitting": ("值得联系", "worth a call"),
+    "is_near_miss": ("不建议据此联系", "not worth a call on this alone"),
     "origin": ("出处", "Where this comes from"),
     "input_file": ("输入文件", "Input file"),
     "program": ("程序版本", "Version of matchmaker"),
@@ -147,11 +161,6 @@ def limit_text(limit: str, language: Language) -> str:
         return one_line(limit)
     shown = word(value, language) if value in get_args(Role) else value
     return word(f"limit_{name}", language).format(value=shown)
-
-
-def level_word(level: Level, language: Language) -> str:
-    """The name of a level as people read it."""
-    return LEVEL_WORDS[level][language == "en"]
 
 
 def bracketed(text: str, language: Language) -> str:
@@ -187,15 +196,16 @@ def version() -> str:
         return "0+unknown"
 
 
-def reason_text(reason: Reason, language: Language) -> str:
-    """A reason in a few words: what the profile says, what the problem says, how close the two are."""
+def reason_text(reason: Reason, language: Language, *, scores: bool = True) -> str:
+    """A reason in a few words: what the profile says, what the problem says and, as a number, how close they are."""
+    number = f" ({reason.similarity:.2f})" if scores else ""
     if reason.outcome is not None:
         became = bracketed(outcome_text(reason.outcome, language), language)
-        return f"{one_line(reason.term)}{became} ({reason.similarity:.2f})"
+        return f"{one_line(reason.term)}{became}{number}"
     arrow = "←" if language == "zh" else " <- "
     words = reason.term if reason.found in {"", reason.term} else f"{reason.term}{arrow}{reason.found}"
     mark = bracketed(word("inferred", language), language) if reason.inferred else ""
-    return f"{one_line(words)}{mark} ({reason.similarity:.2f})"
+    return f"{one_line(words)}{mark}{number}"
 
 
 def outcome_text(outcome: str, language: Language) -> str:

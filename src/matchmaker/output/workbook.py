@@ -9,9 +9,10 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from matchmaker.domain import LEVELS, Citation, Language, Match, Problem, Registry, Shortlist, Text, language_of
+from matchmaker.domain import LEVELS, Citation, Language, Level, Match, Problem, Registry, Shortlist, Text, language_of
 from matchmaker.errors import Fault
 from matchmaker.messages import said
+from matchmaker.output.levels import FITTING, level_word, record_sentence
 from matchmaker.output.sheets import MAX_TEXT, Book, Cell, Column, Link, Loss, Style, Styled, open_book
 from matchmaker.output.sheettables import Table
 from matchmaker.output.shortlists import ADDRESS, SIMILARITIES, removal_text
@@ -19,7 +20,6 @@ from matchmaker.output.words import (
     capability_name,
     claim_text,
     labelled,
-    level_word,
     reason_text,
     version,
     word,
@@ -233,15 +233,16 @@ class _Sheets:
         return row + len(loads) + 2
 
 
-def _level_text(level: str, settings: Settings | None, language: Language) -> str:
-    fitting = word("is_fitting" if level in {"strong", "fair"} else "is_near_miss", language)
+def _level_text(level: Level, settings: Settings | None, language: Language) -> str:
+    fitting = word("is_fitting" if level in FITTING else "is_near_miss", language)
     if settings is None:
         return fitting
     lows = {"strong": settings.bounds.strong, "fair": settings.bounds.fair, "weak": settings.bounds.weak}
     highs = dict(zip(LEVELS[1:], lows.values(), strict=True))
     key = "level_from" if level == "strong" else "level_below" if level == "none" else "level_between"
-    values = {"low": f"{lows.get(level, 0):g}", "high": f"{highs.get(level, 1):g}"}  # type: ignore[call-overload]
-    return word(key, language).format(**values) + ("；" if language == "zh" else "; ") + fitting
+    values = {"low": f"{lows.get(level, 0):g}", "high": f"{highs.get(level, 1):g}"}
+    told = [word(key, language).format(**values), fitting, record_sentence(settings.record, level, language)]
+    return ("；" if language == "zh" else "; ").join(text for text in told if text)
 
 
 def _shortlist_columns(language: Language) -> list[Column]:

@@ -20,6 +20,7 @@ from matchmaker.output import (
     grounds,
     labelled,
     legend,
+    level_bar,
     limit_sentence,
     marked_text,
     next_sentence,
@@ -30,10 +31,12 @@ from matchmaker.output import (
     shown_score,
     similarities_text,
     standing,
+    standing_lines,
 )
 from matchmaker.render.lines import LEVEL_STYLES, print_line, prose_width, say, wrapped
 from matchmaker.render.phrases import phrase
 from matchmaker.render.shortlists import reason_line
+from matchmaker.settings import TrackRecord
 
 _LONGEST_BAR: Final = 60
 _MOST_UNCOVERED: Final = 12
@@ -41,7 +44,12 @@ _MOST_UNCOVERED: Final = 12
 
 
 def print_explanation(
-    console: Console, explanation: Explanation, *, registry: Registry, language: Language | None = None
+    console: Console,
+    explanation: Explanation,
+    *,
+    registry: Registry,
+    language: Language | None = None,
+    record: TrackRecord | None = None,
 ) -> None:
     """Print why a pair has its score: the sum, the capability and its evidence, the marked problem, what is missing.
 
@@ -50,10 +58,14 @@ def print_explanation(
         explanation: What to print.
         registry: Gives the sources of the evidence.
         language: The language of names and words; the problem's own when not given.
+        record: How often each level was right.
     """
     language = language or explanation.problem.language
     say(console, problem_heading(explanation.problem), style="bold")
-    say(console, score_sentence(explanation, language), style=LEVEL_STYLES[explanation.match.level])
+    bar = level_bar(explanation.match.level, ascii_only=console.options.ascii_only)
+    say(console, f"{bar} {score_sentence(explanation, language)}", style=LEVEL_STYLES[explanation.match.level])
+    for line in standing_lines(explanation, record, language):
+        say(console, line, style="dim")
     if explanation.limit:
         say(console, limit_sentence(explanation, language), style="bold yellow")
     _print_sum(console, explanation, language)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from matchmaker.domain import Language, Level, Match, Problem, Registry
+from matchmaker.domain import Language, Match, Problem, Registry
 from matchmaker.evaluation import Estimate
-from matchmaker.output import bracketed, labelled, level_word, problem_heading
+from matchmaker.output import GRADE_WORDS, bracketed, labelled, level_word, problem_heading
 from matchmaker.render.ledger import institute_name, word
 from matchmaker.render.lines import Column, cell, print_rows, say
 from matchmaker.render.phrases import listed
@@ -18,13 +18,12 @@ if TYPE_CHECKING:
     from matchmaker.evaluation.agreement import Agreement
     from matchmaker.ledger.judgements import Judgement
 
-_LEVELS: Sequence[Level] = ("none", "weak", "fair", "strong")
 _MOST_CAPABILITIES = 8
 
 
 def grade_word(grade: int, language: Language) -> str:
     """A grade with its word."""
-    return f"{grade}{bracketed(level_word(_LEVELS[grade], language), language)}"
+    return f"{grade}{bracketed(GRADE_WORDS[grade][language == 'en'], language)}"
 
 
 def print_task(console: Console, problem: Problem, n: int, language: Language, *, seed: int | None) -> None:
@@ -34,7 +33,8 @@ def print_task(console: Console, problem: Problem, n: int, language: Language, *
         say(console, problem.description)
     console.print()
     say(console, word("n_candidates", language, n=n))
-    say(console, word("scale", language))
+    grades = (f"{grade} {GRADE_WORDS[grade][language == 'en']}" for grade in reversed(range(len(GRADE_WORDS))))
+    say(console, word("scale", language, grades=("，" if language == "zh" else ", ").join(grades)))
     if seed is not None:
         say(console, labelled(word("seed", language), str(seed), language))
 

@@ -67,8 +67,8 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "engine": ("数据库", "Database"),
     "n_candidates": ("请逐一评判 {n} 家机构：", "{n} institute to grade:|{n} institutes to grade:"),
     "scale": (
-        "3 强相关，2 较强相关，1 弱相关，0 无相关；s 跳过，q 结束",
-        "3 strong, 2 fair, 1 weak, 0 none; s to skip, q to stop",
+        "{grades}；s 跳过，q 结束",
+        "{grades}; s to skip, q to stop",
     ),
     "seed": ("随机种子", "Seed"),
     "prompt": ("等级（0-3，s，q）：", "grade (0-3, s, q): "),

@@ -17,7 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from matchmaker.domain import Language, Level
-from matchmaker.output import labelled, level_word, one_line
+from matchmaker.output import labelled, level_bar, level_word, one_line
 
 Row = TypeVar("Row")
 
@@ -63,9 +63,14 @@ def cell(text: str, style: str = "") -> Text:
     return Text(one_line(text), style=style, overflow="fold")
 
 
-def level_cell(level: Level, language: Language) -> Text:
-    """A level in word and colour."""
-    return cell(level_word(level, language), LEVEL_STYLES[level])
+def level_text(console: Console, level: Level, language: Language) -> str:
+    """A level as a bar and in words."""
+    return f"{level_bar(level, ascii_only=console.options.ascii_only)} {level_word(level, language)}"
+
+
+def level_cell(console: Console, level: Level, language: Language) -> Text:
+    """A level as a bar, in words and in colour."""
+    return cell(level_text(console, level, language), LEVEL_STYLES[level])
 
 
 def say(console: Console, text: str, *, indent: int = 0, mark: str = "", style: str = "") -> None:

@@ -10,7 +10,8 @@ from matchmaker.output import WORDS
 
 PHRASES: Final[Mapping[str, tuple[str, str]]] = {
     **WORDS,
-    "near_misses": ("以下机构最接近，但未达到“较强相关”：", "The nearest misses, none of them at least fair:"),
+    "near_misses": ("以下最接近，但不建议据此联系：", "The nearest, none of them worth a call on this alone:"),
+    "list_all": ("加 --all 列出", "--all lists them"),
     "not_shown": ("另有 {n:,} 条", "{n:,} more"),
     "record": ("{name}：{figure}（{reported} 年报道的 {period} 年情况{so_far}）",
                "{name}: {figure} (as reported in {reported} for {period}{so_far})"),

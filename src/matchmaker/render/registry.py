@@ -168,7 +168,7 @@ def _print_capability(console: Console, registry: Registry, capability: Capabili
     marks = [phrase("via_parent_long", language)] if capability.via_parent else []
     marks += [phrase("inferred", language)] if capability.inferred else []
     marks = marks or [phrase("own_record", language)]
-    marks += [phrase("strength", language, strength=capability.strength)] if capability.strength else []
+    marks += [phrase(f"strength_{capability.strength}", language)] if capability.strength else []
     console.print()
     say(console, f"{capability.name.in_language(language)} [{capability.id}]", style="bold")
     say(

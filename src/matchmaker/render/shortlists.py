@@ -10,13 +10,19 @@ from rich.console import Console
 from matchmaker.domain import Institute, Language, Match, Problem, Reason, Registry, Shortlist
 from matchmaker.institutes import ids_of, names_of
 from matchmaker.output import (
+    LEVELS_ONLY,
+    Display,
+    basis_text,
     bracketed,
     capability_name,
     claim_text,
     labelled,
+    left_out_sentence,
     level_word,
     outcome_text,
     problem_heading,
+    readiness_text,
+    record_of,
     removal_text,
     verdict_sentence,
 )
@@ -30,7 +36,12 @@ _MOST_LOADS: Final = 50
 
 
 def print_shortlist(
-    console: Console, shortlist: Shortlist, *, registry: Registry, language: Language | None = None
+    console: Console,
+    shortlist: Shortlist,
+    *,
+    registry: Registry,
+    language: Language | None = None,
+    display: Display = LEVELS_ONLY,
 ) -> None:
     """Print the answer to one problem: verdict, table, reasons and evidence, limits, the alliance's record.
 
@@ -39,18 +50,27 @@ def print_shortlist(
         shortlist: What to print.
         registry: Gives the alliance's record, which is left out when it has none.
         language: The language of names and words; the problem's own when not given.
+        display: What is shown beside institutes and levels.
     """
     language = language or shortlist.problem.language
     is_matched = shortlist.verdict == "matched"
+    listed = display.listed(shortlist)
     say(console, problem_heading(shortlist.problem), style="bold")
     say(console, verdict_sentence(shortlist, language), style="green" if is_matched else "bold yellow")
-    if shortlist.matches:
+    if listed:
         if not is_matched:
             say(console, phrase("near_misses", language), style="dim")
-        _print_matches(console, shortlist.matches, language)
-    for match in shortlist.matches:
+        _print_matches(console, listed, language, scores=display.scores)
+    left_out = left_out_sentence(len(shortlist.matches) - len(listed), language)
+    for note in (
+        left_out and left_out + bracketed(phrase("list_all", language), language),
+        record_of(shortlist, display, language),
+    ):
+        if note:
+            say(console, note, style="dim")
+    for match in listed:
         if match.level != "none":
-            _print_grounds(console, match, language)
+            _print_grounds(console, match, language, scores=display.scores)
     if shortlist.removed:
         console.print()
     for removal in shortlist.removed:
@@ -60,20 +80,20 @@ def print_shortlist(
         say(console, record_line(registry.alliance, language), style="dim")
 
 
-def _print_matches(console: Console, matches: Sequence[Match], language: Language) -> None:
+def _print_matches(console: Console, matches: Sequence[Match], language: Language, *, scores: bool) -> None:
     columns = (
         Column(phrase("rank", language), is_short=True, is_number=True),
         Column(phrase("institute", language)),
         Column(phrase("level", language), is_short=True),
-        Column(phrase("score", language), is_short=True, is_number=True),
+        *_score_column(language, shown=scores),
         Column(phrase("capability", language)),
     )
     rows = [
         (
             cell(str(match.rank), _dimmed(match)),
             cell(match.name.in_language(language), _dimmed(match)),
-            level_cell(match.level, language),
-            cell(f"{match.score:.2f}", _dimmed(match)),
+            level_cell(console, match.level, language),
+            *([cell(f"{match.score:.2f}", _dimmed(match))] if scores else ()),
             cell(capability_name(match, language), _dimmed(match)),
         )
         for match in matches
@@ -81,19 +101,25 @@ def _print_matches(console: Console, matches: Sequence[Match], language: Languag
     print_rows(console, columns, rows, language)
 
 
+def _score_column(language: Language, *, shown: bool) -> tuple[Column, ...]:
+    return (Column(phrase("score", language), is_short=True, is_number=True),) if shown else ()
+
+
 def _dimmed(match: Match) -> str:
     return "dim" if match.level in {"weak", "none"} else ""
 
 
-def _print_grounds(console: Console, match: Match, language: Language) -> None:
+def _print_grounds(console: Console, match: Match, language: Language, *, scores: bool) -> None:
     style = _dimmed(match)
     name = f"{match.rank}. {match.name.in_language(language)}"
     console.print()
     say(console, name + bracketed(level_word(match.level, language), language), style=style or "bold")
-    if match.capability.via_parent:
-        say(console, phrase("via_parent_long", language), indent=3, style="magenta")
+    basis = labelled(phrase("basis", language), basis_text(match.basis, language), language)
+    say(console, basis, mark="-", indent=3, style="magenta" if match.basis.via_parent else style)
+    if ready := readiness_text(match.readiness, language):
+        say(console, labelled(phrase("readiness", language), ready, language), mark="-", indent=3, style="yellow")
     for reason in match.reasons[:_SHOWN]:
-        say(console, reason_line(reason, language), mark="-", indent=3, style=style)
+        say(console, reason_line(reason, language, scores=scores), mark="-", indent=3, style=style)
     _say_left_out(console, len(match.reasons), language)
     for evidence in match.evidence[:_SHOWN]:
         claim = labelled(phrase("evidence", language), claim_text(evidence, language), language)
@@ -107,16 +133,22 @@ def _say_left_out(console: Console, n_all: int, language: Language) -> None:
         say(console, phrase("not_shown", language, n=n_all - _SHOWN), mark="-", indent=3, style="dim")
 
 
-def reason_line(reason: Reason, language: Language) -> str:
-    """What the profile says and where the problem says it, with its kind and similarity."""
+def reason_line(reason: Reason, language: Language, *, scores: bool = True) -> str:
+    """What the profile says and where the problem says it, with its kind and, as a number, its similarity."""
     found = f" ← “{reason.found}”" if reason.found else ""
     mark = f" ({phrase('inferred', language)})" if reason.inferred else ""
     mark = bracketed(outcome_text(reason.outcome, language), language) if reason.outcome else mark
-    return labelled(phrase(reason.kind, language), f"{reason.term}{mark}{found} {reason.similarity:.2f}", language)
+    number = f" {reason.similarity:.2f}" if scores else ""
+    return labelled(phrase(reason.kind, language), f"{reason.term}{mark}{found}{number}", language)
 
 
 def print_ranking(
-    console: Console, rows: Sequence[tuple[Problem, Match]], *, institute: Institute, language: Language
+    console: Console,
+    rows: Sequence[tuple[Problem, Match]],
+    *,
+    institute: Institute,
+    language: Language,
+    scores: bool = False,
 ) -> None:
     """Print which problems suit one institute.
 
@@ -125,6 +157,7 @@ def print_ranking(
         rows: Each problem with its match for this institute, best first; the rank is the place in this list.
         institute: Whom the matches are for.
         language: The language of names and words.
+        scores: Whether scores are shown beside levels.
     """
     name = institute.name.in_language(language)
     say(console, phrase("ranking", language, n=len(rows), name=name), style="bold")
@@ -132,8 +165,8 @@ def print_ranking(
         Column(phrase("rank", language), is_short=True, is_number=True),
         Column(phrase("id", language)),
         Column(phrase("title", language)),
-        Column(phrase("score", language), is_short=True, is_number=True),
         Column(phrase("level", language), is_short=True),
+        *_score_column(language, shown=scores),
         Column(phrase("capability", language)),
     )
     cells = [
@@ -141,8 +174,8 @@ def print_ranking(
             cell(str(rank)),
             cell(problem.id),
             cell(problem.title or problem.description[:60]),
-            cell(f"{match.score:.2f}"),
-            level_cell(match.level, language),
+            level_cell(console, match.level, language),
+            *([cell(f"{match.score:.2f}")] if scores else ()),
             cell(capability_name(match, language)),
         )
         for rank, (problem, match) in enumerate(rows, start=1)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from matchmaker.domain import Language, Match, Registry, Shortlist
-from matchmaker.output import level_word, problem_heading
+from matchmaker.output import FITTING, level_word, problem_heading
 from matchmaker.report.audience import Audience, veil_for
 from matchmaker.report.marking import plain
 from matchmaker.report.words import say
@@ -68,8 +68,7 @@ def _to_enterprise(shortlist: Shortlist, language: Language) -> Iterator[str]:
 
 
 def _to_institute(match: Match, title: str, enterprise: str | None, language: Language) -> Iterator[str]:
-    capability, level = match.capability.name.in_language(language), level_word(match.level, language)
-    yield say("dear_institute", language, title=title, capability=plain(capability), level=level)
+    yield say("dear_institute", language, title=title, capability=plain(match.capability.name.in_language(language)))
     if enterprise:
         yield say("enterprise_named", language, name=plain(enterprise))
     else:
@@ -77,7 +76,7 @@ def _to_institute(match: Match, title: str, enterprise: str | None, language: La
 
 
 def _fitting(shortlist: Shortlist) -> list[Match]:
-    return [match for match in shortlist.matches if match.level in {"strong", "fair"}]
+    return [match for match in shortlist.matches if match.level in FITTING]
 
 
 def _title(shortlist: Shortlist) -> str:

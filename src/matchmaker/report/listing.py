@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 from matchmaker.domain import Explanation, Match, Shortlist
 from matchmaker.errors import Fault, InputError
 from matchmaker.messages import said
+from matchmaker.output import FITTING
 from matchmaker.report.marking import Said, said_in
 from matchmaker.report.views import Backing, ProblemView, Viewer, anchor, notes
 
@@ -136,7 +137,7 @@ class Collector:
         audience = self._viewer.audience
         if audience.institute is not None:
             own = [match for match in shortlist.matches if match.institute == audience.institute.id]
-            return any(match.level in {"strong", "fair"} for match in own)
+            return any(match.level in FITTING for match in own)
         asked = shortlist.problem.enterprise
         if audience.kind == "enterprise" and asked:
             if self._enterprise not in {None, asked}:

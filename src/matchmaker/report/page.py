@@ -15,7 +15,7 @@ from matchmaker.domain import Explanation, Language, Shortlist
 from matchmaker.errors import Fault, InputError
 from matchmaker.matcher import Matcher
 from matchmaker.messages import said
-from matchmaker.output import LEVEL_WORDS, level_word, version
+from matchmaker.output import LEVEL_WORDS, LEVELS_ONLY, N_STEPS, Display, level_word, record_sentence, version
 from matchmaker.report.audience import BROKER, Audience
 from matchmaker.report.listing import MOST_DETAILED, Listing, collect
 from matchmaker.report.marking import plain, tag
@@ -35,12 +35,14 @@ class Page:
         audience: Who reads the page.
         language: The language of the page; the (first) problem's own when not given.
         source: What the input is called; only the broker is shown it.
+        display: What is shown beside institutes and levels.
     """
 
     matcher: Matcher
     audience: Audience = BROKER
     language: Language | None = None
     source: str = ""
+    display: Display = LEVELS_ONLY
 
     def for_first(self, shortlist: Shortlist) -> Page:
         """The same page for the institute that stands first.
@@ -71,7 +73,7 @@ class Page:
                               why=", ".join(limits) or "--top")  # fmt: skip
             raise InputError(Fault(self.source, finding, "make the page for an institute that is"))
         language = self.language or shortlist.problem.language
-        viewer = Viewer(self.matcher.registry, self.audience, language)
+        viewer = Viewer(self.matcher.registry, self.audience, language, self.display)
         view = viewer.problem(shortlist, self._explanations(shortlist))
         title = say("page_title", language, title=view.title.text)
         yield from self._rendered("problem.html.jinja", language, title, problem=view, listing=None)
@@ -91,7 +93,7 @@ class Page:
         stream = iter(shortlists)
         first = next(stream, None)
         language = self.language or (first.problem.language if first else "zh")
-        viewer = Viewer(self.matcher.registry, self.audience, language)
+        viewer = Viewer(self.matcher.registry, self.audience, language, self.display)
         every = chain([first] if first else [], stream)
         listing = collect(every, viewer, self._explanations, self.source, n_rejected)
         title = say(f"listing_title_{self.audience.kind}", language, n=listing.n)
@@ -109,6 +111,7 @@ class Page:
         self, template: str, language: Language, title: str, *, problem: ProblemView | None, listing: Listing | None
     ) -> Iterator[str]:
         bounds, kind = self.matcher.settings.bounds, self.audience.kind
+        record = self.display.record if kind != "institute" and listing else None
         values = {
             "title": plain(title),
             "lang": tag(language),
@@ -117,6 +120,9 @@ class Page:
             "say": partial(_said, language),
             "bounds": bounds.model_dump(),
             "levels": {level: level_word(level, language) for level in LEVEL_WORDS},
+            "records": [told for level in LEVEL_WORDS if (told := record_sentence(record, level, language))],
+            "n_steps": N_STEPS,
+            "has_scores": self.display.scores and kind != "enterprise",
             "most_detailed": MOST_DETAILED,
             "made": self._made(language),
             "problem": problem,

@@ -26,11 +26,19 @@ from matchmaker.domain import (
 )
 from matchmaker.institutes import citation
 from matchmaker.output import (
+    FITTING,
+    LEVEL_STEPS,
+    LEVELS_ONLY,
+    Display,
+    basis_text,
     bracketed,
     coverage_text,
     grounds,
+    left_out_sentence,
     level_word,
     outcome_text,
+    readiness_text,
+    record_of,
     removal_text,
     verdict_sentence,
 )
@@ -75,19 +83,25 @@ class Contact(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class MatchView:
-    """One institute of a shortlist. ``score`` is empty and ``bar`` is None where scores are hidden."""
+    """One institute of a shortlist. ``score`` is empty and ``bar`` is None where scores are hidden.
+
+    ``steps`` of four are full at its level. ``basis`` and ``readiness`` are empty where they are not for the reader.
+    """
 
     rank: int
     institute: str
     name: Said
     level: Level
     level_word: str
+    steps: int
     score: str
     bar: float | None
     capability: Said
     capability_anchor: str
     notes: tuple[str, ...]
     website: str
+    basis: str = ""
+    readiness: str = ""
     reasons: tuple[Because, ...] = ()
     evidence: tuple[Backing, ...] = ()
     blocks: tuple[Block, ...] = ()
@@ -98,7 +112,10 @@ class MatchView:
 
 @dataclass(frozen=True, slots=True)
 class ProblemView:
-    """One problem and its shortlist. ``blocks`` are marked for ``marked_for``."""
+    """One problem and its shortlist. ``blocks`` are marked for ``marked_for``.
+
+    ``left_out`` says how many institutes are not listed, ``record`` how often the level of the first was right.
+    """
 
     id: str
     title: Said
@@ -110,6 +127,8 @@ class ProblemView:
     blocks: tuple[Block, ...]
     marked_for: Said | None
     fallback: Contact | None
+    left_out: str
+    record: str
     removed: tuple[str, ...]
     opening: tuple[str, ...]
     letters: tuple[Letter, ...]
@@ -126,6 +145,12 @@ class Viewer:
     registry: Registry
     audience: Audience
     language: Language
+    display: Display = LEVELS_ONLY
+
+    @property
+    def has_scores(self) -> bool:
+        """Whether numbers are shown; an enterprise never sees any."""
+        return self.display.scores and self.audience.kind != "enterprise"
 
     def problem(
         self, shortlist: Shortlist, explanations: Sequence[Explanation] = (), *, has_letters: bool = True
@@ -142,7 +167,8 @@ class Viewer:
         shown = self._shown(shortlist)
         explained = {explanation.match.institute: explanation for explanation in explanations}
         views = tuple(self._match(match, explained.get(match.institute), problem, veil) for match in shown)
-        is_matched = shortlist.verdict == "matched" if kind != "institute" else shown[0].level in {"strong", "fair"}
+        is_matched = shortlist.verdict == "matched" if kind != "institute" else shown[0].level in FITTING
+        n_left_out = len(shortlist.matches) - len(shown) if kind == "broker" else 0
         veiled = shortlist.model_copy(update={"problem": _veiled(problem, veil), "matches": shown})
         return ProblemView(
             id=problem_id(problem, veil),
@@ -155,6 +181,8 @@ class Viewer:
             blocks=views[0].blocks if views and views[0].blocks else tuple(marked_blocks(problem, (), (), veil)),
             marked_for=views[0].name if views and views[0].blocks else None,
             fallback=self._fallback(shortlist.fallback) if kind != "institute" else None,
+            left_out=left_out_sentence(n_left_out, self.language),
+            record=record_of(veiled, self.display, self.language) if kind != "institute" else "",
             removed=tuple(removal_text(one, self.language) for one in shortlist.removed) if kind == "broker" else (),
             opening=tuple(opening(veiled, self.audience, self.language)),
             letters=tuple(letters(shortlist, self.registry, self.language)) if has_letters and kind == "broker" else (),
@@ -166,33 +194,27 @@ class Viewer:
         start = problem.description[:_SHORT_TEXT]
         cut = f"{start}…" if start != problem.description else start
         shortened = problem.model_copy(update={"description": cut, "targets": (), "conditions": (), "keywords": ()})
-        kept = [match for match in shortlist.matches if match.rank == 1 or match.level in {"strong", "fair"}]
+        kept = [match for match in shortlist.matches if match.rank == 1 or match.level in FITTING]
         few = tuple(match.model_copy(update={"reasons": match.reasons[:_SHORT_REASONS]}) for match in kept)
         view = self.problem(shortlist.model_copy(update={"problem": shortened, "matches": few}), has_letters=False)
         title = tuple(block for block in view.blocks if block.label)  # the list shows it already
         return replace(view, facts=(), blocks=title, opening=())
 
     def _shown(self, shortlist: Shortlist) -> tuple[Match, ...]:
-        """An enterprise sees who fits, an institute sees itself."""
+        """An enterprise sees who fits, an institute sees itself, a broker what is to be listed."""
         if self.audience.institute is not None:
             own = self.audience.institute.id
             return tuple(match for match in shortlist.matches if match.institute == own)
         if self.audience.kind == "enterprise":
-            return tuple(match for match in shortlist.matches if match.level in {"strong", "fair"})
-        return shortlist.matches
+            return tuple(match for match in shortlist.matches if match.level in FITTING)
+        return self.display.listed(shortlist)
 
     def _verdict(self, shortlist: Shortlist) -> str:
-        kind, language = self.audience.kind, self.language
-        if kind == "institute":
-            best = shortlist.matches[0]
-            level = level_word(best.level, language)
-            return say("fits_institute", language, level=level, score=f"{best.score:.2f}")
-        if kind == "broker" or shortlist.verdict == "none":
-            return verdict_sentence(shortlist, language)
-        best, n = shortlist.matches[0], len(shortlist.matches)
-        fit = "1 institute fits" if n == 1 else f"{n} institutes fit"
-        name = plain(best.name.in_language(language))
-        return say("fits_enterprise", language, n=n, fit=fit, name=name, level=level_word(best.level, language))
+        if self.audience.kind != "institute":
+            return verdict_sentence(shortlist, self.language)
+        best = shortlist.matches[0]
+        key = "fits_institute_score" if self.has_scores else "fits_institute"
+        return say(key, self.language, level=level_word(best.level, self.language), score=f"{best.score:.2f}")
 
     def _facts(self, problem: Problem, veil: Veil) -> Iterable[tuple[str, Said]]:
         """What is known of the problem beside its text. An institute sees neither budget, region nor what was tried."""
@@ -222,24 +244,28 @@ class Viewer:
     def _match(self, match: Match, explanation: Explanation | None, problem: Problem, veil: Veil) -> MatchView:
         language, held = self.language, _institute(self.registry, match.institute)
         capability = _capability(held, match)
-        has_scores = self.audience.kind != "enterprise"
+        kind, has_scores = self.audience.kind, self.has_scores
+        inferred = capability is not None and capability.inferred
         marks = explanation.marks if explanation else ()
         keywords = [mark for mark in marks if mark.kind == "keyword"]
         sentences = closest_sentences(explanation) if explanation else []
         blocks = marked_blocks(problem, keywords, sentences, veil) if explanation else []
         website = held.website if held and held.website and _ADDRESS.fullmatch(held.website) else ""
         return MatchView(
-            rank=match.rank if self.audience.kind != "institute" else 1,
+            rank=match.rank if kind != "institute" else 1,
             institute=match.institute,
             name=said_in(match.name, language),
             level=match.level,
             level_word=level_word(match.level, language),
+            steps=LEVEL_STEPS[match.level],
             score=f"{match.score:.2f}" if has_scores else "",
             bar=match.score if has_scores else None,
             capability=said_in(match.capability.name, language),
             capability_anchor=anchor(match.institute, match.capability.id),
             notes=tuple(notes(match.capability.via_parent, capability, language)),
             website=website or "",
+            basis=basis_text(match.basis, language, inferred=inferred) if kind != "institute" else "",
+            readiness=readiness_text(match.readiness, language) if kind == "broker" else "",
             reasons=tuple(self._reasons(grounds(explanation) if explanation else match.reasons, veil)),
             evidence=tuple(self.evidence(match, capability)),
             blocks=tuple(blocks),
@@ -259,7 +285,7 @@ class Viewer:
                 kind=say("reason_sentence" if is_sentence else reason.kind, self.language),
                 term=None if is_sentence else spoken(_named(reason, self.language)),
                 found=found,
-                similarity="" if self.audience.kind == "enterprise" else f"{reason.similarity:.2f}",
+                similarity=f"{reason.similarity:.2f}" if self.has_scores else "",
                 is_inferred=reason.inferred,
             )
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from matchmaker.domain import Language
-from matchmaker.output import WORDS
+from matchmaker.output import WORDS, level_names
 
 REPORT_WORDS: Final[Mapping[str, tuple[str, str]]] = {
     **WORDS,
@@ -32,14 +32,15 @@ REPORT_WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "shortlist": ("候选名单", "Shortlist"),
     "near_misses": ("最接近的机构", "Nearest institutes"),
     "near_misses_note": (
-        "以下机构最接近，但均未达到“较强相关”，不建议直接对接。",
-        "These come nearest, but none reaches “fair”; we do not suggest approaching them directly.",
+        "以下机构最接近，但不建议据此联系。",
+        "These come nearest, but none of them is worth a call on this alone.",
     ),
     "institute_capability": ("机构与能力", "Institute and capability"),
     "chart": (
-        "横条为评分，整条为 1.00；竖线为等级下限：弱相关 {weak:.2f}，较强相关 {fair:.2f}，强相关 {strong:.2f}。",
-        "Bars show the score, a whole bar is 1.00; the lines are the least score of each level: weak {weak:.2f}, "
-        "fair {fair:.2f}, strong {strong:.2f}.",
+        "横条为评分，整条为 1.00；竖线为等级下限：{level_weak} {weak:.2f}，{level_fair} {fair:.2f}，"
+        "{level_strong} {strong:.2f}。",
+        "Bars show the score, a whole bar is 1.00; the lines are the least score of each level: {level_weak} "
+        "{weak:.2f}, {level_fair} {fair:.2f}, {level_strong} {strong:.2f}.",
     ),
     "in_order": ("按相关程度排列。", "In order of relevance."),
     "relevance": ("相关程度", "Relevance"),
@@ -83,11 +84,12 @@ REPORT_WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "count_rejected": ("行未能读取", "row rejected|rows rejected"),
     "load": ("各机构的首选次数", "First places per institute"),
     "load_caption": (
-        "每项需求只计名次第一且合适的机构；绿色为强相关，蓝色为较强相关。",
-        "Each problem counts once, for the institute that stands first and fits: green is level strong, blue fair.",
+        "每项需求只计名次第一且值得联系的机构；绿色为“{level_strong}”，蓝色为“{level_fair}”。",
+        "Each problem counts once, for the institute that stands first and is worth a call: green is "
+        "“{level_strong}”, blue “{level_fair}”.",
     ),
     "first_places": ("首选", "First"),
-    "of_them_strong": ("其中强相关", "Strong"),
+    "of_them_strong": ("其中{level_strong}", "{level_strong}"),
     "nobody_fits": ("没有合适的机构", "No institute fits"),
     "list": ("需求清单", "Problems"),
     "list_caption": (
@@ -96,8 +98,8 @@ REPORT_WORDS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "list_institute": ("适合贵单位的需求", "Problems that suit your institute"),
     "list_institute_caption": (
-        "达到“较强相关”以上的企业技术需求；展开“详情”查看理由和原文。",
-        "Problems for which your institute is at least fair; open “Details” for the reasons and the text.",
+        "经初步筛选、与贵单位相关的企业技术需求；展开“详情”查看理由和原文。",
+        "Problems of enterprises picked for your institute; open “Details” for the reasons and the text.",
     ),
     "list_empty": ("没有可列出的需求。", "There is no problem to list."),
     "title": ("需求", "Problem"),
@@ -126,19 +128,22 @@ REPORT_WORDS: Final[Mapping[str, tuple[str, str]]] = {
     # the foot
     "how_to_read": ("如何理解评分", "How to read the score"),
     "how_score": (
-        "评分是 0 到 1 之间经校准的概率，表示专家认为该机构与该需求至少“较强相关”的可能性。",
-        "The score is a calibrated probability, from 0 to 1, that an expert calls the institute at least fairly "
-        "relevant to the problem.",
+        "评分是 0 到 1 之间经校准的比例：这样的需求与机构中，评判者认为值得联系的占多少。",
+        "The score is a calibrated share from 0 to 1: of such pairs of a need and an institute, how many assessors "
+        "find worth a call.",
     ),
     "how_levels": (
-        "{strong:.2f} 起为强相关，{fair:.2f} 起为较强相关，{weak:.2f} 起为弱相关，更低为无相关；较强相关以上视为合适。",
-        "From {strong:.2f} the level is strong, from {fair:.2f} fair, from {weak:.2f} weak, below that none; an "
-        "institute fits from fair up.",
+        "{strong:.2f} 起为“{level_strong}”，{fair:.2f} 起为“{level_fair}”，{weak:.2f} 起为“{level_weak}”，"
+        "更低为“{level_none}”。",
+        "From {strong:.2f} the level is “{level_strong}”, from {fair:.2f} “{level_fair}”, from {weak:.2f} "
+        "“{level_weak}”, below that “{level_none}”.",
     ),
     "how_levels_only": (
-        "等级表示机构公开资料与需求的相关程度，由程序得出：强相关高于较强相关，两者均视为合适。",
-        "The level says how relevant the institute's public record is to the problem, as worked out by a program: "
-        "strong ranks above fair, and both count as fitting.",
+        "等级说明下一步怎么做，由程序依机构公开资料得出：“{level_strong}”和“{level_fair}”值得联系，后者先问清再定；"
+        "“{level_weak}”和“{level_none}”不建议据此联系。",
+        "The level says what to do next, as worked out by a program from public records: “{level_strong}” and "
+        "“{level_fair}” are worth a call, the second to be sounded out before anything is promised; “{level_weak}” and "
+        "“{level_none}” are not worth a call on this alone.",
     ),
     "how_confirm": (
         "结果依据公开资料得出，尚未与机构确认，请以双方沟通为准。",
@@ -184,9 +189,9 @@ REPORT_WORDS: Final[Mapping[str, tuple[str, str]]] = {
         "to help.",
     ),
     "dear_institute": (
-        "您好！我们收到一项企业技术需求“{title}”，与贵单位的能力“{capability}”{level}，现附上需求与理由，请审阅。",
-        "We have received an enterprise's technical problem, “{title}”. Its relevance to your capability "
-        "“{capability}” is {level}; the problem and our reasons are set out here for your review.",
+        "您好！我们收到一项企业技术需求“{title}”，可能与贵单位的能力“{capability}”有关，现附上需求与理由，请审阅。",
+        "We have received an enterprise's technical problem, “{title}”. It may concern your capability "
+        "“{capability}”; the problem and our reasons are set out here for your review.",
     ),
     "dear_listing_institute": (
         "您好！以下企业技术需求与贵单位的能力较为相关，现附上需求与理由，请审阅。",
@@ -203,8 +208,11 @@ REPORT_WORDS: Final[Mapping[str, tuple[str, str]]] = {
         "The problem comes from {name}; if you are interested, please let us know and we will help to make contact.",
     ),
     "letter_line": ("{rank}. {name}（{level}）：{capability}", "{rank}. {name} ({level}): {capability}"),
-    "fits_enterprise": ("{n} 家机构合适，首选{name}（{level}）。", "{fit}; the best is {name} ({level})."),
-    "fits_institute": ("贵单位与该需求{level}，评分 {score}。", "Your institute: {level}, score {score}."),
+    "fits_institute": ("依公开资料判断：{level}", "Judged by public records: {level}"),
+    "fits_institute_score": (
+        "依公开资料判断：{level}（评分 {score}）",
+        "Judged by public records: {level} (score {score})",
+    ),
 }
 """Chinese and English of everything on the page; an English entry with ``|`` is singular | plural, by ``n``."""
 
@@ -212,4 +220,4 @@ REPORT_WORDS: Final[Mapping[str, tuple[str, str]]] = {
 def say(key: str, language: Language, /, **values: object) -> str:
     """The entry ``key`` of ``REPORT_WORDS`` in this language, filled in, in the number of ``n``."""
     one, _, many = REPORT_WORDS[key][language == "en"].partition("|")
-    return (many if many and values.get("n") != 1 else one).format(**values)
+    return (many if many and values.get("n") != 1 else one).format(**level_names(language), **values)

@@ -31,13 +31,16 @@ if TYPE_CHECKING:
 _DIGITS: Final = 6
 _MOST_PROMISING: Final = 64  # are compared word by word
 _ROUGHLY: Final = 4  # digits that a product of matrices in float32 gives alike everywhere
-_SHARES: Final = {"solved": 1.0, "partly": 0.5}
-"""What a case counts beside a solved one; every other outcome counts against the institute."""
+_SHARES: Final = {"solved": 1.0, "partly": 0.5, "failed": -1.0, "wrong-field": -1.0}
+"""What an outcome counts beside a solved case, below 0 against the institute.
+
+Every other one, such as declined for want of people or money, tells nothing of the field: it is named and counts 0.
+"""
 _DAYS_OF_YEAR: Final = 365.25
 
 
 class Nearest(NamedTuple):
-    """The earlier problem that counts most for or against an institute, its outcome, and how close it is, in [0, 1]."""
+    """An earlier problem that is named beside an institute, its outcome, and how close it is, in [0, 1]."""
 
     id: str
     title: str
@@ -52,7 +55,7 @@ class Experience:
     Attributes:
         added: What they add to the log odds, below 0 where more speaks against: shape (I,).
         similarity: Closeness to the problems each has solved, in [0, 1]: shape (I,); ``nan`` where it has no case.
-        nearest: By institute the problems behind it, first the one it solved.
+        nearest: By institute the problems to name: the one it solved, the one against it, the one that counts 0.
     """
 
     added: FloatArray
@@ -95,7 +98,8 @@ class CaseSimilarity:
 
     The closeness of two problems is the score that the earlier one would have if its text were all that is known of a
     capability; below ``settings.cases.least`` it counts as none. The closest solved one raises an institute; the
-    closest declined one lowers it, half as much with every ``half_life`` years since. Only the 64 earlier problems that
+    closest one that failed or was declined as not its field lowers it, half as much with every ``half_life`` years
+    since. One that was declined for any other reason is named and changes nothing. Only the 64 earlier problems that
     are most promising by shared terms and direction of meaning are compared word by word.
 
     Args:
@@ -154,17 +158,17 @@ class CaseSimilarity:
         return [self._experience(asked, at, [found[at] for found in lexical]) for at in range(len(asked.problems))]
 
     def _experience(self, asked: Asked, at: int, lexical: Sequence[FloatArray]) -> Experience:
-        solved, against = np.zeros(self._n_institutes), np.zeros(self._n_institutes)
-        behind: tuple[dict[int, Nearest], dict[int, Nearest]] = ({}, {})
+        solved, against, told = (np.zeros(self._n_institutes) for _ in range(3))
+        behind: tuple[dict[int, Nearest], ...] = ({}, {}, {})
         for block, case, closeness in self._near(asked, at, lexical):
             share = float(block.shares[case])
-            counted, kept = (solved, behind[0]) if share > 0 else (against, behind[1])
-            worth = round(abs(share) * closeness, _DIGITS)
+            counted, kept = list(zip((solved, against, told), behind, strict=True))[_side(share)]
+            worth = round((abs(share) or 1.0) * closeness, _DIGITS)
             for institute in block.institutes_of(case):
                 if worth > counted[institute]:
                     counted[institute] = worth
                     kept[institute] = block.nearest(case, closeness)
-        known = sorted(behind[0].keys() | behind[1].keys())
+        known = sorted(set().union(*behind))
         return Experience(
             added=(self._numbers.solved * solved - self._numbers.declined * against).round(_DIGITS),
             similarity=np.where(self._has_cases, solved, np.nan),
@@ -197,6 +201,11 @@ class CaseSimilarity:
         ]
 
 
+def _side(share: float) -> int:
+    """Whether a share counts for an institute (0), against it (1) or not at all (2)."""
+    return 0 if share > 0 else 1 if share < 0 else 2
+
+
 def _rebuilt(
     blocks: Sequence[Arrays], institutes: Sequence[str], settings: Settings, as_of: date, name: str
 ) -> CaseSimilarity:
@@ -220,7 +229,7 @@ class _Block:
         self._outcomes = strings_from(arrays["outcomes"])
         days = arrays["days"].astype(np.int64)
         ages = np.where(days > 0, np.maximum(as_of.toordinal() - days, 0), 0) / _DAYS_OF_YEAR  # a clock may be set back
-        signs = np.array([_SHARES.get(outcome, -1.0) for outcome in self._outcomes])
+        signs = np.array([_SHARES.get(outcome, 0.0) for outcome in self._outcomes])
         self.shares = np.where(signs > 0, signs, signs * 0.5 ** (ages / half_life))
         pairs = [
             (case, place[id_])
