@@ -47,6 +47,7 @@ def looks_like_markup(text: str) -> bool:
         ("50㎡ ①", "50m2 1"),
         ("漏\u200b损\ufeff检\u00ad测", "漏损检测"),
         ("漏损\U0001f600检测", "漏损检测"),
+        ("☑漏损 ☐检测 □☒", "□漏损 □检测 □□"),
         ("a\u00a0\t b\u3000c", "a b c"),
         ("one\r\ntwo\n\n\nthree", "one \ntwo\nthree"),
         ("<p>漏损</p><br/>检测&nbsp;准", "漏损 检测 准"),

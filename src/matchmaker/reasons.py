@@ -67,13 +67,13 @@ class Because:
             if not is_stable(text.normalised.text):
                 found[start:stop] = self._of_sentences_alone(text, capabilities[start:stop])
             elif len(text.spans) != len(text.parts):
-                places = [text.parts.index(text.normalised.text[slice(*span)]) for span in text.spans]
+                places = [text.parts.index(text.counted[slice(*span)]) for span in text.spans]
                 found[start:stop] = [one[places] for one in found[start:stop]]
         return [one.round(_DIGITS) for one in found]
 
     def _of_sentences_alone(self, text: Request, capabilities: NDArray[np.intp]) -> FloatArray:
         """As problems of their own, which read differently: shape (capabilities, S)."""
-        asked = self._semantic.read([request(text.normalised.text[start:end]) for start, end in text.spans])
+        asked = self._semantic.read([request(text.counted[start:end]) for start, end in text.spans])
         n_sentences, n_capabilities = len(text.spans), len(capabilities)
         pairs = np.repeat(np.arange(n_sentences), n_capabilities), np.tile(capabilities, n_sentences)
         return self._semantic.of_pairs(asked, *pairs).reshape(n_sentences, n_capabilities).T
@@ -135,7 +135,7 @@ class Because:
         )
 
     def _span(self, at: int, hit: Found) -> tuple[int, int]:
-        return place(hit.keyword.text, self._texts[at].normalised.text)
+        return place(hit.keyword.text, self._texts[at].counted)
 
     def _keyword(self, at: int, hit: Found) -> Reason:
         keyword = hit.keyword

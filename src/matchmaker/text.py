@@ -17,11 +17,14 @@ from html import unescape
 
 from opencc import OpenCC
 
+from matchmaker.asides import asides, blanked
+
 CHINESE_RUN = re.compile(r"[\u3400-\u9fff]+")
 WORD = re.compile(r"[a-z0-9][a-z0-9+#.'-]*[a-z0-9+#]|[a-z0-9]")
 _PIECE = re.compile(rf"{CHINESE_RUN.pattern}|{WORD.pattern}|[,。;!?\n]|\.(?!\S)")
 _MARKS = frozenset(",。;!?\n.")  # no pair of words stands across one of these
-_SENTENCE_END = re.compile(r"[。！？!?；;\n]+|(?<=[a-z0-9])\.(?=[\s。！？!?；;]|$)")
+# Begins with one set of characters, so that ``re`` passes over all others at once.
+_SENTENCE_END = re.compile(r"[。！？!?；;\n.](?:(?<!\.)[。！？!?；;\n]*|(?<=[a-z0-9]\.)(?=[\s。！？!?；;]|$))")
 # A tag without attributes or with attributes that have values: "p<Pmax, q>Q0" is a condition and stays.
 _ATTRIBUTE = r"""\s+[a-zA-Z][\w:-]{0,40}\s*=\s*(?:"[^"<>]{0,200}"|'[^'<>]{0,200}'|[^\s"'<>]{1,200})"""
 _MARKUP = re.compile(
@@ -31,7 +34,8 @@ _MARKUP = re.compile(
 # Tags that stand inside a word or a sentence: what is on either side belongs together.
 _INLINE = frozenset("a abbr b big del em font i ins mark o:p s small span strike strong sub sup u wbr".split())
 _NOTHING = "\u200b"  # folds to nothing
-_GAP = re.compile(r"\A[ \n]+|[ \n]{2,}")  # white space that is reduced
+_GAP = re.compile(r"[ \n]{2,}")  # white space that is reduced
+_BLANKS = re.compile("。{2,}")
 _LONGEST_GRAM = 3
 
 # Words of Hong Kong and Taiwan whose Simplified form is unambiguous. Equal in length, so that positions hold.
@@ -93,6 +97,7 @@ def _converter() -> OpenCC:
     return OpenCC("t2s")
 
 
+_BOXES = frozenset("□☐☑☒◻▢🗹")  # of lists to tick, which asides are told by
 _DROPPED = frozenset({"Mn", "Me", "Cf", "Cc", "Cs", "Co", "So", "Sk"})
 
 
@@ -100,6 +105,8 @@ def _folded(char: str) -> str:
     """One character in its compatibility form and lower case, accents and invisible parts dropped, space made plain."""
     if char == "\n" or "\u4e00" <= char <= "\u9fff":
         return char
+    if char in _BOXES:
+        return "□"
     parts = unicodedata.normalize("NFKD", char).casefold()
     return "".join(" " if part.isspace() else part for part in parts if _is_kept(part))
 
@@ -124,13 +131,13 @@ _SINGLE: set[str] = set()  # the characters met that are folded to one
 
 def _fold(text: str) -> str:
     """Every character folded, and runs of white space reduced."""
-    return _GAP.sub(_reduced, _without_markup(text).translate(_FOLDING))
+    return _GAP.sub(_reduced, _without_markup(text).translate(_FOLDING).lstrip(" \n"))
 
 
 def _reduced(gap: re.Match[str]) -> str:
-    """A gap at the start goes; else a space that begins it stays, and one line end."""
+    """A space that begins a gap stays, and one line end."""
     held = gap.group()
-    return (held[0].strip("\n") + ("\n" if "\n" in held else "")) if gap.start() else ""
+    return held[0].strip("\n") + ("\n" if "\n" in held else "")
 
 
 def _without_markup(text: str) -> str:
@@ -206,9 +213,10 @@ def sentences(text: str) -> Iterator[tuple[int, int]]:
     start = 0
     for mark in [*_SENTENCE_END.finditer(text), None]:
         end = mark.start() if mark else len(text)
-        if text[start:end].strip():
-            lead = len(text[start:end]) - len(text[start:end].lstrip())
-            yield start + lead, start + len(text[start:end].rstrip())
+        piece = text[start:end]
+        if said := piece.strip():
+            lead = piece.index(said)
+            yield start + lead, start + lead + len(said)
         start = mark.end() if mark else end
 
 
@@ -281,12 +289,14 @@ def term_id(term: str) -> int:
 
 @dataclass(frozen=True)
 class Request:
-    """A problem's text made ready to be compared: normalised, and cut into sentences.
+    """A problem's text made ready to be compared: normalised, without asides, and cut into sentences.
 
-    ``spans`` are the ranges of its sentences; ``parts`` are the sentences, repeated ones left out.
+    ``counted`` is the normalised text in which asides are blanked, so that positions hold; ``spans`` are the ranges of
+    its sentences; ``parts`` are the sentences, repeated ones left out.
     """
 
     normalised: Normalised
+    counted: str
     spans: Sequence[tuple[int, int]]
     parts: Sequence[str]
 
@@ -297,18 +307,32 @@ class Request:
 
     @cached_property
     def first_line(self) -> str:
-        """The normalised title; of one that says a sentence twice its sentences once each, one a line."""
+        """The first line that counts; of one that says a sentence twice its sentences once each, one a line."""
         inside = self._title_parts
         return self._raw_title if len(inside) == len(set(inside)) else "\n".join(dict.fromkeys(inside))
 
     @property
+    def has_asides(self) -> bool:
+        return self.counted is not self.normalised.text
+
+    @cached_property
+    def told(self) -> str:
+        """The normalised text without asides, and without the lines of which nothing is left."""
+        if not self.has_asides:
+            return self.normalised.text
+        lines = (_BLANKS.sub("。", line).strip(" 。") for line in self.counted.split("\n"))
+        return "\n".join(line for line in lines if line)
+
+    @property
     def _raw_title(self) -> str:
-        return self.normalised.text.partition("\n")[0]
+        start = self.spans[0][0] if self.has_asides else 0
+        return self.counted[start:].partition("\n")[0]
 
     @property
     def _title_parts(self) -> list[str]:
-        end = len(self._raw_title)
-        return [self.normalised.text[start:stop] for start, stop in self.spans if start < end]
+        start = self.spans[0][0] if self.has_asides else 0
+        end = start + len(self._raw_title)
+        return [self.counted[start:stop] for start, stop in self.spans if start < end]
 
     @property
     def n_title_parts(self) -> int | None:
@@ -330,5 +354,7 @@ class Request:
 def request(text: str) -> Request:
     """Make a problem's text ready to be compared. A text without any term gives empty counts."""
     normalised = normalise_with_origin(text)
-    spans = list(sentences(normalised.text))
-    return Request(normalised, spans, list(dict.fromkeys(normalised.text[start:end] for start, end in spans)))
+    found = asides(normalised.text)
+    counted = blanked(normalised.text, found) if found else normalised.text
+    spans = list(sentences(counted))
+    return Request(normalised, counted, spans, list(dict.fromkeys([counted[start:end] for start, end in spans])))

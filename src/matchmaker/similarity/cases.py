@@ -21,7 +21,7 @@ from matchmaker.similarity.postings import prefixed, strings_from, strings_to_ar
 from matchmaker.similarity.profiles import Statement
 from matchmaker.similarity.rarity import Rarity, background
 from matchmaker.similarity.semantic import SemanticSimilarity, compile_semantic, joined_parts
-from matchmaker.text import normalise, terms
+from matchmaker.text import request, terms
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -89,8 +89,8 @@ def _in_half(arrays: Arrays) -> Arrays:
 
 
 def _statements(text: str) -> list[Statement]:
-    normalised = normalise(text)
-    return [Statement(text, normalised, terms(normalised), language_of(text), is_keyword=False, inferred=False)]
+    told = request(text).told
+    return [Statement(text, told, terms(told), language_of(text), is_keyword=False, inferred=False)]
 
 
 class CaseSimilarity:

@@ -139,7 +139,7 @@ class E5Similarity:
         """
         found = np.zeros((len(problems), self._n_capabilities))
         for row, problem in zip(found, problems, strict=True):
-            readings = readings_of(problem.normalised.text)
+            readings = readings_of(problem.told)
             if readings:
                 direction = self._encoder.queries(readings).mean(axis=0)
                 np.maximum.at(row, self._owners, (self._vectors @ direction - _UNRELATED) / (1 - _UNRELATED))

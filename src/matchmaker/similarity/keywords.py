@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -43,6 +44,7 @@ _FUZZY_TRUST = 0.95  # an alike keyword never counts as much as the keyword itse
 _STEP = 0.4  # what the best keyword contributes at most,
 _DECAY = 0.85  # each further one this part of the one before
 _MOST_KEYWORDS = 8
+_CLAUSE_END = re.compile(r"[\n。;:!?、()\"“”《》【】…—]|[,.](?!\d)|(?<!\d)[,.]")  # "0.5" and "10,000" are whole
 _LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")
 _STEPS = np.array([_STEP * _DECAY**rank for rank in range(_MOST_KEYWORDS)] + [0.0])
 
@@ -289,7 +291,10 @@ def _joined(owners: NDArray[np.intp], weights: FloatArray, n_owners: int) -> Flo
 
 
 def place(keyword: str, text: str) -> tuple[int, int]:
-    """Where a keyword stands in a text: first as a word of its own, else in a word, else the stretch most like it."""
+    """Where a keyword stands in a text: first as a word of its own, else in a word, else the stretch most like it.
+
+    A stretch that is only like it lies within one clause; of two alike the first counts.
+    """
     start = at = text.find(keyword)
     while at >= 0:
         end = at + len(keyword)
@@ -298,15 +303,32 @@ def place(keyword: str, text: str) -> tuple[int, int]:
         at = text.find(keyword, at + 1)
     if start >= 0:
         return start, start + len(keyword)
-    aligned = fuzz.partial_ratio_alignment(keyword, text)
-    if aligned is None or aligned.dest_start >= aligned.dest_end:
-        return 0, len(text)
-    start, end = aligned.dest_start, aligned.dest_end
-    while end - start > 1 and not text[end - 1].isalnum():
-        end -= 1
-    while end - start > 1 and not text[start].isalnum():
-        start += 1
+    places = [_aligned(keyword, text, *clause) for clause in _clauses(text)]
+    start, end = max(places, key=lambda place: fuzz.ratio(keyword, text[slice(*place)]), default=(0, len(text)))
     return _whole_words(text, start, end)
+
+
+def _clauses(text: str) -> Iterator[tuple[int, int]]:
+    """The ranges of the clauses of a text that hold a letter or a digit."""
+    start = 0
+    for mark in [*_CLAUSE_END.finditer(text), None]:
+        end = mark.start() if mark else len(text)
+        if any(map(str.isalnum, text[start:end])):
+            yield start, end
+        start = mark.end() if mark else end
+
+
+def _aligned(keyword: str, text: str, start: int, end: int) -> tuple[int, int]:
+    """The stretch of ``text[start:end]`` that is most like a keyword, from one of its characters to another."""
+    aligned = fuzz.partial_ratio_alignment(keyword, text[start:end])
+    if aligned is not None and aligned.dest_start < aligned.dest_end:
+        start, end = start + aligned.dest_start, start + aligned.dest_end
+    held = {char for char in keyword if char.isalnum()}
+    while end - start > 1 and text[end - 1] not in held:
+        end -= 1
+    while end - start > 1 and text[start] not in held:
+        start += 1
+    return start, end
 
 
 def _whole_words(text: str, start: int, end: int) -> tuple[int, int]:
