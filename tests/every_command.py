@@ -117,6 +117,8 @@ def _matching() -> list[list[str]]:
         ["match", "--text", TITLE],
         *(["match", name] for name in ("page.html", "mail.eml", "wrong.json", f"no{STEERING}.txt")),
         ["match", EVIL_FILE, "--settings", "wrong.toml"],
+        *(["lint", EVIL_FILE, "--format", kind] for kind in ("table", "json", "md")),
+        ["lint", "--text", TITLE],
         ["explain", EVIL_FILE, "evil"],
         ["explain", EVIL_FILE, "evil", "--format", "md"],
         ["explain", EVIL_FILE, "evil", "--format", "json"],

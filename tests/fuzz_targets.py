@@ -407,7 +407,7 @@ TARGETS: Mapping[str, Target] = {
     ),
     "settings": Target(
         target(settings),
-        [ROOT / "benchmarks" / "settings.toml", b"intercept = -3\npooling = [1, 0.5]\n"],
+        [ROOT / "benchmarks" / "settings-words.toml", b"intercept = -3\npooling = [1, 0.5]\n"],
         (*PLAIN, *TOML),
         570,
         1024,

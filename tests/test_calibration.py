@@ -20,6 +20,7 @@ from matchmaker.evaluation.fitting import fit_model, folds, quality
 from matchmaker.institutes import load_institutes
 from matchmaker.intake import Rejected, read_problems
 from matchmaker.matcher import FEATURES, Matcher
+from matchmaker.scoring import weights_of
 from matchmaker.settings import Settings
 
 WORLD = Path(__file__).parent / "data" / "evaluation"
@@ -171,24 +172,35 @@ def test_quality_by_hand() -> None:
     assert certain.log_loss == pytest.approx(-math.log(1e-12) / 2)
 
 
-def test_grades_that_nobody_gave_have_bounds_between_the_others() -> None:
-    found = bounds_for(np.array([0.9, 0.6, 0.3]), np.array([2, 2, 0]))
-    assert (found.fair, found.strong, found.weak) == (0.6, 0.8, 0.3)
+def test_bounds_are_set_by_how_often_the_first_institute_is_relevant() -> None:
+    scores = np.arange(99, -1, -1) / 100  # one institute for each of 100 problems
+    grades = np.zeros(100, np.intp)
+    grades[:20] = 3  # all of the first 20 are right, then one in four
+    grades[20::4] = 2
+    bounds = bounds_for(scores, grades, [str(at) for at in range(100)])
+    right = grades >= 2
+    assert right[scores >= bounds.strong].mean() >= 0.8 > right[scores >= bounds.strong - 0.01].mean()
+    assert right[scores >= bounds.fair].mean() >= 0.6 > right[scores >= bounds.fair - 0.01].mean()
+    assert bounds.weak == round(bounds.fair / 3, 2)
 
 
-def test_bounds_let_as_many_pairs_reach_a_level_as_experts_gave_it() -> None:
-    grades = np.repeat([3, 2, 1, 0], [5, 15, 40, 40])
-    scores = np.arange(99, -1, -1) / 100
-    bounds = bounds_for(scores, grades)
-    assert (scores >= bounds.strong).sum() == 5
-    assert (scores >= bounds.fair).sum() == 20
-    assert (scores >= bounds.weak).sum() == 60
+def test_only_the_first_institute_of_a_problem_counts_for_bounds() -> None:
+    scores = np.repeat(np.arange(10, 0, -1) / 10, 2) - np.tile([0.0, 0.05], 10)
+    grades = np.tile([2, 0], 10)
+    bounds = bounds_for(scores, grades, [str(at // 2) for at in range(20)])
+    assert (bounds.strong, bounds.fair) == (0.1, 0.09)
+
+
+def test_without_enough_right_ones_nothing_is_strong() -> None:
+    bounds = bounds_for(np.array([0.9, 0.6, 0.3]), np.array([0, 2, 0]), ["a", "b", "c"])
+    assert (bounds.strong, bounds.fair) == (0.99, round(0.99 / 2, 2))
 
 
 @given(st.lists(st.tuples(st.integers(0, 1000).map(lambda n: n / 1000), st.integers(0, 3)), min_size=1))
 def test_bounds_always_fall(pairs: list[tuple[float, int]]) -> None:
     scores, grades = (np.array(values) for values in zip(*[*pairs, (0.5, 2)], strict=True))
-    bounds = bounds_for(scores, grades.astype(np.intp))  # which checks that they fall
+    names = [str(at // 2) for at in range(len(scores))]
+    bounds = bounds_for(scores, grades.astype(np.intp), names)  # which checks that they fall
     assert 0 < bounds.weak < bounds.fair < bounds.strong <= 1
 
 
@@ -196,7 +208,7 @@ def test_judged_pairs_have_the_features_that_make_their_score() -> None:
     registry, problems, qrels = world()
     matcher = Matcher(registry)
     pairs = judged_pairs(matcher, problems, qrels)
-    weights = np.array([getattr(matcher.settings.weights, name) for name in FEATURES])
+    weights = weights_of(matcher.settings)
     expected = [
         run_of(matcher, problems)[problem.id][one]
         for problem in problems
@@ -222,7 +234,8 @@ def test_calibration_of_a_small_world() -> None:
         problem: set(grades) for problem, grades in qrels.items()
     }
     weights = found.settings.weights.model_dump()
-    assert [weights[name] for name in FEATURES] == [round(one, 3) for one in found.models["single"].weights]
+    numbers = {**weights, **found.settings.discounts.model_dump()}
+    assert [numbers[name] for name in FEATURES] == [round(one, 3) for one in found.models["single"].weights]
     intercept = found.models["single"].intercept
     assert found.settings.intercept == round(intercept, 3) != round(intercept)
     scores = run_of(Matcher(registry, found.settings), problems)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from matchmaker.batch import match_all
 from matchmaker.domain import Capability, Institute, Precedent, Problem, Registry, Shortlist, Text
 from matchmaker.matcher import Matcher
-from matchmaker.settings import Cases, Settings, Weights
+from matchmaker.settings import Cases, Discounts, Settings, Weights
 from matchmaker.similarity.asked import read
 from matchmaker.similarity.cases import CaseSimilarity, compile_cases
 from matchmaker.similarity.counting import count_terms
@@ -57,8 +57,8 @@ def similarity(
     )
 
 
-def matcher(*precedents: Precedent, as_of: date = TODAY) -> Matcher:
-    return Matcher(small_registry(), cases=similarity(precedents, as_of=as_of))
+def matcher(*precedents: Precedent, as_of: date = TODAY, settings: Settings | None = None) -> Matcher:
+    return Matcher(small_registry(), settings, cases=similarity(precedents, as_of=as_of, settings=settings))
 
 
 def of(shortlist: Shortlist, institute: str) -> float:
@@ -88,10 +88,14 @@ def test_closeness_is_the_score_of_the_earlier_text() -> None:
 
 
 def test_a_solved_problem_raises_and_a_declined_one_lowers() -> None:
-    without = Matcher(small_registry()).match([LATER])[0]
-    solved = matcher(precedent("C-1", LEAK, "alpha")).match([LATER])[0]
-    partly = matcher(precedent("C-1", LEAK, "alpha", outcome="partly")).match([LATER])[0]
-    declined = matcher(precedent("R-1", LEAK, "alpha", outcome="wrong-field", day=TODAY)).match([LATER])[0]
+    settings = Settings(weights=Weights(samples=0))  # far from 1, where six decimals of a score say little of its odds
+    known = [
+        precedent("C-1", LEAK, "alpha"),
+        precedent("C-1", LEAK, "alpha", outcome="partly"),
+        precedent("R-1", LEAK, "alpha", outcome="wrong-field", day=TODAY),
+    ]
+    without = Matcher(small_registry(), settings).match([LATER])[0]
+    solved, partly, declined = (matcher(one, settings=settings).match([LATER])[0] for one in known)
     assert of(declined, "alpha") < of(without, "alpha") < of(partly, "alpha") < of(solved, "alpha")
     closeness = reference(LATER, LEAK)
     odds = [np.log(of(one, "alpha") / (1 - of(one, "alpha"))) for one in (declined, without, partly, solved)]
@@ -230,9 +234,9 @@ def test_a_case_lifts_an_institute_that_would_not_be_looked_at_without_it() -> N
         for n, name in enumerate(names)
     ]
     registry = Registry(institutes=tuple(institutes), fingerprint="sha256:feed")
-    settings = Settings(cases=Cases(solved=10))
+    settings = Settings(weights=Weights(samples=0), cases=Cases(solved=10))
     ids = [institute.id for institute in institutes]
-    cases = similarity([precedent("C-1", LEAK, "i19")], institutes=ids, settings=settings)
+    cases = similarity([precedent("C-1", LATER.text, "i19")], institutes=ids, settings=settings)
     assert Matcher(registry, settings).match([LATER], top=1)[0].matches[0].institute == "i00"
     assert Matcher(registry, settings, cases=cases).match([LATER], top=1)[0].matches[0].institute == "i19"
 
@@ -272,9 +276,11 @@ def extremes() -> Iterator[dict[str, Any]]:
     of_cases = {"solved": (0, 10), "declined": (0, 10), "half_life": (0.001, 100), "least": (tiny, 1)}
     fields: list[tuple[str, str, tuple[float, float]]] = [
         *(("weights", name, (0, 1e6)) for name in Weights.model_fields),
+        *(("discounts", name, (0, 1e6)) for name in Discounts.model_fields),
         *(("cases", name, ends) for name, ends in of_cases.items()),
         ("", "intercept", (-100, 100)),
         ("", "inferred_weight", (0, 1)),
+        ("", "trade_weight", (0, 1)),
     ]
     both: list[dict[str, Any]] = [{"pooling": [1e-6, 0, 0]}, {"pooling": [1e6] * 50}]
     yield from both

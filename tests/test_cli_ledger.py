@@ -551,6 +551,7 @@ def test_a_server_serves_the_commands_as_a_file_does(empty_postgresql: str) -> N
 
 
 def test_what_the_ledger_holds_counts_in_the_score_and_is_named() -> None:
+    Path("leak.txt").write_text("找不到漏点\n老小区的管网夜里漏水。\n", "utf-8")  # not all that can be said for it
     small("cases", "import", "cases.csv")
     with_cases = json.loads(done(small("match", "leak.txt", "--format", "json", "--as-of", "2026-11-22")))
     without = json.loads(done(small("match", "leak.txt", "--format", "json", "--ledger", "none")))

@@ -37,6 +37,9 @@ DATA_FILES = {
     "encoder/words.txt",
     "institutes.yaml",
     "institutes_gba.yaml",
+    *(f"samples/{name}" for name in ("covered.npy", "digests.npy", "e5.npz", "words.npy")),
+    *(f"samples/metric-{encoder}.npy" for encoder in ("words", "e5")),
+    *(f"sample_needs/{path.name}" for path in (ROOT / "data" / "sample_needs").glob("*.yaml")),
 }
 
 
@@ -80,6 +83,7 @@ def test_the_list_of_sums_is_that_of_the_data_files() -> None:
     assert support.shipped_sums() == sums, "a data file has changed; if that is meant: make golden"
     held = {path.relative_to(PACKAGE / "data").as_posix() for path in (PACKAGE / "data").rglob("*") if path.is_file()}
     held |= {path.name for path in (ROOT / "data").glob("*.yaml")}
+    held |= {f"sample_needs/{path.name}" for path in (ROOT / "data" / "sample_needs").glob("*.yaml")}
     assert held - {"SHA256SUMS"} == DATA_FILES
 
 

@@ -12,9 +12,10 @@ from matchmaker import Matcher, Problem, Settings
 from matchmaker.cache import remembered
 from matchmaker.domain import Capability, Text
 from matchmaker.errors import MissingExtraError
+from matchmaker.institutes import load_institutes
 from matchmaker.settings import ACCURATE, dump_settings, load_settings, shipped_settings
 from matchmaker.similarity import e5
-from matchmaker.similarity.profiles import statements
+from matchmaker.similarity.samples import metric
 from matchmaker.text import request
 from worlds import small_registry
 
@@ -30,8 +31,8 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def similarity(texts: tuple[str, ...]) -> e5.E5Similarity:
-    said = [statements(Capability(id=str(number), name=Text(zh=text))) for number, text in enumerate(texts)]
-    return e5.E5Similarity(e5.compile_e5(said, e5.encoder(), inferred_weight=0.8), e5.encoder())
+    capabilities = [Capability(id=str(number), name=Text(zh=text)) for number, text in enumerate(texts)]
+    return e5.E5Similarity(e5.compile_e5(capabilities, e5.encoder()), e5.encoder())
 
 
 def test_the_subject_is_closest_in_both_languages() -> None:
@@ -39,19 +40,23 @@ def test_the_subject_is_closest_in_both_languages() -> None:
     found = similarity(TEXTS).similarities(problems)
     assert found.shape == (2, 3)
     assert found.argmax(axis=1).tolist() == [0, 0]
-    assert ((found >= 0) & (found <= 1)).all()
+    assert ((found >= -1) & (found <= 1)).all()
 
 
-def test_a_similarity_is_the_cosine_above_what_the_unrelated_reach() -> None:
-    said = [statements(Capability(id=str(at), name=Text(zh=text))) for at, text in enumerate(TEXTS)]
-    arrays = e5.compile_e5(said, e5.encoder(), inferred_weight=0.8)
+def test_a_similarity_is_the_cosine_under_the_map() -> None:
     problem = request(LEAK)
-    direction = e5.encoder().queries(e5.readings_of(problem.normalised.text)).mean(axis=0)
-    cosines = np.asarray(arrays["vectors"], dtype=np.float64) @ direction
-    assert len(cosines) == len(TEXTS)
+    mapped = [metric("e5").directions(e5.need_vectors([text], e5.encoder()))[0] for text in (problem.told, *TEXTS)]
+    units = [one / np.sqrt(one @ one) for one in mapped]
     found = similarity(TEXTS).similarities([problem])[0]
-    assert found == pytest.approx(np.clip(2 * cosines - 1, 0, 1), abs=1e-3)
-    assert found.max() > 0.3
+    assert found == pytest.approx([float(units[0] @ one) for one in units[1:]], abs=2e-3)
+
+
+def test_shipped_capabilities_need_no_encoding(monkeypatch: pytest.MonkeyPatch) -> None:
+    shipped = load_institutes(Path("all")).institutes
+    monkeypatch.setattr(e5, "prototype_of", lambda *_: pytest.fail("a shipped direction is missing"))
+    found = e5.compile_e5([one for institute in shipped for one in institute.capabilities], e5.encoder())
+    assert found.shape == (113, e5.Encoder.n_dimensions)
+    assert found.any(axis=1).all()
 
 
 def test_the_delta_changes_what_the_encoder_says() -> None:
@@ -91,7 +96,7 @@ def test_the_matcher_uses_it_where_the_settings_say_so() -> None:
     accurate = Matcher(small_registry(), shipped_settings("e5")).match([problem])[0]
     assert accurate.settings == ACCURATE.fingerprint != words.settings == Settings().fingerprint
     assert accurate.matches[0].institute == words.matches[0].institute
-    assert accurate.matches[0].similarities["semantic"] != words.matches[0].similarities["semantic"]
+    assert accurate.matches[0].score != words.matches[0].score
 
 
 def test_the_settings_file_names_the_encoder(tmp_path: Path) -> None:

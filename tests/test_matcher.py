@@ -29,6 +29,7 @@ from matchmaker.errors import ProblemError
 from matchmaker.institutes import load_institutes
 from matchmaker.intake import load_problem
 from matchmaker.matcher import FEATURES, Matcher
+from matchmaker.scoring import weights_of
 from matchmaker.settings import Bounds, Settings, Weights
 from matchmaker.text import normalise
 from worlds import small_registry
@@ -439,8 +440,7 @@ def test_pooled_features_make_the_scores() -> None:
     problems = [Problem(title=title) for title in ("水管漏水", "camera inspection", "nothing of the kind")]
     features = matcher.pooled(problems)
     assert features.shape == (3, 3, len(FEATURES))
-    weights = [getattr(matcher.settings.weights, name) for name in FEATURES]
-    odds = matcher.settings.intercept + features @ np.array(weights)
+    odds = matcher.settings.intercept + features @ weights_of(matcher.settings)
     assert 1 / (1 + np.exp(-odds)) == pytest.approx(matcher.scores(problems), abs=1e-6)
     assert len(set(features.ravel().tolist())) > 6
     assert (matcher.pooled([]).shape, matcher.scores([]).shape) == ((0, 3, len(FEATURES)), (0, 3))

@@ -72,7 +72,7 @@ def test_files_can_be_written_without_the_terminal_or_numpy() -> None:
 def test_json_fields_and_their_order_are_pinned() -> None:
     answer = json.loads(to_json(shortlist_example()))
     assert list(answer) == [
-        *("matchmaker", "settings", "institutes", "problem", "verdict", "matches", "fallback", "removed"),
+        *("matchmaker", "settings", "institutes", "problem", "verdict", "questions", "matches", "fallback", "removed"),
     ]
     assert list(answer["problem"]) == ["id", "title", "language"]
     match = answer["matches"][0]

@@ -85,6 +85,7 @@ def _summary(console: Console, language: Language) -> None:
         console,
         n_read=1200,
         n_matched=1,
+        n_unclear=0,
         n_none=1198,
         n_rejected=1,
         seconds=12.34,
@@ -319,7 +320,7 @@ def test_of_many_institutes_a_summary_shows_the_busiest() -> None:
     many = [small_registry().institutes[0].model_copy(update={"id": name, "name": Text(en=name)}) for name in names]
     registry = small_registry().model_copy(update={"institutes": tuple(many)})
     load = {name: 1 + (name > "institute 008") for name in names[:55]}
-    stream, counts = io.StringIO(), {"n_read": 101, "n_matched": 101, "n_none": 0, "n_rejected": 0}
+    stream, counts = io.StringIO(), {"n_read": 101, "n_matched": 101, "n_unclear": 0, "n_none": 0, "n_rejected": 0}
     console = open_console(stream, width=100)
     print_summary(console, **counts, seconds=1.0, load=load, registry=registry, language="en")
     text = stream.getvalue()

@@ -24,6 +24,7 @@ from matchmaker.text import Request, normalise, request, term_id
 
 FloatArray: TypeAlias = NDArray[np.float64]
 INFERRED_WEIGHT = 0.8
+TRADE_WEIGHT = 0.25
 # the same phrases in Simplified and Traditional Chinese
 SCRIPTS = {
     "供水管网漏损检测": "供水管網漏損檢測",
@@ -41,11 +42,14 @@ PHRASES = st.sampled_from([*SCRIPTS, *ENGLISH])
 GAPS = st.sampled_from([" ", "，", "。", "\n", ". ", "的", ""])
 PROBLEMS = st.lists(st.tuples(PHRASES, GAPS).map("".join), min_size=1, max_size=8).map("".join)
 KEYWORDS = st.builds(
-    lambda shown, inferred: (
-        Term(zh=shown, inferred=inferred) if shown in SCRIPTS else Term(en=shown, inferred=inferred)
+    lambda shown, inferred, facet: (
+        Term(zh=shown, inferred=inferred, facet=facet)
+        if shown in SCRIPTS
+        else Term(en=shown, inferred=inferred, facet=facet)
     ),
     PHRASES | st.tuples(PHRASES, PHRASES).map("".join),
     st.booleans(),
+    st.sampled_from([None, "method", "trade", "service"]),
 )
 CAPABILITIES = st.builds(
     Capability,
@@ -55,6 +59,7 @@ CAPABILITIES = st.builds(
     keywords=st.lists(KEYWORDS, max_size=6).map(tuple),
     industries=st.lists(KEYWORDS, max_size=2).map(tuple),
     inferred=st.booleans(),
+    service=st.booleans(),
 )
 PROFILES = st.lists(CAPABILITIES, min_size=1, max_size=5)
 Similarity = KeywordSimilarity | LexicalSimilarity
@@ -64,7 +69,9 @@ BOTH = pytest.mark.parametrize("kind", [KeywordSimilarity, LexicalSimilarity])
 def built(kind: type[Similarity], capabilities: Sequence[Capability]) -> Similarity:
     said = [statements(capability) for capability in capabilities]
     if kind is KeywordSimilarity:
-        return KeywordSimilarity(compile_keywords(said, background()), inferred_weight=INFERRED_WEIGHT)
+        return KeywordSimilarity(
+            compile_keywords(said, background()), inferred_weight=INFERRED_WEIGHT, trade_weight=0.25
+        )
     return LexicalSimilarity(compile_lexical(said, background(), inferred_weight=INFERRED_WEIGHT), background())
 
 
@@ -191,7 +198,10 @@ def naive_lexical(capability: Capability, problem: Request) -> float:
 
 
 def naive_keyword_weight(keyword: Statement, problem: Request) -> float:
-    """Squared share of the keyword's rarity that stands in the problem, times the keyword's rarity cubed."""
+    """Squared share of the keyword's rarity that stands in the problem, times the keyword's rarity cubed.
+
+    A keyword of a trade or a service counts a quarter, unless it is a service that the capability offers.
+    """
     surprise = {term: background().of(term) for term in keyword.terms}
     share = sum(weight for term, weight in surprise.items() if term in problem.terms) / sum(surprise.values())
     if 0.3 <= share < 0.95 and 5 <= len(keyword.text) <= len(problem.said):
@@ -201,7 +211,10 @@ def naive_keyword_weight(keyword: Statement, problem: Request) -> float:
         share = share if len(keyword.text) == 3 and share >= 0.5 else 0
     telling = [w for term, w in surprise.items() if (len(term) == 2 if is_chinese(term) else " " not in term)]
     rarity = float(np.mean(telling or list(surprise.values()))) / UNSEEN
-    return share**2 * rarity**3 * (INFERRED_WEIGHT if keyword.inferred else 1) if share >= 0.25 else 0.0
+    factor = (INFERRED_WEIGHT if keyword.inferred else 1) * (
+        TRADE_WEIGHT if keyword.facet in ("trade", "service") else 1
+    )
+    return share**2 * rarity**3 * factor if share >= 0.25 else 0.0
 
 
 def naive_keywords(capability: Capability, problem: Request) -> float:

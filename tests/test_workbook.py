@@ -58,6 +58,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*xtension is not supported:UserWarning:openpyxl")
 
+BOUNDS = Settings().bounds
 ALL = (shortlist_example(), empty_example(), unmatched_example())
 REJECTED = Rejected(3, ("P-9", "=1+1", "more"), (Fault("table.csv, line 3", "neither title nor description"),))
 ORIGIN = Origin(Path("a/folder/table.csv"), ("id", "title"), small_registry(), Settings())
@@ -228,8 +229,8 @@ def test_the_summary_counts_explains_and_says_where_it_comes_from(tmp_path: Path
     assert said["Problems that no institute fits"] == 2
     assert said["Alpha Institute of Industrial Intelligence"] == 1
     assert said["Beta Institute of Software Application Technology"] == 0
-    assert said["Recommend"] == "score 0.3 or more; worth a call"
-    assert str(said["No match"]).startswith("score below 0.09; not worth a call")
+    assert said["Recommend"] == f"score {BOUNDS.strong:g} or more; worth a call"
+    assert str(said["No match"]).startswith(f"score below {BOUNDS.weak:g}; not worth a call")
     assert said["Input file"] == "table.csv"
     assert said["Fingerprint of the settings"] == "sha256:5e77"
     assert said["Fingerprint of the profiles"] == "sha256:feed"
@@ -247,7 +248,7 @@ def test_the_summary_says_how_often_a_level_was_right_where_it_is_known(tmp_path
     assert str(said["Ask first"]).endswith(
         "Ask first: of 30 judged needs at this level, 18 first institutes were worth a call (assessors, 2026-11)"
     )
-    assert said["Recommend"] == "score 0.3 or more; worth a call"
+    assert said["Recommend"] == f"score {BOUNDS.strong:g} or more; worth a call"
 
 
 def test_a_ranking_for_one_institute_has_no_first_places(tmp_path: Path) -> None:

@@ -33,12 +33,13 @@ _GRACE = 2  # seconds in which a worker that was told to stop may end by itself
 
 @dataclass
 class Summary:
-    """What a batch has done so far. ``n_read`` is the sum of matched, none and rejected.
+    """What a batch has done so far. ``n_read`` is the sum of matched, unclear, none and rejected.
 
     ``load`` counts first places by id of institute, over the problems that were matched.
     """
 
     n_matched: int = 0
+    n_unclear: int = 0
     n_none: int = 0
     n_rejected: int = 0
     load: Counter[str] = field(default_factory=Counter)
@@ -46,7 +47,7 @@ class Summary:
 
     @property
     def n_read(self) -> int:
-        return self.n_matched + self.n_none + self.n_rejected
+        return self.n_matched + self.n_unclear + self.n_none + self.n_rejected
 
     @property
     def seconds(self) -> float:
@@ -60,6 +61,8 @@ class Summary:
         elif answer.verdict == "matched":
             self.n_matched += 1
             self.load[answer.matches[0].institute] += 1
+        elif answer.verdict == "unclear":
+            self.n_unclear += 1
         else:
             self.n_none += 1
 

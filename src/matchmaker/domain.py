@@ -22,6 +22,8 @@ Strength: TypeAlias = Literal["A", "B", "C"]
 Verdict: TypeAlias = Literal["matched", "unclear", "none"]
 Facet: TypeAlias = Literal["method", "object", "effect", "trade", "service"]
 """What a keyword names: a way of doing, a thing acted upon, a symptom or target, a trade or field, or a service."""
+About: TypeAlias = Literal["object", "effect", "method"]
+"""What a question asks for: the facets of keywords that tell who can solve a need."""
 Outcome: TypeAlias = Literal["solved", "partly", "failed"]
 
 LEVELS: tuple[Level, ...] = ("strong", "fair", "weak", "none")
@@ -235,6 +237,13 @@ def _texts_from(value: Any) -> Any:
 
 Needs: TypeAlias = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], BeforeValidator(_texts_from)]
 """Needs in a customer's words, each in one language; in a file a need may be ``{zh: …, en: …}``."""
+
+
+class SampleNeeds(Record):
+    """Needs that a capability can solve, and near misses that it cannot, where a file holds them apart."""
+
+    sample_needs: Needs = ()
+    near_misses: Needs = ()
 
 
 class Capability(Record):
@@ -530,14 +539,31 @@ class Removal(Record):
     limit: str
 
 
+class Question(Record):
+    """What to ask back, in the need's language and ready to send.
+
+    ``choices`` are words of the profiles that the text offers. ``gain``, in [0, 1], is how much the answer is expected
+    to change the shortlist.
+    """
+
+    about: About
+    text: str
+    choices: tuple[str, ...] = ()
+    gain: float = Field(ge=0, le=1)
+
+
 class Shortlist(Record):
-    """The answer to one problem. ``matches`` stands best first, ties in order of id."""
+    """The answer to one problem. ``matches`` stands best first, ties in order of id.
+
+    ``questions`` are to be asked back; there are none unless the verdict is ``unclear``.
+    """
 
     problem: Problem
     verdict: Verdict
     matches: tuple[Match, ...]
     fallback: Named | None = None
     removed: tuple[Removal, ...] = ()
+    questions: tuple[Question, ...] = ()
     settings: str
     institutes: str
     ledger: str | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
@@ -12,12 +13,25 @@ from typing import Any, overload
 
 from matchmaker import log
 from matchmaker.cache import remembered
-from matchmaker.domain import Alliance, Citation, Evidence, Institute, Language, Registry, Source, check
+from matchmaker.domain import (
+    Alliance,
+    Capability,
+    Citation,
+    Evidence,
+    Institute,
+    Language,
+    Registry,
+    SampleNeeds,
+    Source,
+    check,
+)
 from matchmaker.errors import Fault, ProfileError, did_you_mean
 from matchmaker.messages import Message, foreign, listed, said
 from matchmaker.yamlfile import MAX_DEPTH, YamlError, load_yaml
 
-_FILE_FIELDS = ("schema", "sources", "alliance", "institutes")
+_FILE_FIELDS = ("schema", "sources", "alliance", "institutes", "sample_needs")
+_SAMPLES = "sample_needs"
+"""A field of files, and the folder beside the shipped profiles that holds such files, one an institute."""
 _SCHEMA = 1
 _MAX_BYTES = 200_000_000
 _MAX_ALIASES = 10_000
@@ -138,6 +152,7 @@ def _registry(files: Sequence[tuple[str, bytes]], faults: list[Fault]) -> Regist
     for name, data in files:
         digest.update(data)
         reading.add(name, data)
+    reading.add_samples()
     institutes = sorted((institute for _, institute in reading.institutes), key=lambda institute: institute.id)
     _check_ids(reading.institutes, faults)
     _check_sources(reading.institutes, reading.alliance, reading.sources, faults)
@@ -201,6 +216,7 @@ class _Reading:
         self.institutes: list[tuple[str, Institute]] = []
         self.sources: dict[str, Source] = {}
         self.alliance: tuple[str, Alliance] | None = None
+        self.samples: dict[tuple[str, str], tuple[str, SampleNeeds]] = {}
 
     def add(self, name: str, data: bytes) -> None:
         try:
@@ -269,6 +285,50 @@ class _Reading:
         entries = content.get("institutes")
         for index, entry in enumerate(entries if isinstance(entries, list) else []):
             self._add_institute(_within(name, f"institutes[{index}]"), entry)
+        self._read_samples(_within(name, _SAMPLES), content.get(_SAMPLES) or {})
+
+    def _read_samples(self, place: str, content: object) -> None:
+        """Note the sample needs of a file: a mapping from institute to capability to needs and near misses."""
+        for institute, capabilities in self._entries(place, content):
+            for capability, entry in self._entries(_below(place, institute), capabilities):
+                where = _below(place, f"{institute}.{capability}")
+                samples = check(SampleNeeds, entry, place=where)
+                if not isinstance(samples, SampleNeeds):
+                    self.faults.extend(samples)
+                elif (institute, capability) in self.samples:
+                    before = self.samples[institute, capability][0]
+                    self._fault(where, said("is already in {place}", place=before), "keep one of the two")
+                else:
+                    self.samples[institute, capability] = where, samples
+
+    def _entries(self, place: str, content: object) -> list[tuple[str, object]]:
+        if isinstance(content, dict):
+            return [(str(key), value) for key, value in content.items()]
+        self._fault(place, "expected a mapping from institute to capability to needs", "see docs/profiles.md")
+        return []
+
+    def add_samples(self) -> None:
+        """Give the capabilities the sample needs that files hold apart; whose capability is not there is a fault."""
+        left = dict(self.samples)
+        for at, (place, institute) in enumerate(self.institutes):
+            capabilities = [self._with_samples(institute.id, one, left) for one in institute.capabilities]
+            self.institutes[at] = place, institute.model_copy(update={"capabilities": tuple(capabilities)})
+        known = {institute.id: [one.id for one in institute.capabilities] for _, institute in self.institutes}
+        for (id_, capability), (where, _) in left.items():
+            names = known.get(id_, known)
+            wanted = capability if id_ in known else id_
+            hint = did_you_mean(wanted, names, n_before=len(self.faults))
+            finding = said("no institute or capability has the id '{id}'{hint}", id=wanted, hint=hint)
+            self._fault(where, finding, "give the ids of the profile")
+
+    def _with_samples(
+        self, institute: str, capability: Capability, left: dict[tuple[str, str], tuple[str, SampleNeeds]]
+    ) -> Capability:
+        found = left.pop((institute, capability.id), None)
+        if found is None:
+            return capability
+        added = {name: (*getattr(capability, name), *getattr(found[1], name)) for name in SampleNeeds.model_fields}
+        return capability.model_copy(update=added)
 
     def _add_sources(self, name: str, sources: object) -> None:
         if not isinstance(sources, dict):
@@ -360,6 +420,7 @@ def _renamed(value: Any, keys: Mapping[str, str]) -> Any:
 
 
 _SHIPPED = {"gba": ("institutes_gba.yaml",), "all": ("institutes.yaml", "institutes_gba.yaml")}
+_NAMED = re.compile(rb"^  - id: ([\w-]+)", re.MULTILINE)
 
 
 def _files(path: Path) -> list[Path]:
@@ -375,7 +436,10 @@ def _unreadable(error: OSError) -> Message:
 
 def _files_at(path: Path) -> list[Path]:
     if str(path) in _SHIPPED and not path.exists():
-        return [shipped_profiles().with_name(name) for name in _SHIPPED[str(path)]]
+        shipped = [shipped_profiles().with_name(name) for name in _SHIPPED[str(path)]]
+        return [*shipped, *_shipped_samples(shipped)]
+    if path == shipped_profiles():
+        return [path, *_shipped_samples([path])]
     if not path.exists():
         here = did_you_mean(path.name, (near.name for near in path.parent.glob("*"))) if path.parent.is_dir() else ""
         finding = said("no such file or folder{hint}", hint=here)
@@ -386,6 +450,12 @@ def _files_at(path: Path) -> list[Path]:
     if not files:
         raise ProfileError(Fault(str(path), "holds no .yaml, .yml or .jsonl file"))
     return files
+
+
+def _shipped_samples(files: Sequence[Path]) -> list[Path]:
+    """The sample needs of the institutes in some of the shipped files."""
+    held = {id_.decode() for file in files for id_ in _NAMED.findall(file.read_bytes())}
+    return sorted(file for file in files[0].with_name(_SAMPLES).glob("*.yaml") if file.stem in held)
 
 
 def _check_ids(institutes: Iterable[tuple[str, Institute]], faults: list[Fault]) -> None:

@@ -56,6 +56,7 @@ class Counts(NamedTuple):
     """The rows that are done, by what became of them."""
 
     n_matched: int = 0
+    n_unclear: int = 0
     n_none: int = 0
     n_rejected: int = 0
 
@@ -65,7 +66,7 @@ class Counts(NamedTuple):
 
     @property
     def n_answered(self) -> int:
-        return self.n_matched + self.n_none
+        return self.n_matched + self.n_unclear + self.n_none
 
 
 class Part:

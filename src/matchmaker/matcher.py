@@ -23,18 +23,30 @@ from matchmaker.domain import (
     Named,
     Part,
     Problem,
+    Question,
     Readiness,
     Registry,
     Removal,
     Require,
     Shortlist,
+    Verdict,
 )
 from matchmaker.errors import Fault, ProblemError, did_you_mean
 from matchmaker.institutes import cite, in_order
 from matchmaker.messages import listed, said
-from matchmaker.reasons import Because, case_reasons
-from matchmaker.scoring import BETWEEN_NAMES, DIGITS, FEATURES, Compared, Pooled, Scorer, compile_profiles
-from matchmaker.settings import Settings
+from matchmaker.questions import LEAST_GAIN, N_LEADING, Candidate, ask
+from matchmaker.reasons import Because, case_reasons, clear
+from matchmaker.scoring import (
+    BETWEEN_NAMES,
+    DIGITS,
+    FEATURES,
+    SIMILARITIES,
+    Compared,
+    Pooled,
+    Scorer,
+    compile_profiles,
+)
+from matchmaker.settings import Settings, shipped_settings
 from matchmaker.similarity.cases import CaseSimilarity
 from matchmaker.similarity.postings import strings_from
 
@@ -42,6 +54,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from matchmaker.similarity.postings import Arrays
+    from matchmaker.text import Request
 
     FloatArray: TypeAlias = NDArray[np.float64]
 
@@ -51,6 +64,7 @@ _NO_LIMITS = Require()
 _READY = Readiness()
 _MOST_EVIDENCE = 5
 _MOST_MATCHES = 5
+_N_SHARED = 3  # similarities of which one above zero finds a capability: keywords, lexical, semantic
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +121,7 @@ class Matcher:
         self._ledger = cases.name if cases else workload.name if workload else None
         institutes = in_order(registry)
         self.registry = registry.model_copy(update={"institutes": institutes})
-        self.settings = settings or Settings()
+        self.settings = settings or shipped_settings()
         self._fingerprint = self.settings.fingerprint
         self._compiled = compile_profiles(self.registry, self.settings) if compiled is None else compiled
         self._scorer = Scorer(institutes, self.settings, self._compiled, cases)
@@ -143,7 +157,50 @@ class Matcher:
         faults = [fault for problem in asked for fault in self.limit_faults(problem)]
         if faults:
             raise ProblemError(faults)
-        return [found for compared in self._scorer.compare(asked) for found in self._shortlists(compared, top)]
+        return [
+            found if found.verdict != "unclear" else found.model_copy(update={"questions": self.ask(found.problem)})
+            for compared in self._scorer.compare(asked)
+            for found in self._shortlists(compared, top)
+        ]
+
+    def ask(self, problem: Problem) -> tuple[Question, ...]:
+        """What to ask back: the questions whose answers would change the shortlist most, whether it is clear or not.
+
+        Args:
+            problem: As in ``match``.
+
+        Returns:
+            Three at most, the most telling first, in the language of the problem; none where it is clear and no answer
+            would change the shortlist.
+
+        Raises:
+            ProblemError: A limit of the problem names an institute that is not in the registry.
+        """
+        faults = self.limit_faults(problem)
+        if faults:
+            raise ProblemError(faults)
+        limits = self._limits(problem)
+        is_free = np.array([not limit for limit in limits]) if limits else np.True_
+
+        def score(problems: Sequence[Problem]) -> FloatArray:
+            return np.where(is_free, self.scores(problems), 0.0)
+
+        compared = next(self._scorer.compare([problem]))
+        (shortlist,) = self._shortlists(compared, N_LEADING)
+        candidates = [self._candidate(compared, match) for match in shortlist.matches]
+        return ask(problem, candidates, score, least_gain=0.0 if shortlist.verdict == "unclear" else LEAST_GAIN)
+
+    def _candidate(self, compared: Compared, match: Match) -> Candidate:
+        """An institute of a shortlist, and which facets of its best capability the only problem compared holds."""
+        scorer = self._scorer
+        at = [known.id for known in self.registry.institutes].index(match.institute)
+        numbers = np.flatnonzero(scorer.owners == at).tolist()
+        best = next(number for number in numbers if scorer.capability(number).id == match.capability.id)
+        capability = scorer.capability(best)
+        (hits,) = scorer.keywords.found(compared.hits, np.array([0]), np.array([best]))
+        found = {hit.keyword.shown for hit in clear(hits)}
+        said = {keyword.facet for keyword in capability.keywords if keyword.facet and found & set(keyword.both())}
+        return Candidate(match.score, capability, frozenset(said))
 
     def scores(self, problems: Iterable[Problem]) -> FloatArray:
         """The score of every institute for every problem, limits of problems left aside.
@@ -193,13 +250,14 @@ class Matcher:
         because = self._because(compared)
         score, best = float(pooled.scores[at]), int(pooled.pairs.capabilities[pooled.best[at]])
         is_counted = counted is None or counted[best]
-        base = round(1 / (1 + float(np.exp(-self.settings.intercept))), DIGITS) if is_counted else 0.0
+        intercept = self.settings.intercept
+        base = _probability(intercept) if is_counted else 0.0
         (match,) = self._matches(compared, pooled, np.array([at]), [order.index(at) + 1])
         return Explanation(
             problem=problem,
             match=match,
             base=base,
-            parts=self._parts(pooled.features[:, at], score, base),
+            parts=self._parts(pooled.features[:, at], score, base, intercept),
             marks=because.marks(0, best, self._shown(best, problem.language).name),
             uncovered=because.uncovered(0, np.flatnonzero(scorer.owners == at)),
             limit=limits[at] if limits else None,
@@ -209,19 +267,23 @@ class Matcher:
             ledger=self._ledger,
         )
 
-    def _parts(self, features: FloatArray, score: float, base: float) -> tuple[Part, ...]:
-        """What raises a score above its base, split by what each similarity adds to the log odds.
+    def _parts(self, features: FloatArray, score: float, base: float, intercept: float) -> tuple[Part, ...]:
+        """What raises a score above its base, split by what each similarity adds to the log odds, and what lowers it.
 
-        What earlier problems add or take is the difference to the score without them. The sums are exact in 6 decimals:
-        what rounding leaves goes to the largest part.
+        Discounts take what they take from the score without them; what earlier problems add or take is the difference
+        to the score without them. The sums are exact in 6 decimals: what rounding leaves goes to the largest part.
         """
-        alone = self._scorer.score_alone(features) if self._cases is not None and score else score
-        raised, added = alone - base, self._scorer.weights * features
-        total = float(added.sum())
-        values = [round(raised * float(part) / total, DIGITS) if total else 0.0 for part in added]
-        largest = int(added.argmax())
-        values[largest] = round(values[largest] + round(raised, DIGITS) - sum(values), DIGITS)
-        parts = [Part(name=name, value=value) for name, value in zip(FEATURES, values, strict=True)]
+        n_similar = len(SIMILARITIES)
+        added = self._scorer.weights * features
+        total = float(added[:n_similar].sum())
+        raised = round((_probability(intercept + total) if score else 0.0) - base, DIGITS)
+        values = [round(raised * float(part) / total, DIGITS) if total else 0.0 for part in added[:n_similar]]
+        largest = int(added[:n_similar].argmax())
+        values[largest] = round(values[largest] + raised - sum(values), DIGITS)
+        parts = [Part(name=name, value=value) for name, value in zip(SIMILARITIES, values, strict=True)]
+        plain = _probability(intercept + float(added.sum())) if score else 0.0
+        alone = plain if self._cases is not None else score  # what lowers a transfer centre is a discount, too
+        parts.append(Part(name="discounts", value=round(alone - base - raised, DIGITS)))
         if self._cases is not None:
             parts.append(Part(name="cases", value=round(score - alone, DIGITS)))
         return tuple(parts)
@@ -248,10 +310,11 @@ class Matcher:
         """
         scorer = self._scorer
         compared = next(scorer.compare([Problem.model_construct(title=text)]))
-        strengths = scorer.strengths(next(scorer.every(compared, np.array([0]))).features)
+        features = next(scorer.every(compared, np.array([0]))).features
+        strengths, is_found = scorer.strengths(features), features[:_N_SHARED].any(axis=0)
         scores = np.round(1 / (1 + np.exp(-(self.settings.intercept + strengths))), DIGITS)
         called = np.array([institute.is_called(text) for institute in self.registry.institutes])[scorer.owners]
-        scores = np.where(called, 1.0, np.where(strengths > 0, scores, 0.0))
+        scores = np.where(called, 1.0, np.where(is_found, scores, 0.0))
         ranked = np.lexsort((scorer.owners, scorer.tie_rank, -scores))
         return [
             FoundCapability(self.registry.institutes[scorer.owners[at]], scorer.capability(at), float(scores[at]))
@@ -311,11 +374,12 @@ class Matcher:
             kept, ranks = kept[ranks <= top], ranks[ranks <= top]
         stops = np.searchsorted(pooled.problems[kept], np.arange(len(problems) + 1)).tolist()
         matches = self._matches(compared, pooled, kept, ranks.tolist())
-        for problem, found, (start, stop) in zip(problems, limits, pairwise(stops), strict=True):
+        texts = compared.asked.problems
+        for problem, text, found, (start, stop) in zip(problems, texts, limits, pairwise(stops), strict=True):
             shown = tuple(matches[start:stop])
             yield Shortlist(
                 problem=problem,
-                verdict="matched" if shown and shown[0].level in ("strong", "fair") else "none",
+                verdict=self._verdict(text, shown),
                 matches=shown,
                 fallback=self._fallback(problem),
                 removed=tuple(self._removed(found)),
@@ -323,6 +387,13 @@ class Matcher:
                 institutes=self.registry.fingerprint,
                 ledger=self._ledger,
             )
+
+    def _verdict(self, text: Request, matches: Sequence[Match]) -> Verdict:
+        """What is said of a problem whose best matches are these; nobody to choose from is none."""
+        best = matches[0].level if matches else "none"
+        if matches and self._scorer.ideas.are_too_few(text, is_strong=best == "strong"):
+            return "unclear"
+        return "matched" if best in ("strong", "fair") else "none"
 
     def _removed(self, limits: Sequence[str | None]) -> Iterator[Removal]:
         for at, limit in enumerate(limits):
@@ -379,7 +450,8 @@ class Matcher:
         is_told = np.array([rank == 1 or level != "none" for rank, level in zip(ranks, levels, strict=True)], np.bool_)
         names = [one.name for one in shown]
         reasons = self._because(compared).reasons(problems, pairs.capabilities[best], names, is_told)
-        similarities = [column[best].tolist() for column in (pairs.keywords, pairs.lexical, pairs.semantic)]
+        found = {name: getattr(pairs, name)[best].tolist() for name in SIMILARITIES}
+        has_samples = self._scorer.samples.has_samples[pairs.capabilities[best]].tolist()
         experience = [None if compared.experience is None else compared.experience[at] for at in owners]
         return [
             Match(
@@ -390,9 +462,8 @@ class Matcher:
                 level=levels[nth],
                 capability=shown[nth].capability,
                 similarities={
-                    "keywords": similarities[0][nth],
-                    "lexical": similarities[1][nth],
-                    "semantic": similarities[2][nth],
+                    **{name: column[nth] for name, column in found.items()},
+                    **({} if has_samples[nth] else {"samples": None}),
                     "cases": None if known is None else known.similarity_of(institute),
                 },
                 basis=shown[nth].basis,
@@ -429,6 +500,11 @@ class Matcher:
             shown = _Shown(matched, capability.name.in_language(language), basis, tuple(cited))
             self._known[number, language] = shown
         return shown
+
+
+def _probability(odds: float) -> float:
+    """The score of log odds."""
+    return round(1 / (1 + float(np.exp(-odds))), DIGITS)
 
 
 def _rebuilt(

@@ -460,6 +460,9 @@ CHINESE: Final[Mapping[str, str]] = {
     "expected a mapping from key to source": "应为“键: 来源”的对应表",
     "the id '{id}' is already at {place}": "编号“{id}”已用于 {place}",
     "give each institute its own": "请为每家机构使用不同的编号",
+    "expected a mapping from institute to capability to needs": "应为从机构编号到能力编号再到需求的对照表",
+    "no institute or capability has the id '{id}'{hint}": "没有编号为 '{id}' 的机构或能力{hint}",
+    "give the ids of the profile": "请填写机构资料中的编号",
     "the id '{id}' stands twice in this institute": "编号“{id}”在该机构中出现了两次",
     "unknown source '{name}'{hint}": "未知来源“{name}”{hint}",
     "add it under 'sources:' or give an address": "请在“sources:”下补充该来源，或直接写网址",
@@ -538,6 +541,7 @@ CHINESE: Final[Mapping[str, str]] = {
     "use --format json, jsonl, csv, md, xlsx or html": "请用 --format json、jsonl、csv、md、xlsx 或 html",
     "a table is for the terminal": "表格只用于终端显示",
     "would be written over the input": "会覆盖输入文件",
+    "give --output another ending": "请为 --output 换一个扩展名",
     "give --output another name": "请为 --output 换一个文件名",
     # cli/batch
     "{path}: {encoding}; {columns}": "{path}：{encoding}；{columns}",
@@ -596,6 +600,9 @@ CHINESE: Final[Mapping[str, str]] = {
     ),
     "a --run holds scores and no verdicts; leave it out to see wrong verdicts": (
         "--run 只有评分，没有结论；要看判断有误的需求，请去掉它"
+    ),
+    "questions are written as .txt, .json or .md, not as '{name}'": (
+        "问题只能写成 .txt、.json 或 .md，不能写成“{name}”"
     ),
     "wrong verdicts are written as .csv, .md or .xlsx, not as '{name}'": (
         "判断有误的需求可写为 .csv、.md 或 .xlsx，不能写为“{name}”"

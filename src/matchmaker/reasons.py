@@ -99,7 +99,7 @@ class Because:
 
     def _weightiest(self, at: int, hits: Sequence[Found]) -> list[Reason]:
         reasons: list[Reason] = []
-        for hit in sorted(_clear(hits), key=lambda hit: (-hit.weight, hit.keyword.shown)):
+        for hit in sorted(clear(hits), key=lambda hit: (-hit.weight, hit.keyword.shown)):
             if len(reasons) == _MOST_KEYWORDS:
                 break
             reason = self._keyword(at, hit)
@@ -120,13 +120,13 @@ class Because:
             self._reason(at, "sentence", name, span, float(similarity))
             for span, similarity in zip(self._texts[at].spans, *self.closeness(*pair), strict=True)
         ]
-        marks += [self._keyword(at, hit) for hits in self._keywords.found(self._hits, *pair) for hit in _clear(hits)]
+        marks += [self._keyword(at, hit) for hits in self._keywords.found(self._hits, *pair) for hit in clear(hits)]
         return tuple(sorted(marks, key=lambda mark: (mark.start or 0, mark.kind, mark.term)))
 
     def uncovered(self, at: int, capabilities: NDArray[np.intp]) -> tuple[Reason, ...]:
         """The sentences that none of some capabilities covers: none is close in meaning, no keyword stands in them."""
         pairs = np.full(len(capabilities), at), capabilities
-        found = [self._span(at, hit) for hits in self._keywords.found(self._hits, *pairs) for hit in _clear(hits)]
+        found = [self._span(at, hit) for hits in self._keywords.found(self._hits, *pairs) for hit in clear(hits)]
         closeness = np.max(self.closeness(*pairs), axis=0, initial=0.0)
         return tuple(
             self._reason(at, "sentence", "", span, float(similarity))
@@ -163,7 +163,7 @@ class Because:
         )
 
 
-def _clear(hits: Iterable[Found]) -> list[Found]:
+def clear(hits: Iterable[Found]) -> list[Found]:
     """The keywords that are found clearly enough to be shown."""
     return [hit for hit in hits if hit.degree >= _LEAST_FOUND]
 

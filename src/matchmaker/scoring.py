@@ -14,12 +14,15 @@ from matchmaker.settings import Settings
 from matchmaker.similarity.asked import Asked
 from matchmaker.similarity.cases import CaseSimilarity, Experience
 from matchmaker.similarity.counting import count_terms, slices
+from matchmaker.similarity.ideas import Ideas, compile_trades
 from matchmaker.similarity.keywords import Hits, KeywordSimilarity, compile_keywords
 from matchmaker.similarity.lexical import LexicalSimilarity, compile_lexical
-from matchmaker.similarity.postings import prefixed, ranges, strings_to_array, under
+from matchmaker.similarity.postings import prefixed, ranges, strings_from, strings_to_array, under
 from matchmaker.similarity.profiles import statements
 from matchmaker.similarity.rarity import background
+from matchmaker.similarity.samples import SampleSimilarity, compile_samples
 from matchmaker.similarity.semantic import SemanticSimilarity, compile_semantic, encoder
+from matchmaker.similarity.services import asks_for_service
 from matchmaker.text import request
 
 if TYPE_CHECKING:
@@ -31,8 +34,11 @@ if TYPE_CHECKING:
     FloatArray: TypeAlias = NDArray[np.float64]
 
 
-FEATURES = ("keywords", "lexical", "semantic")
-"""The parts of a score; keywords and lexical enter as their square roots."""
+SIMILARITIES = ("keywords", "lexical", "semantic", "samples")
+"""What raises a score; keywords and lexical enter as their square roots."""
+DISCOUNTS = ("general", "thin", "service")
+"""What lowers the score of a capability; each enters as 0 or -1."""
+FEATURES = SIMILARITIES + DISCOUNTS
 DIGITS = 6
 """Every similarity and score is rounded to so many decimals before it is ranked."""
 BETWEEN_NAMES = "\x1e"
@@ -42,28 +48,36 @@ _MOST_PAIRS = 1 << 17  # that are compared together
 _BLOCK = 1 << 16  # pairs whose bounds are worked out together
 _AHEAD = 6  # so many institutes more than are asked for are scored first
 _NEAR = 0.2  # a capability whose bound is so near to that of one that is pooled may well be pooled in its place
+_ACCURATE = 0.7  # share of the accurate encoder, where it is asked, in the similarity to samples
+_EXPECTED = (0.25, 0.8)  # similarity to samples where there are none: so much, and so much a unit of semantic
 _STRENGTHS: dict[Strength | None, int] = {"A": 0, "B": 1, "C": 2, None: 3}
 
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
-    """The similarities of n pairs of a problem and a capability, each of shape (n,)."""
+    """The similarities of n pairs of a problem and a capability, each of shape (n,), and discounts, shape (3, n).
+
+    ``samples`` of a capability without sample needs is what it would be expected to be.
+    """
 
     problems: NDArray[np.intp]
     capabilities: NDArray[np.intp]
     keywords: FloatArray
     lexical: FloatArray
     semantic: FloatArray
+    samples: FloatArray
+    discounts: FloatArray
 
     @property
     def features(self) -> FloatArray:
         """What the weights are multiplied with: shape (K, n), in the order of ``FEATURES``."""
-        return np.stack([np.sqrt(self.keywords), np.sqrt(self.lexical), self.semantic])
+        similar = [np.sqrt(self.keywords), np.sqrt(self.lexical), self.semantic, self.samples]
+        return np.concatenate([np.stack(similar), self.discounts])
 
     def joined(self, other: Pairs) -> Pairs:
         """These and others, in no order."""
         both = ((getattr(self, name), getattr(other, name)) for name in Pairs.__slots__)
-        return Pairs(*(np.concatenate(columns) for columns in both))
+        return Pairs(*(np.concatenate(columns, axis=-1) for columns in both))
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +118,8 @@ class Compared:
     hits: Hits
     lexical: FloatArray
     asked: Asked
+    samples: FloatArray
+    asks_service: NDArray[np.bool_]
     accurate: FloatArray | None
     experience: Sequence[Experience] | None
     added: FloatArray | None
@@ -117,6 +133,9 @@ def compile_profiles(registry: Registry, settings: Settings) -> Arrays:
     return {
         "sizes": np.array([len(institute.capabilities) for institute in institutes], dtype=np.intp),
         "via_parent": np.array([capability.via_parent for capability in capabilities], dtype=np.bool_),
+        "general": np.array([capability.general for capability in capabilities], dtype=np.bool_),
+        "thin": np.array([capability.strength == "C" for capability in capabilities], dtype=np.bool_),
+        "service": np.array([capability.service for capability in capabilities], dtype=np.bool_),
         "tie_rank": _tie_ranks(capabilities),
         "roles": strings_to_array(one.role for one in institutes),
         "places": strings_to_array(_listed(one.place.both() if one.place else ()) for one in institutes),
@@ -124,6 +143,8 @@ def compile_profiles(registry: Registry, settings: Settings) -> Arrays:
         **prefixed("keywords", compile_keywords(said, background())),
         **prefixed("lexical", compile_lexical(said, background(), inferred_weight=settings.inferred_weight)),
         **prefixed("semantic", compile_semantic(said, encoder(), inferred_weight=settings.inferred_weight)),
+        **prefixed("samples", compile_samples(capabilities, encoder())),
+        **compile_trades(said),
     }
 
 
@@ -150,10 +171,18 @@ class Scorer:
         self.owners = np.repeat(self.everybody, self._sizes)
         self._via_parent = compiled["via_parent"].astype(np.bool_, copy=False)
         self.tie_rank = compiled["tie_rank"].astype(np.intp, copy=False)
-        self.weights = np.array([getattr(settings.weights, name) for name in FEATURES], dtype=np.float64)
+        self.weights = weights_of(settings)
         self._margin = _MARGIN * (1 + float(self.weights.sum()))
-        self.keywords = KeywordSimilarity(under("keywords", compiled), inferred_weight=settings.inferred_weight)
+        self._discounts = -np.array([compiled[name] for name in DISCOUNTS], dtype=np.float64)
+        self._is_centre = np.array([role == "transfer_centre" for role in strings_from(compiled["roles"])], np.bool_)
+        self.keywords = KeywordSimilarity(
+            under("keywords", compiled),
+            inferred_weight=settings.inferred_weight,
+            trade_weight=settings.trade_weight,
+        )
         self.semantic = SemanticSimilarity(under("semantic", compiled), encoder())
+        self.samples = SampleSimilarity(under("samples", compiled), encoder())
+        self.ideas = Ideas(compiled, encoder())
         self._lexical = LexicalSimilarity(under("lexical", compiled), background())
         self._e5 = self._accurate() if settings.encoder == "e5" else None
 
@@ -172,8 +201,11 @@ class Scorer:
             asked = self.semantic.read(texts[part])
             experience = None if self._cases is None else self._cases.compare(counts, asked)
             lexical = self._lexical.of_counts(counts)
+            samples = self.samples.of_asked(asked)
             yield Compared(
                 problems=problems[part],
+                samples=np.round(samples, DIGITS, out=samples),
+                asks_service=np.array([asks_for_service(text) for text in texts[part]], dtype=np.bool_),
                 hits=self.keywords.hits(counts, texts[part]),
                 lexical=np.round(lexical, DIGITS, out=lexical),
                 asked=asked,
@@ -193,11 +225,14 @@ class Scorer:
     def _pairs(self, compared: Compared, problems: NDArray[np.intp], chosen: NDArray[np.intp]) -> Pairs:
         """The similarities of some pairs of a problem and a capability, given in rising order."""
         meaning = self.semantic.of_pairs(compared.asked, problems, chosen)
-        if compared.accurate is not None:  # each sees what the other misses; alone the encoder is worse
-            meaning = (meaning + compared.accurate[problems, chosen]) / 2
         keywords = self.keywords.of_pairs(compared.hits, problems, chosen)
-        lexical = compared.lexical[problems, chosen]
-        return Pairs(problems, chosen, keywords.round(DIGITS), lexical, meaning.round(DIGITS))
+        lexical, meaning = compared.lexical[problems, chosen], meaning.round(DIGITS)
+        samples = np.where(self.samples.has_samples[chosen], compared.samples[problems, chosen], expected(meaning))
+        if compared.accurate is not None:
+            samples = blended(samples, compared.accurate[problems, chosen])
+        discounts = self._discounts[:, chosen]
+        discounts[-1] *= ~compared.asks_service[problems]
+        return Pairs(problems, chosen, keywords.round(DIGITS), lexical, meaning, samples.round(DIGITS), discounts)
 
     def everybody_pooled(self, compared: Compared, counted: Sequence[NDArray[np.bool_] | None]) -> Iterator[Pooled]:
         """The scores of all institutes for all problems, for as many problems at a time as there is room for.
@@ -233,7 +268,7 @@ class Scorer:
         for at, capabilities in enumerate(counted):
             if capabilities is not None:
                 bounds[at, ~capabilities] = -np.inf
-        chances = self._chances(bounds, counted, compared.added)
+        chances = self._chances(bounds, counted, compared)
         for at, institutes in enumerate(free):
             if institutes is not None:
                 chances[at, ~institutes] = -1.0
@@ -286,10 +321,14 @@ class Scorer:
         bounds = self.semantic.bounds(compared.asked)
         for rows in self._blocks(len(bounds)):
             part = bounds[rows]
+            samples = compared.samples[rows]
+            if not self.samples.has_samples.all():
+                samples = np.where(self.samples.has_samples, samples, expected(part.astype(np.float64)))
             if compared.accurate is not None:
-                part += compared.accurate[rows]
-                part /= 2
+                samples = blended(samples, compared.accurate[rows])
             part *= self.weights[2]
+            part += self.weights[3] * samples
+            part += np.tensordot(self.weights[len(SIMILARITIES) :], self._discounts_of(compared, rows), axes=1)
             lexical = np.sqrt(compared.lexical[rows], dtype=np.float32)
             lexical *= np.float32(self.weights[1])
             part += lexical
@@ -298,17 +337,24 @@ class Scorer:
         bounds.reshape(-1)[pairs] += self.weights[0] * np.sqrt(keywords)
         return bounds
 
+    def _discounts_of(self, compared: Compared, rows: slice) -> FloatArray:
+        """The discounts of all capabilities for some problems: shape (3, P, C)."""
+        asks = compared.asks_service[rows]
+        discounts = np.repeat(self._discounts[:, None, :], len(asks), axis=1)
+        discounts[-1, asks] = 0.0
+        return discounts
+
     def _blocks(self, n_problems: int) -> Iterator[slice]:
         """A few problems at a time, so that arrays of all capabilities for them stay in the processor's cache."""
         step = max(1, _BLOCK // max(self.n_capabilities, 1))
         return (slice(at, at + step) for at in range(0, n_problems, step))
 
     def _chances(
-        self, bounds: NDArray[np.float32], counted: Sequence[NDArray[np.bool_] | None], added: FloatArray | None
+        self, bounds: NDArray[np.float32], counted: Sequence[NDArray[np.bool_] | None], compared: Compared
     ) -> FloatArray:
         """What the score of each institute for each problem does not exceed, given as much of its capabilities.
 
-        ``added`` is what earlier problems add. All capabilities but the best are taken to be as good as the second.
+        All capabilities but the best are taken to be as good as the second.
 
         Returns:
             Shape (P, I).
@@ -331,7 +377,7 @@ class Scorer:
         first_share = (pooling[0] / np.cumsum(pooling))[np.minimum(sizes, len(pooling)) - 1]
         several = sizes > 1
         best = np.where(several, first_share * best + (1 - first_share) * np.where(several, second, 0.0), best)
-        best = best if added is None else best + added
+        best = best if compared.added is None else best + compared.added
         chances: FloatArray = np.round(1 / (1 + np.exp(-(self._settings.intercept + best))), DIGITS)
         return chances
 
@@ -380,12 +426,9 @@ class Scorer:
         odds = self._settings.intercept + self._weighed(pooled)
         odds = odds if compared.added is None else odds + compared.added[problems, institutes]
         scores: FloatArray = np.where(total > 0, 1 / (1 + np.exp(-odds)), 0.0).round(DIGITS)
+        is_fallback = self._is_centre[institutes] & ~compared.asks_service[problems]
+        scores = np.where(is_fallback, np.minimum(scores, max(self._settings.below_fair, 0.0)), scores)
         return Pooled(problems, institutes, scores, order[starts], pooled, pairs)
-
-    def score_alone(self, features: FloatArray) -> float:
-        """The score of pooled features, shape (K,), without what earlier problems add."""
-        odds = self._settings.intercept + float(self._weighed(features[:, None])[0])
-        return round(1 / (1 + float(np.exp(-odds))), DIGITS)
 
     def ranked(self, pooled: Pooled, left: NDArray[np.bool_] | None = None) -> NDArray[np.intp]:
         """Places in ``pooled``, problem by problem and best first, of all or of those left.
@@ -408,22 +451,40 @@ class Scorer:
         return np.bincount(self.owners, weights=counted, minlength=len(self._starts)) > 0
 
     def strengths(self, features: FloatArray) -> FloatArray:
-        """What the similarities of capabilities add to the log odds: shape (n,), 0 or more."""
+        """What the similarities of capabilities add to the log odds, less their discounts: shape (n,)."""
         return self._weighed(features).round(DIGITS)
 
     def _weighed(self, features: FloatArray) -> FloatArray:
         """Features of shape (K, n) times weights: shape (n,); summed one by one, so that no sum sees its neighbours."""
-        keywords, lexical, semantic = (weight * feature for weight, feature in zip(self.weights, features, strict=True))
-        added: FloatArray = keywords + lexical + semantic
+        added: FloatArray = np.zeros(features.shape[1])
+        for weight, feature in zip(self.weights, features, strict=True):
+            added = added + weight * feature
         return added
 
     def _accurate(self) -> E5Similarity:
         from matchmaker.similarity import e5
 
-        said = [statements(capability) for institute in self._institutes for capability in institute.capabilities]
+        capabilities = [capability for institute in self._institutes for capability in institute.capabilities]
         loaded = e5.encoder()
-        compiled = e5.compile_e5(said, loaded, inferred_weight=self._settings.inferred_weight)
-        return e5.E5Similarity(compiled, loaded)
+        return e5.E5Similarity(e5.compile_e5(capabilities, loaded), loaded)
+
+
+def weights_of(settings: Settings) -> FloatArray:
+    """The weights of all features, in the order of ``FEATURES``."""
+    weights = [getattr(settings.weights, name) for name in SIMILARITIES]
+    return np.array([*weights, *(getattr(settings.discounts, name) for name in DISCOUNTS)], dtype=np.float64)
+
+
+def expected(semantic: FloatArray) -> FloatArray:
+    """What the similarity to samples would be expected to be: so a capability without any loses nothing."""
+    stand_in: FloatArray = _EXPECTED[0] + _EXPECTED[1] * semantic
+    return stand_in
+
+
+def blended(samples: FloatArray, accurate: FloatArray) -> FloatArray:
+    """The similarity to samples where the accurate encoder is asked, too: each sees what the other misses."""
+    both: FloatArray = (1 - _ACCURATE) * samples + _ACCURATE * np.maximum(accurate, 0.0)
+    return both
 
 
 def _listed(names: Iterable[str]) -> str:

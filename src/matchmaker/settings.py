@@ -12,7 +12,7 @@ from typing import Annotated, Final, Literal, TypeAlias
 
 from pydantic import Field, model_validator
 
-from matchmaker.domain import Level, LocalText, Record, check
+from matchmaker.domain import Level, LocalText, Record, Text, check
 from matchmaker.errors import Fault, SettingsError
 from matchmaker.messages import Message, foreign, reason_of, said
 
@@ -30,17 +30,30 @@ _LEAST_WEIGHT: Final = 1e-6
 class Weights(Record):
     """What each similarity adds to the log odds of a match, keywords and lexical as square root; none is negative."""
 
-    keywords: float = Field(default=0.84, ge=0, le=_MOST_WEIGHT, allow_inf_nan=False)
-    lexical: float = Field(default=2.223, ge=0, le=_MOST_WEIGHT, allow_inf_nan=False)
-    semantic: float = Field(default=6.577, ge=0, le=_MOST_WEIGHT, allow_inf_nan=False)
+    keywords: float = Field(default=1.245, ge=0, le=_MOST_WEIGHT, allow_inf_nan=False)
+    lexical: float = Field(default=3.572, ge=0, le=_MOST_WEIGHT, allow_inf_nan=False)
+    semantic: float = Field(default=11.819, ge=0, le=_MOST_WEIGHT, allow_inf_nan=False)
+    samples: float = Field(default=11.113, ge=0, le=_MOST_WEIGHT, allow_inf_nan=False)
+
+
+class Discounts(Record):
+    """What is taken off the log odds of a capability, each 0 or more.
+
+    ``general`` of one that names a broad field only, ``thin`` of one with strength C, ``service`` of one that offers a
+    service when the problem asks for none.
+    """
+
+    general: float = Field(default=4.113, ge=0, le=_MOST_WEIGHT, allow_inf_nan=False)
+    thin: float = Field(default=3.467, ge=0, le=_MOST_WEIGHT, allow_inf_nan=False)
+    service: float = Field(default=0.719, ge=0, le=_MOST_WEIGHT, allow_inf_nan=False)
 
 
 class Bounds(Record):
     """The least score of each level; below ``weak`` the level is none."""
 
-    strong: float = Field(default=0.3, gt=0, le=1)
-    fair: float = Field(default=0.13, gt=0, le=1)
-    weak: float = Field(default=0.09, gt=0, le=1)
+    strong: float = Field(default=0.41, gt=0, le=1)
+    fair: float = Field(default=0.24, gt=0, le=1)
+    weak: float = Field(default=0.08, gt=0, le=1)
 
     @model_validator(mode="after")
     def _falls(self) -> Bounds:
@@ -89,21 +102,24 @@ class TrackRecord(Record):
 class Settings(Record):
     """How similarities become a score and a level.
 
-    The shipped numbers were fitted to experts' judgements of pairs of a requirement and an achievement known by its
-    title alone; see docs/evaluation.md for what that means for an institute with a full profile.
+    The shipped numbers were fitted to judgements of real needs against the shipped institutes, by language models; see
+    docs/evaluation.md.
 
     ``intercept`` is the log odds of a match without any similarity. ``pooling`` weighs an institute's best
     capabilities in falling order; it is scaled to sum to one over the capabilities there are. ``inferred_weight`` is
-    what a term that no source states counts beside a sourced one. ``encoder`` says where closeness of meaning comes
-    from: the shipped word vectors, or those and the full encoder (extra ``e5``), for which other numbers hold.
-    ``record`` is how well the levels did so far; nothing is said about it where it is ``None``.
+    what a term that no source states counts beside a sourced one, ``trade_weight`` what a keyword counts that names a
+    trade, a field or a service beside one that names a method, an object or an effect. ``encoder`` says where closeness
+    of meaning comes from: the shipped word vectors, or those and the full encoder (extra ``e5``), for which other
+    numbers hold. ``record`` is how well the levels did so far; nothing is said about it where it is ``None``.
     """
 
     encoder: Encoder = "words"
     weights: Weights = Weights()
-    intercept: float = Field(default=-3.714, ge=-100, le=100)
-    pooling: tuple[float, ...] = Field(default=(0.8, 0.15, 0.05), min_length=1)
+    discounts: Discounts = Discounts()
+    intercept: float = Field(default=-9.797, ge=-100, le=100)
+    pooling: tuple[float, ...] = Field(default=(1.0,), min_length=1)
     inferred_weight: float = Field(default=0.8, ge=0, le=1)
+    trade_weight: float = Field(default=0.25, ge=0, le=1)
     bounds: Bounds = Bounds()
     cases: Cases = Cases()
     record: TrackRecord | None = None
@@ -119,35 +135,46 @@ class Settings(Record):
 
     @property  # not cached: model_copy(update=...) would carry the old one along
     def fingerprint(self) -> str:
-        """``sha256:`` of every number, so that two outputs can be told to come from the same settings."""
-        canonical = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+        """``sha256:`` of all that makes a score, so that two outputs can be told to come from the same settings."""
+        canonical = json.dumps(self.model_dump(mode="json", exclude={"record"}), sort_keys=True, separators=(",", ":"))
         return f"sha256:{sha256(canonical.encode()).hexdigest()}"
 
+    @property
+    def below_fair(self) -> float:
+        """The highest score with two decimals that is not fair."""
+        return max(round(self.bounds.fair - 0.01, 2), 0.0)
+
     def level(self, score: float) -> Level:
-        """The level of a score; a score on a bound belongs to the higher level."""
-        if score >= self.bounds.strong:
+        """The level of a score, rounded first to the two decimals that are shown: no equal numbers with two levels.
+
+        A score on a bound belongs to the higher level.
+        """
+        shown = round(score, 2)
+        if shown >= self.bounds.strong:
             return "strong"
-        if score >= self.bounds.fair:
+        if shown >= self.bounds.fair:
             return "fair"
-        return "weak" if score >= self.bounds.weak else "none"
+        return "weak" if shown >= self.bounds.weak else "none"
 
 
+_ASSESSORS = Text(zh="由语言模型评判", en="judged by language models")
+WORDS = Settings(
+    record=TrackRecord(strong=(45, 36), fair=(38, 14), weak=(82, 17), none=(152, 8), date="2026-11", by=_ASSESSORS)
+)
 ACCURATE = Settings(
     encoder="e5",
-    weights=Weights(keywords=0.84, lexical=2.27, semantic=9.08),
-    intercept=-5.72,
-    bounds=Bounds(strong=0.35, fair=0.17, weak=0.12),
+    weights=Weights(keywords=1.338, lexical=3.017, semantic=10.62, samples=12.72),
+    discounts=Discounts(general=3.692, thin=3.683, service=1.269),
+    intercept=-8.478,
+    bounds=Bounds(strong=0.5, fair=0.24, weak=0.08),
+    record=TrackRecord(strong=(42, 34), fair=(56, 25), weak=(76, 12), none=(143, 8), date="2026-11", by=_ASSESSORS),
 )
-"""The shipped numbers for ``--encoder e5``.
-
-Intercept and the weights of lexical and semantic, in a fixed proportion, were fitted on similarities out of fold; the
-weight of keywords is the default mode's, and the bounds were set on invented problems (docs/evaluation.md).
-"""
+"""The shipped numbers for each encoder, with the record of their levels in cross-validation (``make calibration``)."""
 
 
 def shipped_settings(encoder: Encoder = "words") -> Settings:
     """The numbers that ship with the package for an encoder."""
-    return ACCURATE if encoder == "e5" else Settings()
+    return ACCURATE if encoder == "e5" else WORDS
 
 
 def load_settings(path: Path) -> Settings:
@@ -201,6 +228,7 @@ def _toml_problem(text: str) -> Message:
 def _completed(data: Mapping[str, object]) -> dict[str, object]:
     """The data with what it leaves out, in tables too; what is no settings file at all stays wrong."""
     shipped = shipped_settings("e5" if data.get("encoder") == "e5" else "words").model_dump()
+    del shipped["record"]  # it was measured with other numbers
     for name, value in data.items():
         below = shipped.get(name)
         shipped[name] = {**below, **value} if isinstance(below, dict) and isinstance(value, dict) else value

@@ -18,6 +18,7 @@ class Program(CommandsOnUse):
 
     places = {  # noqa: RUF012 - a constant of the class
         "match": "match:match",
+        "lint": "lint:lint",
         "explain": "explain:explain",
         "batch": "batch:batch",
         "report": "report:report",

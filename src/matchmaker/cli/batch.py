@@ -357,8 +357,8 @@ def report_rows(table: ProblemFolder | ProblemTable, rejects: Rejects, kept: Pat
         tell(said("the rejected rows are in {path}", path=kept))
 
 
-def good(answers: Iterable[Shortlist | Rejected]) -> Iterator[Shortlist]:
-    """The shortlists among the answers."""
+def good(answers: Iterable[Answer | Rejected]) -> Iterator[Answer]:
+    """The answers, or the problems, without the rejected rows among them."""
     from matchmaker.intake import Rejected
 
     return (answer for answer in answers if not isinstance(answer, Rejected))
@@ -411,6 +411,7 @@ def _print_summary(summary: Summary, registry: Registry) -> None:
         open_console(sys.stderr),
         n_read=summary.n_read,
         n_matched=summary.n_matched,
+        n_unclear=summary.n_unclear,
         n_none=summary.n_none,
         n_rejected=summary.n_rejected,
         seconds=summary.seconds,

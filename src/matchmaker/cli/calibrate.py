@@ -123,9 +123,12 @@ def _comments(found: Calibration) -> dict[str, str]:
         "intercept": "\nLog odds of a match when no similarity speaks for it.",
         "pooling": "How an institute's best capabilities count, in falling order. Not fitted.",
         "inferred_weight": "What a term that no source states counts beside a sourced one. Not fitted.",
+        "trade_weight": "What a keyword of a trade or a service counts beside others. Not fitted.",
         "weights": "What each similarity adds to the log odds at most, 0 or more.",
+        "discounts": "What is taken off: of general statements, of strength C, of services when none is asked for.",
         "bounds": (
-            "The least score of each level. As many of the judged pairs reach a level as experts gave it or a higher\n"
-            "one. Raise 'fair' for fewer and surer matches: it also decides between a match and 'none'."
+            "The least score of each level. From strong on at least 0.8 of the first institutes were relevant, from\n"
+            "fair on 0.6, in cross-validation. Raise 'fair' for fewer and surer matches: it also decides between a\n"
+            "match and 'none'."
         ),
     }

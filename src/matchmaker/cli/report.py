@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from matchmaker.matcher import Matcher
     from matchmaker.report import Audience, Page
 
-_TABLES = frozenset(
+TABLES = frozenset(
     (*(".csv", ".tsv", ".jsonl", ".ndjson", ".parquet"), *(".xlsx", ".xlsm", ".xls", ".ods", ".et", ".numbers"))
 )
 
@@ -75,7 +75,7 @@ def report(
     Example: matchmaker report data/problems/05-water-leak.yaml -o water-leak.html
     """
     options.check_output(output, file, institutes, settings, ledger=ledger)
-    is_table = text is None and file is not None and file.suffix.lower() in _TABLES
+    is_table = text is None and file is not None and file.suffix.lower() in TABLES
     if is_table and who == "institute":
         raise typer.BadParameter("for a table, say which institute: --for ID")
     if scores and who == "enterprise":

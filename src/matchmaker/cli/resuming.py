@@ -201,7 +201,8 @@ def write_answers(
             piece = piece_of(answer, format, language, is_first=is_first, display=display)
         if isinstance(answer, Shortlist) and answer.verdict == "matched":
             first = answer.matches[0].institute
-        journal.add(piece, Counts(summary.n_matched, summary.n_none, summary.n_rejected), first)
+        counts = Counts(summary.n_matched, summary.n_unclear, summary.n_none, summary.n_rejected)
+        journal.add(piece, counts, first)
     journal.complete("" if format is None else closing(format, journal.counts.n_answered))
 
 

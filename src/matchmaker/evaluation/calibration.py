@@ -16,7 +16,8 @@ from matchmaker.evaluation.measures import Unknown
 from matchmaker.evaluation.trec import DIGITS, RELEVANT, Qrels, Run
 from matchmaker.matcher import FEATURES, Matcher, compile_profiles
 from matchmaker.messages import said
-from matchmaker.settings import Bounds, Settings, Weights
+from matchmaker.scoring import DISCOUNTS, SIMILARITIES
+from matchmaker.settings import Bounds, Discounts, Settings, Weights
 from matchmaker.text import normalise
 
 if TYPE_CHECKING:
@@ -33,6 +34,9 @@ Kind: TypeAlias = Literal["single", "groups", "both"]
 _ROUNDS = 3
 _WEIGHT_DIGITS = 3  # of weights and intercept: what people can read, and far finer than any interval
 _CHUNK = 64
+_SHOWN = 2  # decimals of a score that decide its level
+_STRONG_PRECISION, _FAIR_PRECISION = 0.8, 0.6  # of first institutes from these levels on, in cross-validation
+_LEAST = 5  # so few first institutes decide nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +133,8 @@ def calibrate(
         qualities = {key: quality(made, _labels(sets[key[1]])) for key, made in probabilities.items()}
         # groups alone never decide: what a group is worth is our own construction, and so is how many of them hold
         chosen = min((kind for kind in sets if kind != "groups"), key=lambda kind: _loss(qualities, kind))
-        bounds = bounds_for(probabilities[chosen, "single"], sets["single"].grades)
+        single = sets["single"]
+        bounds = bounds_for(probabilities[chosen, "single"], single.grades, [problem for problem, _ in single.pairs])
         found = _with(found, models[chosen], bounds)
     run = _run(sets["single"], probabilities[chosen, "single"])
     n_texts = len(set(sets["single"].groups))
@@ -202,28 +207,39 @@ def grouped(registry: Registry, qrels: Qrels, size: int) -> tuple[Registry, Qrel
     return Registry(institutes=in_order, fingerprint=f"{registry.fingerprint}/{size}"), grades
 
 
-def bounds_for(scores: FloatArray, grades: IntArray) -> Bounds:
-    """The bounds with which as many pairs reach each level as experts gave that grade or a higher one.
+def bounds_for(scores: FloatArray, grades: IntArray, problems: Sequence[str]) -> Bounds:
+    """The bounds of the levels, by how often the first institute of a problem is relevant.
 
-    At the bound of fair, precision and recall of "at least fair" are then the same (their break-even point). Rounded
-    to 2 decimals, at least 0.01 apart. Without any grade 3, strong is halfway between fair and 1; without any grade 1,
-    weak is half of fair.
+    Strong begins at the lowest score from which on at least 0.8 of the first institutes are relevant, fair at the
+    lowest from which on at least 0.6 of all are, weak at a third of fair. Rounded to 2 decimals, at least 0.01 apart;
+    where no score is good enough strong begins at 0.99 and fair at half of strong.
 
     Args:
         scores: Shape (N,), of pairs that the model has not seen.
-        grades: Shape (N,), 0 to 3; some are at least fair.
+        grades: Shape (N,), 0 to 3.
+        problems: The problem of each pair.
     """
-    falling = np.sort(scores)[::-1]
+    shown = np.round(scores, _SHOWN)
+    first: dict[str, int] = {}
+    for at, problem in enumerate(problems):
+        best = first.setdefault(problem, at)
+        if scores[at] > scores[best]:
+            first[problem] = at
+    places = np.array(list(first.values()), dtype=np.intp)
+    tops, is_right = shown[places], grades[places] >= RELEVANT
+    strong = _lowest(tops, is_right, _STRONG_PRECISION) or 0.99
+    fair = _lowest(tops, is_right, _FAIR_PRECISION) or round(strong / 2, _SHOWN)
+    strong, fair = max(strong, 0.03), min(max(fair, 0.02), max(strong, 0.03) - 0.01)
+    return Bounds(strong=round(strong, 2), fair=round(fair, 2), weak=round(min(max(fair / 3, 0.01), fair - 0.01), 2))
 
-    def bound(grade: int) -> float:
-        return round(float(falling[(grades >= grade).sum() - 1]), 2)
 
-    fair = min(max(bound(2), 0.02), 0.98)
-    strong = bound(3) if (grades == 3).any() else round((fair + 1) / 2, 2)
-    weak = bound(1) if (grades == 1).any() else round(fair / 2, 2)
-    return Bounds(
-        strong=round(min(max(strong, fair + 0.01), 1.0), 2), fair=fair, weak=round(min(max(weak, 0.01), fair - 0.01), 2)
-    )
+def _lowest(scores: FloatArray, is_right: NDArray[np.bool_], precision: float) -> float | None:
+    """The lowest score from which on so large a share is right, ``_LEAST`` at least; None where there is none."""
+    for score in np.unique(scores).tolist():
+        chosen = is_right[scores >= score]
+        if len(chosen) >= _LEAST and chosen.mean() >= precision:
+            return float(score)
+    return None
 
 
 class _Source:
@@ -284,9 +300,10 @@ def _loss(qualities: Mapping[tuple[Kind, Kind], Quality], kind: Kind) -> float:
 
 
 def _with(settings: Settings, model: Model, bounds: Bounds) -> Settings:
-    weights = dict(zip(FEATURES, (round(weight, _WEIGHT_DIGITS) for weight in model.weights), strict=True))
+    found = dict(zip(FEATURES, (round(weight, _WEIGHT_DIGITS) for weight in model.weights), strict=True))
     update = {
-        "weights": Weights(**{**settings.weights.model_dump(), **weights}),
+        "weights": Weights(**{name: found[name] for name in SIMILARITIES}),
+        "discounts": Discounts(**{name: found[name] for name in DISCOUNTS}),
         "intercept": round(model.intercept, _WEIGHT_DIGITS),
         "bounds": bounds,
         "record": None,  # it was measured with other numbers

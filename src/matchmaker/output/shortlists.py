@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final, Literal, TextIO, TypeAlias
 
-from matchmaker.domain import Citation, Language, Level, Match, Reason, Removal, Shortlist, Text
+from matchmaker.domain import Citation, Language, Level, Match, Question, Reason, Removal, Shortlist, Text
 from matchmaker.errors import Fault, InputError
 from matchmaker.files import atomic_writer, csv_text, drop_earlier, harmless
 from matchmaker.messages import said
@@ -51,7 +51,7 @@ FORMATS_BY_ENDING: Final[Mapping[str, Format]] = {
     ".html": "html",
     ".htm": "html",
 }
-SIMILARITIES: Final = ("keywords", "lexical", "semantic", "cases")
+SIMILARITIES: Final = ("keywords", "lexical", "semantic", "samples", "cases")
 CSV_COLUMNS: Final = (
     *("problem_id", "problem_title", "verdict", "rank", "institute", "institute_name"),
     *("score", "level", "capability", "reasons"),
@@ -66,7 +66,9 @@ _MOST_NAMED: Final = 3
 
 
 def verdict_sentence(shortlist: Shortlist, language: Language) -> str:
-    """One sentence: how many institutes are worth a call and what to do with each, or that none is and whom to ask."""
+    """One sentence: who is worth a call and what to do with each, that more must be asked, or that nobody fits."""
+    if shortlist.verdict == "unclear":
+        return _unclear_sentence(shortlist, language)
     fitting = [match for match in shortlist.matches if match.level in FITTING]
     if shortlist.verdict == "matched" and fitting:
         levels = [level for level in LEVEL_WORDS if any(match.level == level for match in fitting)]
@@ -91,6 +93,16 @@ def _names_at(level: Level, fitting: Sequence[Match], language: Language) -> str
     return word("fits_level", language).format(level=verb if language == "zh" else verb.lower(), names=shown)
 
 
+def _unclear_sentence(shortlist: Shortlist, language: Language) -> str:
+    n, fallback = len(shortlist.questions), shortlist.fallback
+    if not n:
+        return word("unclear_bare", language)
+    if fallback is None:
+        return word("unclear", language).format(n=n)
+    name = one_line(fallback.name.in_language(language))
+    return word("unclear_or_ask", language).format(n=n, name=name)
+
+
 def as_object(shortlist: Shortlist) -> dict[str, object]:
     """The fields of DESIGN.md section 5, in that order, numbers rounded to 6 decimals; ``None`` is unknown."""
     problem, fallback = shortlist.problem, shortlist.fallback
@@ -101,6 +113,7 @@ def as_object(shortlist: Shortlist) -> dict[str, object]:
         **({} if shortlist.ledger is None else {"ledger": shortlist.ledger}),
         "problem": {"id": problem.id, "title": problem.title, "language": problem.language},
         "verdict": shortlist.verdict,
+        "questions": [question_object(question) for question in shortlist.questions],
         "matches": [match_object(match) for match in shortlist.matches],
         "fallback": None if fallback is None else {"institute": fallback.id, "name": text_object(fallback.name)},
         "removed": [
@@ -108,6 +121,10 @@ def as_object(shortlist: Shortlist) -> dict[str, object]:
             for removal in shortlist.removed
         ],
     }
+
+
+def question_object(question: Question) -> dict[str, object]:
+    return {**question.model_dump(mode="json"), "gain": round(question.gain, 6)}
 
 
 def match_object(match: Match) -> dict[str, object]:
@@ -221,6 +238,8 @@ def to_markdown(shortlist: Shortlist, language: Language | None = None, display:
     language = language or shortlist.problem.language
     listed = display.listed(shortlist)
     lines = [f"# {escaped(problem_heading(shortlist.problem))}", "", escaped(verdict_sentence(shortlist, language))]
+    if shortlist.questions:
+        lines += ["", *(f"{n}. {escaped(one.text)}" for n, one in enumerate(shortlist.questions, start=1))]
     if listed:
         columns = {key: side for key, side in _TABLE_COLUMNS.items() if key != "score" or display.scores}
         lines += ["", table_row(word(key, language) for key in columns), table_row(columns.values())]

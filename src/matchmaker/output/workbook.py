@@ -139,7 +139,7 @@ class _Sheets:
     def __init__(self, book: Book, language: Language, origin: Origin) -> None:
         self._language = language
         self._origin = origin
-        self._n_matched = self._n_none = self._n_rejected = 0
+        self._n_matched = self._n_unclear = self._n_none = self._n_rejected = 0
         self._load: Counter[str] = Counter()
         self._names: dict[str, Text] = {}
         self._is_ranking = False  # of problems for one institute: nobody stands first
@@ -173,6 +173,8 @@ class _Sheets:
             self._load[best.institute] += 1
             self._names[best.institute] = best.name
             self._is_ranking = self._is_ranking or best.rank > 1
+        elif shortlist.verdict == "unclear":
+            self._n_unclear += 1
         else:
             self._n_none += 1
         for cells in _shortlist_rows(shortlist, self._language):
@@ -192,7 +194,8 @@ class _Sheets:
         sheet, language, row = self._summary, self._language, 0
         sheet.widen(0, 44)
         sheet.widen(1, 76)
-        counts = {"n_matched": self._n_matched, "n_none": self._n_none, "n_rejected": self._n_rejected}
+        counts = {"n_matched": self._n_matched, "n_unclear": self._n_unclear}
+        counts |= {"n_none": self._n_none, "n_rejected": self._n_rejected}
         row = self._section(row, "counts", {"n_read": sum(counts.values()), **counts})
         if not self._is_ranking:
             row = self._put_load(row)
@@ -314,12 +317,13 @@ def _evidence(evidence: Sequence[Citation], language: Language) -> tuple[str, li
 
 
 def _note(shortlist: Shortlist, language: Language) -> str:
-    """Whom to ask when none fits, and whom the problem's own limits removed."""
+    """What to ask back, whom to ask when none fits, and whom the problem's own limits removed."""
     notes = []
     if shortlist.verdict == "none":
         asked = shortlist.fallback
         key = "no_fit_ask" if asked else "no_fit"
         notes.append(word(key, language).format(name=asked.name.in_language(language) if asked else ""))
+    notes += [f"{n}. {question.text}" for n, question in enumerate(shortlist.questions, start=1)]
     if shortlist.removed:
         removed = ("；" if language == "zh" else "; ").join(removal_text(one, language) for one in shortlist.removed)
         notes.append(labelled(word("removed", language), removed, language))

@@ -52,6 +52,7 @@ _WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "chosen": ("采用", "taken"),
     "weights": ("权重", "Weights"),
     "intercept": ("截距", "Intercept"),
+    "part": ("部分", "Part"),
     "reliability": (
         "可靠性：评分与“至少较强相关”的实际比例",
         "Reliability: score, and how many pairs are at least fair",
@@ -206,18 +207,17 @@ def calibration_sheets(calibration: Calibration, language: Language) -> Iterator
         for (fitted_to, on), quality in calibration.qualities.items()
     ]
     yield Sheet(word("fits", language), columns, rows)
-    models = [
-        (_named(kind, calibration, language), *(f"{number:.3f}" for number in (model.intercept, *model.weights)))
-        for kind, model in calibration.models.items()
-    ]
+    fitted = [(model.intercept, *model.weights) for model in calibration.models.values()]
     yield Sheet(
         word("weights", language),
         (
-            Column(word("fitted_to", language)),
-            Column(word("intercept", language), is_short=True, is_number=True),
-            *(Column(name, is_short=True, is_number=True) for name in FEATURES),
+            Column(word("part", language), is_short=True),
+            *(Column(_named(kind, calibration, language), is_number=True) for kind in calibration.models),
         ),
-        models,
+        [
+            (name, *(f"{number:.3f}" for number in numbers))
+            for name, *numbers in zip((word("intercept", language), *FEATURES), *fitted, strict=True)
+        ],
     )
     for name, quality in calibration_series(calibration, language).items():
         yield reliability_sheet(quality.bins, language, title=name)

@@ -10,6 +10,7 @@ from matchmaker.output import WORDS
 
 PHRASES: Final[Mapping[str, tuple[str, str]]] = {
     **WORDS,
+    "leads": ("以下机构仅是线索，问清后再看：", "These are leads only; match again with the answers:"),
     "near_misses": ("以下最接近，但不建议据此联系：", "The nearest, none of them worth a call on this alone:"),
     "list_all": ("加 --all 列出", "--all lists them"),
     "not_shown": ("另有 {n:,} 条", "{n:,} more"),
@@ -41,6 +42,7 @@ PHRASES: Final[Mapping[str, tuple[str, str]]] = {
     "industries_inferred": ("行业（推断）", "Industries (inferred)"),
     "n_read": ("读取 {n:,} 行", "{n:,} row read|{n:,} rows read"),
     "n_matched": ("{n:,} 个已匹配", "{n:,} matched"),
+    "n_unclear": ("{n:,} 个说得太少、要先问", "{n:,} too vague, to be asked back"),
     "n_none": ("{n:,} 个没有合适的机构", "{n:,} without a fitting institute"),
     "n_rejected": ("{n:,} 行被拒收", "{n:,} rejected"),
     "seconds": ("用时 {seconds:.1f} 秒", "{seconds:.1f} s"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from rich.console import Console
@@ -57,19 +57,16 @@ def print_shortlist(
     listed = display.listed(shortlist)
     say(console, problem_heading(shortlist.problem), style="bold")
     say(console, verdict_sentence(shortlist, language), style="green" if is_matched else "bold yellow")
+    for number, question in enumerate(shortlist.questions, start=1):
+        say(console, question.text, mark=f"{number}.", indent=3)
+    if listed and not is_matched:
+        say(console, phrase("leads" if shortlist.verdict == "unclear" else "near_misses", language), style="dim")
     if listed:
-        if not is_matched:
-            say(console, phrase("near_misses", language), style="dim")
         _print_matches(console, listed, language, scores=display.scores)
-    left_out = left_out_sentence(len(shortlist.matches) - len(listed), language)
-    for note in (
-        left_out and left_out + bracketed(phrase("list_all", language), language),
-        record_of(shortlist, display, language),
-    ):
-        if note:
-            say(console, note, style="dim")
+    for note in _notes(shortlist, len(listed), display, language):
+        say(console, note, style="dim")
     for match in listed:
-        if match.level != "none":
+        if match.level != "none" and shortlist.verdict != "unclear":
             _print_grounds(console, match, language, scores=display.scores)
     if shortlist.removed:
         console.print()
@@ -78,6 +75,16 @@ def print_shortlist(
     if registry.alliance:
         console.print()
         say(console, record_line(registry.alliance, language), style="dim")
+
+
+def _notes(shortlist: Shortlist, n_listed: int, display: Display, language: Language) -> Iterator[str]:
+    """What stands below the table: how many institutes are not listed, and the record of the first one's level."""
+    left_out = left_out_sentence(len(shortlist.matches) - n_listed, language)
+    if left_out:
+        yield left_out + bracketed(phrase("list_all", language), language)
+    record = record_of(shortlist, display, language)
+    if record:
+        yield record
 
 
 def _print_matches(console: Console, matches: Sequence[Match], language: Language, *, scores: bool) -> None:
@@ -188,6 +195,7 @@ def print_summary(
     *,
     n_read: int,
     n_matched: int,
+    n_unclear: int,
     n_none: int,
     n_rejected: int,
     seconds: float,
@@ -199,8 +207,9 @@ def print_summary(
 
     Args:
         console: Where to print.
-        n_read: Rows read, the sum of the next three.
+        n_read: Rows read, the sum of the next four.
         n_matched: Problems that at least one institute fits.
+        n_unclear: Problems that say too little to tell; left out where there are none.
         n_none: Problems that none fits.
         n_rejected: Rows that are no problems.
         seconds: How long it took.
@@ -209,8 +218,9 @@ def print_summary(
         registry: Gives the names.
         language: The language of names and words.
     """
-    counts = {"n_read": n_read, "n_matched": n_matched, "n_none": n_none, "n_rejected": n_rejected}
-    said = [phrase(key, language, n=n) for key, n in counts.items()]
+    counts = {"n_read": n_read, "n_matched": n_matched, "n_unclear": n_unclear, "n_none": n_none}
+    counts["n_rejected"] = n_rejected
+    said = [phrase(key, language, n=n) for key, n in counts.items() if n or key != "n_unclear"]
     said.append(phrase("seconds", language, seconds=seconds))
     say(console, ("，" if language == "zh" else ", ").join(said), style="bold")
     everybody = ids_of(registry) if len(registry.institutes) <= _MOST_LOADS else ()

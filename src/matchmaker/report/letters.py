@@ -51,6 +51,11 @@ def opening(shortlist: Shortlist, audience: Audience, language: Language) -> Ite
 
 def _to_enterprise(shortlist: Shortlist, language: Language) -> Iterator[str]:
     title, fitting = _title(shortlist), _fitting(shortlist)
+    if shortlist.verdict == "unclear":
+        yield say("dear_enterprise_unclear", language, title=title)
+        yield from (f"{number}. {question.text}" for number, question in enumerate(shortlist.questions, start=1))
+        yield say("dear_enterprise_more", language)
+        return
     if not fitting:
         yield say("dear_enterprise_none", language, title=title)
         fallback = shortlist.fallback
@@ -76,7 +81,8 @@ def _to_institute(match: Match, title: str, enterprise: str | None, language: La
 
 
 def _fitting(shortlist: Shortlist) -> list[Match]:
-    return [match for match in shortlist.matches if match.level in FITTING]
+    fitting = shortlist.matches if shortlist.verdict != "unclear" else ()
+    return [match for match in fitting if match.level in FITTING]
 
 
 def _title(shortlist: Shortlist) -> str:

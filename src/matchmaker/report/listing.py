@@ -47,6 +47,7 @@ class Listing:
     """Many problems. ``load`` is empty where others must not be seen; ``n_left_out`` problems are not in ``rows``."""
 
     n_matched: int
+    n_unclear: int
     n_none: int
     n_rejected: int
     n_left_out: int
@@ -58,7 +59,7 @@ class Listing:
 
     @property
     def n(self) -> int:
-        return self.n_matched + self.n_none
+        return self.n_matched + self.n_unclear + self.n_none
 
 
 class Collector:
@@ -122,6 +123,7 @@ class Collector:
         is_broker = self._viewer.audience.kind == "broker"
         return Listing(
             n_matched=self._n["matched"],
+            n_unclear=self._n["unclear"],
             n_none=self._n["none"],
             n_rejected=n_rejected if is_broker else 0,
             n_left_out=self._n.total() - len(rows),
@@ -133,11 +135,11 @@ class Collector:
         )
 
     def _concerns(self, shortlist: Shortlist) -> bool:
-        """An institute is shown the problems it fits; an enterprise must be the only one."""
+        """An institute is shown the clear problems that it fits; an enterprise must be the only one."""
         audience = self._viewer.audience
         if audience.institute is not None:
             own = [match for match in shortlist.matches if match.institute == audience.institute.id]
-            return any(match.level in FITTING for match in own)
+            return shortlist.verdict != "unclear" and any(match.level in FITTING for match in own)
         asked = shortlist.problem.enterprise
         if audience.kind == "enterprise" and asked:
             if self._enterprise not in {None, asked}:

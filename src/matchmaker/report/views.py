@@ -23,6 +23,7 @@ from matchmaker.domain import (
     Reason,
     Registry,
     Shortlist,
+    Verdict,
 )
 from matchmaker.institutes import citation
 from matchmaker.output import (
@@ -122,7 +123,9 @@ class ProblemView:
     lang: str
     facts: tuple[tuple[str, Said], ...]
     verdict: str
+    kind: Verdict
     is_matched: bool
+    questions: tuple[Said, ...]
     matches: tuple[MatchView, ...]
     blocks: tuple[Block, ...]
     marked_for: Said | None
@@ -167,7 +170,9 @@ class Viewer:
         shown = self._shown(shortlist)
         explained = {explanation.match.institute: explanation for explanation in explanations}
         views = tuple(self._match(match, explained.get(match.institute), problem, veil) for match in shown)
-        is_matched = shortlist.verdict == "matched" if kind != "institute" else shown[0].level in FITTING
+        is_matched = shortlist.verdict == "matched"
+        if kind == "institute":
+            is_matched = shortlist.verdict != "unclear" and shown[0].level in FITTING
         n_left_out = len(shortlist.matches) - len(shown) if kind == "broker" else 0
         veiled = shortlist.model_copy(update={"problem": _veiled(problem, veil), "matches": shown})
         return ProblemView(
@@ -176,7 +181,9 @@ class Viewer:
             lang=spoken(problem.title + problem.description).lang,
             facts=tuple(self._facts(problem, veil)),
             verdict=self._verdict(veiled),
+            kind=shortlist.verdict,
             is_matched=is_matched,
+            questions=tuple(spoken(question.text) for question in shortlist.questions) if kind != "institute" else (),
             matches=views,
             blocks=views[0].blocks if views and views[0].blocks else tuple(marked_blocks(problem, (), (), veil)),
             marked_for=views[0].name if views and views[0].blocks else None,
@@ -201,12 +208,13 @@ class Viewer:
         return replace(view, facts=(), blocks=title, opening=())
 
     def _shown(self, shortlist: Shortlist) -> tuple[Match, ...]:
-        """An enterprise sees who fits, an institute sees itself, a broker what is to be listed."""
+        """An enterprise sees who fits, nobody while its need is unclear; an institute itself; a broker all listed."""
         if self.audience.institute is not None:
             own = self.audience.institute.id
             return tuple(match for match in shortlist.matches if match.institute == own)
         if self.audience.kind == "enterprise":
-            return tuple(match for match in shortlist.matches if match.level in FITTING)
+            fitting = shortlist.matches if shortlist.verdict != "unclear" else ()
+            return tuple(match for match in fitting if match.level in FITTING)
         return self.display.listed(shortlist)
 
     def _verdict(self, shortlist: Shortlist) -> str:

@@ -31,6 +31,8 @@ REPORT_WORDS: Final[Mapping[str, tuple[str, str]]] = {
     # the shortlist
     "shortlist": ("候选名单", "Shortlist"),
     "near_misses": ("最接近的机构", "Nearest institutes"),
+    "leads": ("目前的线索", "Leads so far"),
+    "leads_note": ("以下机构仅是线索，问清后再看。", "These are leads only; match again with the answers."),
     "near_misses_note": (
         "以下机构最接近，但不建议据此联系。",
         "These come nearest, but none of them is worth a call on this alone.",
@@ -80,6 +82,7 @@ REPORT_WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "summary": ("概况", "Summary"),
     "count_problems": ("需求", "problem|problems"),
     "count_matched": ("有合适机构", "matched"),
+    "count_unclear": ("说得太少、要先问", "too vague, to be asked back"),
     "count_none": ("没有合适机构", "without a fitting institute"),
     "count_rejected": ("行未能读取", "row rejected|rows rejected"),
     "load": ("各机构的首选次数", "First places per institute"),
@@ -105,6 +108,7 @@ REPORT_WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "title": ("需求", "Problem"),
     "verdict": ("结论", "Verdict"),
     "verdict_matched": ("已匹配", "matched"),
+    "verdict_unclear": ("说得太少，先问", "too vague, ask back"),
     "verdict_none": ("无合适机构", "none fits"),
     "best_institute": ("最佳机构", "Best institute"),
     "details": ("详情", "Details"),
@@ -169,6 +173,10 @@ REPORT_WORDS: Final[Mapping[str, tuple[str, str]]] = {
         "以上结果尚未与机构确认。如有意向，请回复我们，我们协助联系。",
         "None of this has been confirmed by the institutes yet. If you would like to talk to one of them, please "
         "let us know and we will help to make contact.",
+    ),
+    "dear_enterprise_unclear": (
+        "您好！收到贵单位的需求“{title}”。要推荐合适的机构，还请补充以下几点：",
+        "Thank you for telling us about your problem “{title}”. To recommend the right institute we need to know more:",
     ),
     "dear_enterprise_none": (
         "您好！针对贵单位提出的需求“{title}”，我们目前没有找到合适的研究机构。",

