@@ -82,7 +82,7 @@ def test_json_fields_and_their_order_are_pinned() -> None:
     ]
     assert list(match["name"]) == ["zh", "en"]
     assert list(match["capability"]) == ["id", "name", "via_parent", "strength"]
-    assert list(match["similarities"]) == ["keywords", "lexical", "semantic", "cases"]
+    assert list(match["similarities"]) == ["keywords", "lexical", "semantic", "samples", "cases"]
     assert list(match["reasons"][0]) == ["kind", "term", "found", "similarity", "start", "end", "inferred"]
     assert list(match["evidence"][0]) == ["claim", "year", "source", "via_parent", "copy"]
     assert list(answer["fallback"]) == ["institute", "name"]
@@ -96,7 +96,13 @@ def test_json_holds_what_the_shortlist_holds() -> None:
     assert answer["settings"] == "sha256:5e77"
     assert answer["institutes"] == "sha256:feed"
     assert first["score"] == 0.871234
-    assert first["similarities"] == {"keywords": 0.62, "lexical": 0.41, "semantic": 0.88, "cases": None}
+    assert first["similarities"] == {
+        "keywords": 0.62,
+        "lexical": 0.41,
+        "semantic": 0.88,
+        "samples": None,
+        "cases": None,
+    }
     assert first["basis"] == {"via_parent": False, "strength": "A", "year": 2024}
     assert second["basis"] == {"via_parent": True, "strength": "B", "year": None}
     assert first["readiness"] is None
