@@ -38,7 +38,7 @@ FRESH: dict[str, list[str]] = yaml.safe_load((FOLDER / "fresh.yaml").read_text(e
 WRONG = {"we want robots that pick mushrooms"}  # robots are no idea, and pick is a word of every kind of text
 VAGUE, CLEAR = "老板说要上AI", "供水管网漏水找不到漏点"
 NEVER_STRONG = Settings(bounds=Bounds(strong=1.0, fair=0.99999, weak=0.5))
-ALWAYS_STRONG = Settings(bounds=Bounds(strong=3e-6, fair=2e-6, weak=1e-6))
+ALWAYS_STRONG = Settings(intercept=50.0)
 
 
 @cache
@@ -301,8 +301,8 @@ def test_pages_ask_and_name_no_institute_to_the_enterprise() -> None:
 def test_a_batch_counts_them() -> None:
     summary = Summary()
     answers = list(match_all([Problem(title=VAGUE), Problem(title=CLEAR)], matcher(), summary=summary))
-    assert (len(answers), summary.n_unclear, summary.n_none, summary.n_read) == (2, 1, 1, 2)
-    assert not summary.load
+    assert (len(answers), summary.n_unclear, summary.n_matched + summary.n_none) == (2, 1, 1)
+    assert (summary.n_read, summary.load.total()) == (2, summary.n_matched)
 
 
 # --- lint
