@@ -271,6 +271,88 @@ def test_what_cannot_be_read_is_a_fault(tmp_path: Path) -> None:
     assert "cannot be read (File name too long)" in fault
 
 
+# --- sample needs that stand apart
+
+APART = (
+    "sample_needs: {a: {c: {sample_needs: [找不到漏点, {zh: 水压低, en: Low pressure}], near_misses: [想买水表]}}}\n"
+)
+SHAPE = "expected a mapping from institute to capability to needs; see docs/profiles.md"
+IDS = "; give the ids of the profile"
+
+
+def samples_of(registry: Registry) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
+    return [(one.sample_needs, one.near_misses) for made in registry.institutes for one in made.capabilities]
+
+
+def test_sample_needs_are_read_in_each_language_they_are_given_in(tmp_path: Path) -> None:
+    registry = load_institutes(written(tmp_path / "f.yaml", ONE + APART))
+    assert samples_of(registry) == [(("找不到漏点", "水压低", "Low pressure"), ("想买水表",))]
+
+
+@pytest.mark.parametrize("order", [("1.yaml", "2.yaml"), ("2.yaml", "1.yaml")])
+def test_sample_needs_may_stand_in_any_file_of_the_folder(tmp_path: Path, order: tuple[str, str]) -> None:
+    written(tmp_path / order[0], ONE)
+    written(tmp_path / order[1], APART)
+    written(tmp_path / "3.yaml", ANOTHER)
+    registry = load_institutes(tmp_path)
+    assert samples_of(registry) == [(("找不到漏点", "水压低", "Low pressure"), ("想买水表",)), ((), ())]
+    assert registry.fingerprint != load_institutes(written(tmp_path / order[0], ONE)).fingerprint
+
+
+def test_sample_needs_apart_are_added_to_those_of_the_profile(tmp_path: Path) -> None:
+    profile = entry(capability=", sample_needs: [管子爆了], near_misses: [想买管子]")
+    registry = load_institutes(written(tmp_path / "f.yaml", profile + APART))
+    assert samples_of(registry) == [(("管子爆了", "找不到漏点", "水压低", "Low pressure"), ("想买管子", "想买水表"))]
+
+
+def test_sample_needs_are_the_same_from_the_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    (tmp_path / "profiles").mkdir()
+    written(tmp_path / "profiles" / "1.yaml", ONE)
+    path = written(tmp_path / "profiles" / "2.yaml", APART)
+    read, kept = (load_institutes(tmp_path / "profiles", use_cache=True) for _ in range(2))
+    assert read == kept == load_institutes(tmp_path / "profiles")
+    written(path, APART.replace("想买水表", "想卖水表"))
+    assert samples_of(load_institutes(tmp_path / "profiles", use_cache=True))[0][1] == ("想卖水表",)
+
+
+@pytest.mark.parametrize(
+    ("samples", "faults"),
+    [
+        ("{aa: {c: {sample_needs: [x]}}}", [
+            ".aa.c: no institute or capability has the id 'aa' (did you mean 'a'?)" + IDS]),
+        ("{quite-another: {c: {sample_needs: [x]}}}", [
+            ".quite-another.c: no institute or capability has the id 'quite-another'" + IDS]),
+        ("{a: {cc: {sample_needs: [x]}, c: {sample_needs: [y]}}}", [
+            ".a.cc: no institute or capability has the id 'cc' (did you mean 'c'?)" + IDS]),
+        ("[x]", [f": {SHAPE}"]),
+        ("x", [f": {SHAPE}"]),
+        ("{a: [x]}", [f".a: {SHAPE}"]),
+        ("{a: }", [f".a: {SHAPE}"]),
+        ("{a: {c: [x]}}", [".a.c: expected a mapping of fields, found '['x']'"]),
+        ("{a: {c: {sample_need: [x]}}}", [
+            ".a.c: unknown field 'sample_need' (did you mean 'sample_needs'?)"]),
+    ],
+)  # fmt: skip
+def test_each_fault_of_sample_needs_gives_its_place(tmp_path: Path, samples: str, faults: list[str]) -> None:
+    path = written(tmp_path / "f.yaml", f"{ONE}sample_needs: {samples}\n")
+    assert faults_of(path) == [f"f.yaml, sample_needs{fault}" for fault in faults]
+
+
+def test_sample_needs_of_a_capability_stand_in_one_place(tmp_path: Path) -> None:
+    written(tmp_path / "1.yaml", ONE + APART)
+    written(tmp_path / "2.yaml", APART)
+    assert faults_of(tmp_path) == [
+        "2.yaml, sample_needs.a.c: is already in 1.yaml, sample_needs.a.c; keep one of the two"
+    ]
+
+
+def test_sample_needs_without_their_profile_are_a_fault(tmp_path: Path) -> None:
+    assert faults_of(written(tmp_path / "f.yaml", APART)) == [
+        "f.yaml, sample_needs.a.c: no institute or capability has the id 'a'" + IDS
+    ]
+
+
 # --- finding and citing
 
 

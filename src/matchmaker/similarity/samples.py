@@ -172,16 +172,19 @@ def coverage(rows: Rows, words: NDArray[np.float32], sizes: Rows, places: Rows, 
         places: Which of ``words`` these are, capability by capability.
         encoder: The table of words.
     """
-    members = np.split(places, np.cumsum(sizes)[:-1])
+    found = np.zeros((len(rows), len(sizes)), np.uint8)
+    has_words = np.flatnonzero(sizes)
+    if not len(has_words):
+        return found
+    members = np.split(places, np.cumsum(sizes[has_words])[:-1])
     lengths = lengths_of(words)[:, None]
-    found = np.empty((len(rows), len(sizes)), np.uint8)
     for at in range(0, len(rows), _BLOCK):
         vectors = encoder.vectors(rows[at : at + _BLOCK])
         near = words @ vectors.T  # exact, whatever its shape: whole numbers
         near /= lengths
         best = np.array([near.take(held, axis=0).max(axis=0) for held in members])  # faster than reduceat
         best /= np.maximum(lengths_of(vectors), np.float32(1))
-        found[at : at + _BLOCK] = np.rint(_WHOLLY * np.square(np.clip(best, 0.0, 1.0))).astype(np.uint8).T
+        found[at : at + _BLOCK, has_words] = np.rint(_WHOLLY * np.square(np.clip(best, 0.0, 1.0))).astype(np.uint8).T
     return found
 
 
@@ -237,7 +240,8 @@ class SampleSimilarity:
         for at, kept in enumerate(asked.kept):
             if len(kept.rows):
                 rows = np.array([self._known[row] for row in asked.held[kept.rows].tolist()], dtype=np.float64)
-                shares[at] = (rows * kept.weights[:, None]).sum(axis=0) / _WHOLLY
+                added = np.add.accumulate(rows * kept.weights[:, None], axis=0)  # in order, however many columns
+                shares[at] = added[-1] / _WHOLLY
         return shares
 
     def _learn(self, rows: Rows) -> None:
@@ -248,10 +252,11 @@ class SampleSimilarity:
         if not len(new):
             return
         shipped, is_shipped = covered(), self._columns >= 0
-        place = np.minimum(np.searchsorted(shipped.rows, new), len(shipped.rows) - 1)
-        is_held = shipped.rows[place] == new
-        found = np.zeros((len(new), len(self._owners)), np.uint8)
-        found[:, is_shipped] = shipped.shares[place][:, self._columns[is_shipped]]
+        found, is_held = np.zeros((len(new), len(self._owners)), np.uint8), np.zeros(len(new), np.bool_)
+        if is_shipped.any():
+            place = np.minimum(np.searchsorted(shipped.rows, new), len(shipped.rows) - 1)
+            is_held = shipped.rows[place] == new
+            found[:, is_shipped] = shipped.shares[place][:, self._columns[is_shipped]]
         for words, capabilities in ((~is_held, is_shipped), (np.ones(len(new), np.bool_), ~is_shipped)):
             if words.any() and capabilities.any():
                 found[np.ix_(words, capabilities)] = self._worked_out(new[words], capabilities)
