@@ -114,7 +114,8 @@ def naive_closeness(capability: Capability, text: str) -> float:
     rounded = [round(value) for value in mean.tolist()]
     length = sqrt(sum(value * value for value in rounded))
     prototype = [round(value * 4096 / length) for value in rounded]
-    return sum(one * other for one, other in zip(prototype, naive_direction(text), strict=True)) / 4096**2
+    total: float = sum(one * other for one, other in zip(prototype, naive_direction(text), strict=True))
+    return total / 4096**2
 
 
 @pytest.mark.parametrize("number", [0, 50, 112])
@@ -140,7 +141,7 @@ def test_the_shipped_table_says_what_is_worked_out_without_it(monkeypatch: pytes
     one = CAPABILITIES[3].model_copy(update={"sample_needs": NEEDS[:3]})  # the table does not know it
     capabilities = [*CAPABILITIES[::6], one, Capability(id="none", name=Text(zh="茶艺"))]
     compiled = compile_samples(capabilities, encoder())
-    assert (compiled["columns"] >= 0).tolist() == [True] * len(CAPABILITIES[::6]) + [False]
+    assert (compiled["columns"].astype(np.intp) >= 0).tolist() == [True] * len(CAPABILITIES[::6]) + [False]
     with_table = found(capabilities, *texts)
     empty = Covered(np.zeros(0, np.int32), [], np.zeros((0, 0), np.uint8))
     monkeypatch.setattr(samples, "covered", lambda: empty)
@@ -251,7 +252,7 @@ def test_an_institute_without_sample_needs_matches_as_with_empty_ones() -> None:
     registry = small_registry()
     assert all(not one.sample_needs for made in registry.institutes for one in made.capabilities)
     empty = registry.model_copy(update={"institutes": tuple(map(_emptied, registry.institutes))})
-    misses = {"near_misses": ("想买一批智能水表",)}  # of nothing
+    misses: dict[str, tuple[str, ...]] = {"near_misses": ("想买一批智能水表",)}  # of nothing
     only_misses = registry.model_copy(
         update={"institutes": tuple(_emptied(institute, misses) for institute in registry.institutes)}
     )
