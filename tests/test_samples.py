@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from math import exp, sqrt
 from pathlib import Path
@@ -263,7 +263,7 @@ def test_an_institute_without_sample_needs_matches_as_with_empty_ones() -> None:
     assert all(match.similarities["samples"] is None for shortlist in whole for match in shortlist.matches)
 
 
-def _emptied(institute: Institute, also: dict[str, tuple[str, ...]] | None = None) -> Institute:
+def _emptied(institute: Institute, also: Mapping[str, tuple[str, ...]] | None = None) -> Institute:
     empty = {"sample_needs": (), **(also or {})}
     return institute.model_copy(
         update={"capabilities": tuple(one.model_copy(update=empty) for one in institute.capabilities)}
@@ -306,9 +306,8 @@ def test_sample_needs_of_one_institute_move_no_other() -> None:
 WHOLLY_COVERED = "a need of one or two common words is covered wholly by any sample need that holds them: {} gets {}"
 
 
-def trade(text: str, first: str, score: float, *, marks: Iterable[pytest.MarkDecorator] = ()) -> object:
-    reason = WHOLLY_COVERED.format(first, score)
-    return pytest.param(text, marks=[*marks, pytest.mark.xfail(strict=True, reason=reason)])
+def trade(text: str, first: str, score: float) -> object:
+    return pytest.param(text, marks=pytest.mark.xfail(strict=True, reason=WHOLLY_COVERED.format(first, score)))
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,7 @@ _AHEAD = 6  # so many institutes more than are asked for are scored first
 _NEAR = 0.2  # a capability whose bound is so near to that of one that is pooled may well be pooled in its place
 _ACCURATE = 0.7  # share of the accurate encoder, where it is asked, in the similarity to samples
 _EXPECTED = (0.25, 0.8)  # similarity to samples where there are none: so much, and so much a unit of semantic,
-_MOST_EXPECTED = 2.5  # but at most so many times semantic: what shares no meaning with a need gets nothing
+_MOST_EXPECTED = 2.0  # but at most so many times semantic: what shares no meaning with a need gets nothing
 _STRENGTHS: dict[Strength | None, int] = {"A": 0, "B": 1, "C": 2, None: 3}
 
 

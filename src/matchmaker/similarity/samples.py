@@ -240,8 +240,10 @@ class SampleSimilarity:
         for at, kept in enumerate(asked.kept):
             if len(kept.rows):
                 rows = np.array([self._known[row] for row in asked.held[kept.rows].tolist()], dtype=np.float64)
-                added = np.add.accumulate(rows * kept.weights[:, None], axis=0)  # in order, however many columns
-                shares[at] = added[-1] / _WHOLLY
+                rows *= kept.weights[:, None]
+                # one column alone would be summed pairwise, several are row by row
+                added = rows.sum(axis=0) if rows.shape[1] > 1 else np.add.accumulate(rows, axis=0)[-1]
+                shares[at] = added / _WHOLLY
         return shares
 
     def _learn(self, rows: Rows) -> None:
