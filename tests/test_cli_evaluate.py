@@ -121,9 +121,10 @@ NOBODY = ("--settings", "nobody.toml")
 
 
 def write_bounds() -> None:
-    """Settings that call any score fair, and settings that call none even weak."""
-    Path("everybody.toml").write_text("[bounds]\nstrong = 1.0\nfair = 0.000002\nweak = 0.000001\n", "utf-8")
-    Path("nobody.toml").write_text("[bounds]\nstrong = 1.0\nfair = 0.9999\nweak = 0.9998\n", "utf-8")
+    """Settings that call any score fair, and settings that call none even weak; all scores are from 0.5 to 0.9."""
+    weights = "intercept = 0\n[weights]\nkeywords = 0.1\nlexical = 0.1\nsemantic = 1\nsamples = 0.1\n"
+    Path("everybody.toml").write_text(f"{weights}[bounds]\nstrong = 1.0\nfair = 0.02\nweak = 0.01\n", "utf-8")
+    Path("nobody.toml").write_text(f"{weights}[bounds]\nstrong = 1.0\nfair = 0.99\nweak = 0.98\n", "utf-8")
 
 
 def test_verdicts_are_measured() -> None:
@@ -184,10 +185,10 @@ def test_verdicts_and_levels_are_printed() -> None:
     printed = evaluate(*FILES, *EVERYBODY, "--lang", "en").stdout
     assert "Said: 5 matched, 4 of them with a relevant institute first; 0 unclear; 0 none." in printed
     assert "The first institute, by its level" in printed
-    (line,) = [line for line in printed.splitlines() if line.startswith("fair ")]
-    assert line.split() == ["fair", "5", "4", "0.800", "0.376", "…", "0.964"]
-    (line,) = [line for line in printed.splitlines() if line.startswith("none ")]
-    assert line.split() == ["none", "0", "0", "-", "-"]
+    (line,) = [line for line in printed.splitlines() if line.startswith("Ask first ")]
+    assert line.split() == ["Ask", "first", "5", "4", "0.800", "0.376", "…", "0.964"]
+    (line,) = [line for line in printed.splitlines() if line.startswith("No match ")]
+    assert line.split() == ["No", "match", "0", "0", "-", "-"]
     Path("run.txt").write_text("leak Q0 leaks 1 0.9 x\n", "utf-8")
     of_run = evaluate("--run", "run.txt", "--lang", "en", "-q").stdout
     assert "Said:" not in of_run
@@ -218,7 +219,7 @@ def test_errors_are_shown_with_what_led_there() -> None:
     assert "Wrong verdicts, worst first" in printed
     assert "茶饮品牌宣传片" in printed
     page = evaluate(*asked, "--format", "md").stdout
-    assert "| film 茶饮品牌宣传片 | nobody fits | matched: teas fair 0." in page
+    assert "| film 茶饮品牌宣传片 | nobody fits | matched: teas Ask first 0." in page
     assert "Wrong verdicts" not in evaluate(*FILES, *EVERYBODY, "--lang", "en").stdout
 
 

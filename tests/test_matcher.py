@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from functools import cache
 from itertools import pairwise
-from math import exp
+from math import exp, log
 from pathlib import Path
 
 import numpy as np
@@ -29,8 +29,8 @@ from matchmaker.errors import ProblemError
 from matchmaker.institutes import load_institutes
 from matchmaker.intake import load_problem
 from matchmaker.matcher import FEATURES, Matcher
-from matchmaker.scoring import weights_of
-from matchmaker.settings import Bounds, Settings, Weights
+from matchmaker.scoring import expected, weights_of
+from matchmaker.settings import Bounds, Discounts, Settings, Weights
 from matchmaker.text import normalise
 from worlds import small_registry
 
@@ -60,7 +60,11 @@ EXPECTED = {
     "21-piglet-diarrhoea.txt": None,
     "22-eye-drop-haze.yaml": None,
 }
-MISSED = {"08-battery-tray-joints.yaml": "no word of the problem names friction stir welding; 'battery' leads astray"}
+MISSED = {
+    "04-fan-housing-trial.yaml": "first, far below fair: asks for computing time, tells of ducts and cranes",
+    "07-dyehouse-effluent.md": "first, one hundredth below fair: told by its symptoms",
+    "11-delivery-notes-scans.txt": "first, below fair: text recognition is told by its papers",
+}
 
 NAMES = ["漏损检测", "焊接变形", "数据治理", "Robot arm", "Surface defects", "Leak detection"]
 SAID = st.lists(st.sampled_from([*NAMES, "管网", "压力", "激光", "，", "。\n"]), min_size=1, max_size=8).map(" ".join)
@@ -128,7 +132,7 @@ def test_ties_stand_own_before_parent_then_by_strength_then_by_id() -> None:
         institute("e", capability(strength="A")),
         institute("d", capability(strength="A")),
     ]
-    found = shortlist(registry_of(*tied))
+    found = shortlist(registry_of(*tied), settings=Settings(discounts=Discounts(thin=0)))
     assert len(set(scores(found).values())) == 1
     assert ids(found) == ["d", "e", "c", "f", "b", "a", "g"]
     assert [match.rank for match in found.matches] == [1, 2, 3, 4, 5, 6, 7]
@@ -221,7 +225,8 @@ def test_scores_and_similarities_are_between_0_and_1_and_rounded(said: str) -> N
 
 
 def test_the_score_is_the_logistic_of_the_pooled_parts() -> None:
-    settings = Settings(weights=Weights(keywords=3, lexical=5, semantic=7), intercept=-2, pooling=(0.6, 0.4))
+    weights = Weights(keywords=3, lexical=5, semantic=7, samples=2)
+    settings = Settings(weights=weights, intercept=-6, pooling=(0.6, 0.4))
     strong, weak = capability("供水管网漏损检测", number="a"), capability("管网", number="b")
     parts = []
     for one in (strong, weak):
@@ -229,18 +234,51 @@ def test_the_score_is_the_logistic_of_the_pooled_parts() -> None:
         keywords, lexical, semantic = (similarities[name] or 0.0 for name in ("keywords", "lexical", "semantic"))
         assert keywords > 0
         assert semantic > 0
-        parts.append(3 * keywords**0.5 + 5 * lexical**0.5 + 7 * semantic)
+        samples = float(expected(np.array([semantic]))[0])
+        parts.append(3 * keywords**0.5 + 5 * lexical**0.5 + 7 * semantic + 2 * samples)
     assert parts[0] > parts[1] > 0
     (match,) = shortlist(registry_of(institute("x", weak, strong)), settings=settings).matches
-    assert match.score == pytest.approx(1 / (1 + exp(2 - 0.6 * parts[0] - 0.4 * parts[1])), abs=2e-6)
+    assert match.score == pytest.approx(1 / (1 + exp(6 - 0.6 * parts[0] - 0.4 * parts[1])), abs=2e-6)
     assert match.capability.id == "a"
+
+
+@pytest.mark.parametrize(
+    ("changes", "title", "discount"),
+    [
+        ({"general": True}, "供水管网漏损", 1.5),
+        ({"strength": "C"}, "供水管网漏损", 0.75),
+        ({"strength": "B"}, "供水管网漏损", 0.0),
+        ({"service": True}, "供水管网漏损", 0.5),
+        ({"service": True}, "供水管网漏损检测", 0.0),  # which asks for a service
+        ({"general": True, "strength": "C", "service": True}, "供水管网漏损", 2.75),
+    ],
+)
+def test_discounts_are_taken_off_the_log_odds(changes: dict[str, object], title: str, discount: float) -> None:
+    settings = Settings(discounts=Discounts(general=1.5, thin=0.75, service=0.5), intercept=-16)
+    plain = capability("漏损定位")
+    odds = []
+    for one in (plain, plain.model_copy(update=changes)):
+        (match,) = shortlist(registry_of(institute("x", one)), Problem(title=title), settings=settings).matches
+        assert 0.001 < match.score < 0.999
+        odds.append(log(match.score / (1 - match.score)))
+    assert odds[0] - odds[1] == pytest.approx(discount, abs=2e-3)
+
+
+@pytest.mark.parametrize(("title", "level"), [("供水管网漏损", "weak"), ("供水管网漏损检测", "strong")])
+def test_a_transfer_centre_stays_below_fair_unless_a_service_is_asked_for(title: str, level: str) -> None:
+    centre = institute("x", capability("供水管网漏损"), role="transfer_centre")
+    (match,) = shortlist(registry_of(centre), Problem(title=title)).matches
+    assert match.level == level
+    assert (match.score == Settings().below_fair) == (level == "weak")
+    other = centre.model_copy(update={"role": "research_institute"})
+    assert shortlist(registry_of(other), Problem(title=title)).matches[0].level == "strong"
 
 
 def test_a_problem_that_shares_nothing_scores_the_intercept_alone() -> None:
     found = shortlist(small_registry(), Problem(title="Привет мир"))
     assert set(scores(found).values()) == {round(1 / (1 + exp(-Settings().intercept)), 6)}
     assert all(match.reasons == () for match in found.matches)
-    assert (found.verdict, found.matches[0].level) == ("none", "none")
+    assert (found.verdict, found.matches[0].level) == ("unclear", "none")  # it names no idea
 
 
 def test_an_empty_registry_matches_nothing() -> None:
@@ -361,8 +399,8 @@ def test_every_unknown_name_of_every_problem_is_reported() -> None:
 # --- verdict, fallback, top
 
 
-def with_bounds(strong: float, fair: float, weak: float) -> Settings:
-    return Settings(bounds=Bounds(strong=strong, fair=fair, weak=weak))
+def with_bounds(strong: float, fair: float, weak: float, *, intercept: float = Settings().intercept) -> Settings:
+    return Settings(bounds=Bounds(strong=strong, fair=fair, weak=weak), intercept=intercept)
 
 
 @pytest.mark.parametrize(
@@ -370,10 +408,13 @@ def with_bounds(strong: float, fair: float, weak: float) -> Settings:
     [(0, "strong", "matched"), (1, "fair", "matched"), (2, "weak", "none"), (3, "none", "none")],
 )
 def test_the_verdict_follows_the_level_of_the_best(above: int, level: str, verdict: str) -> None:
-    best = shortlist(small_registry()).matches[0].score
+    intercept = -24.0  # by which the score is far from 0 and 1, and so are bounds above and below it
+    score = shortlist(small_registry(), settings=Settings(intercept=intercept)).matches[0].score
+    assert 0.3 < score < 0.7
+    best = round(score, 2)
     higher = [best + (1 - best) * (above - step) / (above + 1) for step in range(above)]
     lower = [best * 0.7**step for step in range(3 - above)]  # the first is the score itself: it has the higher level
-    settings = with_bounds(*higher, *lower)
+    settings = with_bounds(*higher, *lower, intercept=intercept)
     found = shortlist(small_registry(), settings=settings)
     assert (found.matches[0].level, found.verdict) == (level, verdict)
     assert len(found.matches) == 3  # near misses are never hidden
@@ -532,7 +573,7 @@ def test_evidence_is_cited_and_copies_are_not_linked() -> None:
 @pytest.mark.parametrize("source", [source for source, best in EXPECTED.items() if best])
 def test_the_shipped_profiles_put_the_expected_institute_first(source: str) -> None:
     found = shipped().match([load_problem(PROBLEMS / source)])[0]
-    assert (found.matches[0].institute, found.verdict) == (EXPECTED[source], "matched")
+    assert (found.matches[0].institute, found.verdict) == (EXPECTED[source], "none" if source in MISSED else "matched")
 
 
 @pytest.mark.parametrize("source", [source for source, best in EXPECTED.items() if best is None])
@@ -558,7 +599,12 @@ def test_every_sample_problem_has_an_expectation() -> None:
         {"weights": Weights(lexical=7.77)},
         {"intercept": -7.777777},
         {"pooling": (0.8, 0.15)},
+        {"weights": Weights(samples=7.77)},
+        {"discounts": Discounts(general=7.77)},
+        {"discounts": Discounts(thin=7.77)},
+        {"discounts": Discounts(service=7.77)},
         {"inferred_weight": 0.777},
+        {"trade_weight": 0.777},
         {"bounds": Bounds(weak=0.0777)},
     ],
 )
@@ -581,8 +627,16 @@ def test_a_shortlist_tells_settings_and_institutes_apart() -> None:
 
 def test_a_score_on_a_bound_has_the_higher_level() -> None:
     settings = with_bounds(0.6, 0.3, 0.1)
-    levels = [settings.level(score) for score in (1.0, 0.6, 0.599999, 0.3, 0.299999, 0.1, 0.099999, 0.0)]
+    levels = [settings.level(score) for score in (1.0, 0.6, 0.594999, 0.3, 0.294999, 0.1, 0.094999, 0.0)]
     assert levels == ["strong", "strong", "fair", "fair", "weak", "weak", "none", "none"]
+
+
+@given(st.integers(0, 10**6).map(lambda n: n / 10**6))
+def test_a_score_has_the_level_of_the_number_that_is_shown(score: float) -> None:
+    settings = with_bounds(0.6, 0.3, 0.1)
+    shown = float(f"{score:.2f}")
+    assert settings.level(score) == settings.level(shown)
+    assert (settings.level(score) == "fair") == (0.3 <= shown < 0.6)
 
 
 @pytest.mark.parametrize(
@@ -597,7 +651,10 @@ def test_a_score_on_a_bound_has_the_higher_level() -> None:
         {"pooling": [0.2, 0.8]},
         {"pooling": [0.8, -0.1]},
         {"pooling": [float("nan")]},
+        {"weights": {"samples": -1}},
+        {"discounts": {"general": -1}},
         {"inferred_weight": 1.1},
+        {"trade_weight": 1.1},
         {"bounds": {"strong": 0.1}},
         {"bounds": {"weak": 0}},
         {"wieghts": {}},

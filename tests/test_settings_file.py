@@ -158,11 +158,13 @@ def test_a_file_that_may_not_be_read(tmp_path: Path) -> None:
         load_settings(path)
 
 
-def test_the_shipped_weights_are_those_that_were_fitted() -> None:
-    fitted = load_settings(Path(__file__).parents[1] / "benchmarks" / "settings-words.toml")
-    shipped = Settings()
-    assert (shipped.weights, shipped.intercept, shipped.encoder) == (fitted.weights, fitted.intercept, fitted.encoder)
-    assert (shipped.pooling, shipped.inferred_weight) == (fitted.pooling, fitted.inferred_weight)
+@pytest.mark.parametrize("encoder", ["words", "e5"])
+def test_the_shipped_numbers_are_those_that_were_fitted(encoder: Encoder) -> None:
+    fitted = load_settings(Path(__file__).parents[1] / "benchmarks" / f"settings-{encoder}.toml")
+    shipped = shipped_settings(encoder)
+    assert shipped.record is not None
+    assert shipped.model_copy(update={"record": None}) == fitted
+    assert shipped.fingerprint == fitted.fingerprint
 
 
 def test_faults_in_chinese(tmp_path: Path) -> None:

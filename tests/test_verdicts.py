@@ -344,13 +344,13 @@ def test_a_sheet_of_errors() -> None:
         (
             "007 =1+1|管网",
             "wrong first",
-            "matched: x strong 0.75",
+            "matched: x Recommend 0.75",
             "y, z 3, x 1",
             "漏损检测 <- 漏损点 (0.80); 供水 <- =管网夜间漏水 (0.40)",
         )
     ]
     (chinese,) = errors_sheet([an_error()], "zh").rows
-    assert chinese[1:4] == ("首位有误", "有合适机构：x 强相关 0.75", "y、z 3、x 1")
+    assert chinese[1:4] == ("首位有误", "有合适机构：x 建议对接 0.75", "y、z 3、x 1")
     nobody = VerdictError("void", "missed", Answer("unclear"), None, (), 0)
     assert errors_sheet([nobody], "en").rows == [("void ", "missed", "unclear", "0", "")]
 
@@ -373,7 +373,7 @@ def test_errors_as_markdown_show_texts_literally(tmp_path: Path) -> None:
     write_errors([an_error("a|<b>*c*")], path, "en")
     lines = path.read_text("utf-8").splitlines()
     assert lines[0] == "## Wrong verdicts, worst first"
-    assert lines[4].startswith(r"| 007 a&#124;&lt;b&gt;\*c\* | wrong first | matched: x strong 0.75 | y, z 3, x 1 |")
+    assert lines[4].startswith(r"| 007 a&#124;&lt;b&gt;\*c\* | wrong first | matched: x Recommend 0.75 | y, z 3, x 1 |")
 
 
 def test_errors_as_a_workbook(tmp_path: Path) -> None:
@@ -383,8 +383,8 @@ def test_errors_as_a_workbook(tmp_path: Path) -> None:
     assert book.sheetnames == ["判断有误"]
     headings, first, second = book.worksheets[0].iter_rows(values_only=True)
     assert headings[:3] == ("需求编号", "需求名称", "错误类型")
-    assert first[:10] == ("007", "=1+1|管网", "首位有误", "有合适机构", "x", "强相关", 0.75, 1, "y、z", 3)
-    assert (second[3], second[5]) == ("信息不足", "较强相关")
+    assert first[:10] == ("007", "=1+1|管网", "首位有误", "有合适机构", "x", "建议对接", 0.75, 1, "y、z", 3)
+    assert (second[3], second[5]) == ("信息不足", "可先咨询")
     book.close()
 
 
