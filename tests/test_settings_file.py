@@ -20,6 +20,7 @@ from matchmaker.settings import (
     Weights,
     dump_settings,
     load_settings,
+    shipped_settings,
 )
 
 NUMBERS = st.floats(0, 50, allow_nan=False)
