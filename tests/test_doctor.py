@@ -142,6 +142,7 @@ def own_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     shutil.copytree(PACKAGE / "data", folder)
     for path in (ROOT / "data").glob("*.yaml"):
         shutil.copy(path, folder)
+    shutil.copytree(ROOT / "data" / "sample_needs", folder / "sample_needs")
     monkeypatch.setattr(support, "DATA", folder)
     return folder
 
