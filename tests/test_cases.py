@@ -72,9 +72,8 @@ def reference(problem: Problem, text: str) -> float:
     asked = [request(problem.text)]
     lexical = LexicalSimilarity(compile_lexical(said, background(), inferred_weight=1.0), background())
     semantic = SemanticSimilarity(compile_semantic(said, encoder(), inferred_weight=1.0), encoder())
-    numbers = Settings()
-    odds = numbers.intercept + numbers.weights.lexical * float(lexical.similarities(asked)[0, 0]) ** 0.5
-    odds += numbers.weights.semantic * float(semantic.similarities(asked)[0, 0])
+    odds = -3.714 + 2.223 * float(lexical.similarities(asked)[0, 0]) ** 0.5
+    odds += 6.577 * float(semantic.similarities(asked)[0, 0])
     return 1 / (1 + exp(-odds))
 
 

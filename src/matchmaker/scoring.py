@@ -48,8 +48,8 @@ _MOST_PAIRS = 1 << 17  # that are compared together
 _BLOCK = 1 << 16  # pairs whose bounds are worked out together
 _AHEAD = 6  # so many institutes more than are asked for are scored first
 _NEAR = 0.2  # a capability whose bound is so near to that of one that is pooled may well be pooled in its place
-_ACCURATE = 0.7  # share of the accurate encoder, where it is asked, in the similarity to samples
-_EXPECTED = (0.25, 0.8)  # similarity to samples where there are none: so much, and so much a unit of semantic,
+_ACCURATE = 0.3  # share of the accurate encoder, where it is asked, in the similarity to samples
+_EXPECTED = (0.15, 0.8)  # similarity to samples where there are none: so much, and so much a unit of semantic,
 _MOST_EXPECTED = 2.0  # but at most so many times semantic: what shares no meaning with a need gets nothing
 _STRENGTHS: dict[Strength | None, int] = {"A": 0, "B": 1, "C": 2, None: 3}
 
@@ -111,6 +111,7 @@ class Pooled:
 class Compared:
     """Some problems and what is known of all capabilities for them.
 
+    ``n_ideas`` is how many specific ideas each names, as far as that matters (``Ideas.count``), shape (P,).
     ``accurate`` is what the encoder of the accurate mode says, if it is asked; ``experience`` what earlier problems say
     of the institutes, where there are any, and ``added`` what they add to the log odds: shape (P, I).
     """
@@ -121,6 +122,7 @@ class Compared:
     asked: Asked
     samples: FloatArray
     asks_service: NDArray[np.bool_]
+    n_ideas: NDArray[np.intp]
     accurate: FloatArray | None
     experience: Sequence[Experience] | None
     added: FloatArray | None
@@ -183,9 +185,9 @@ class Scorer:
         )
         self.semantic = SemanticSimilarity(under("semantic", compiled), encoder())
         self.samples = SampleSimilarity(under("samples", compiled), encoder())
-        self.ideas = Ideas(compiled, encoder())
+        self._ideas = Ideas(compiled, encoder())
         self._lexical = LexicalSimilarity(under("lexical", compiled), background())
-        self._e5 = self._accurate() if settings.encoder == "e5" else None
+        self._e5 = None if settings.encoder == "words" else self._accurate()
 
     def capability(self, number: int) -> Capability:
         """One of all capabilities, institute by institute."""
@@ -206,6 +208,7 @@ class Scorer:
             yield Compared(
                 problems=problems[part],
                 samples=np.round(samples, DIGITS, out=samples),
+                n_ideas=np.array([self._ideas.count(text) for text in texts[part]], dtype=np.intp),
                 asks_service=np.array([asks_for_service(text) for text in texts[part]], dtype=np.bool_),
                 hits=self.keywords.hits(counts, texts[part]),
                 lexical=np.round(lexical, DIGITS, out=lexical),
@@ -427,9 +430,20 @@ class Scorer:
         odds = self._settings.intercept + self._weighed(pooled)
         odds = odds if compared.added is None else odds + compared.added[problems, institutes]
         scores: FloatArray = np.where(total > 0, 1 / (1 + np.exp(-odds)), 0.0).round(DIGITS)
-        is_fallback = self._is_centre[institutes] & ~compared.asks_service[problems]
-        scores = np.where(is_fallback, np.minimum(scores, max(self._settings.below_fair, 0.0)), scores)
+        scores = self.held_down(compared, problems, institutes, scores)
         return Pooled(problems, institutes, scores, order[starts], pooled, pairs)
+
+    def held_down(
+        self, compared: Compared, problems: NDArray[np.intp], institutes: NDArray[np.intp], scores: FloatArray
+    ) -> FloatArray:
+        """Scores of pairs, all of shape (n,), but below fair where no score says more.
+
+        So it is for a problem of words of trades alone, and for a transfer centre that is not asked for a service.
+        """
+        below_fair = self._settings.below_fair
+        scores = np.where(compared.n_ideas[problems] > 0, scores, (scores * below_fair).round(DIGITS))
+        is_fallback = self._is_centre[institutes] & ~compared.asks_service[problems]
+        return np.where(is_fallback, np.minimum(scores, below_fair), scores)
 
     def ranked(self, pooled: Pooled, left: NDArray[np.bool_] | None = None) -> NDArray[np.intp]:
         """Places in ``pooled``, problem by problem and best first, of all or of those left.

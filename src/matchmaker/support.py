@@ -313,8 +313,9 @@ def _fingerprints(_: Examination) -> Facts:
     from matchmaker.settings import shipped_settings
 
     return {
-        "settings": shipped_settings().fingerprint,
+        "settings_words": shipped_settings("words").fingerprint,
         "settings_e5": shipped_settings("e5").fingerprint,
+        "settings_auto": shipped_settings("auto").fingerprint,
         "institutes": load_institutes().fingerprint,
     }
 

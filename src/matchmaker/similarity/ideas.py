@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Final
 from matchmaker.similarity.encoder import Encoder
 from matchmaker.similarity.postings import strings_from, strings_to_array
 from matchmaker.similarity.profiles import Statement
-from matchmaker.similarity.services import asks_for_service
 from matchmaker.text import CHINESE_RUN, WORD, Request
 
 if TYPE_CHECKING:
@@ -105,19 +104,20 @@ class Ideas:
         words = {word.group() for word in WORD.finditer(left) if word.start() not in known}
         return len(told) + sum(any(map(str.isalpha, word)) and len(word) > 1 for word in words)
 
-    def are_too_few(self, problem: Request, *, is_strong: bool) -> bool:
-        """Whether a need says too little to tell who could solve it.
 
-        A single idea is enough where a service is asked for, and where the best institute is a strong match.
+def are_too_few(n_ideas: int, *, is_strong: bool, asks_service: bool) -> bool:
+    """Whether a need says too little to tell who could solve it.
 
-        Args:
-            problem: The need.
-            is_strong: Whether its best score reaches the level strong.
-        """
-        n_ideas = self.count(problem)
-        if n_ideas >= LEAST_IDEAS:
-            return False
-        return not (n_ideas and (is_strong or asks_for_service(problem)))
+    A single idea is enough where a service is asked for, and where the best institute is a strong match.
+
+    Args:
+        n_ideas: What ``Ideas.count`` gives.
+        is_strong: Whether its best score reaches the level strong.
+        asks_service: Whether it asks for a service.
+    """
+    if n_ideas >= LEAST_IDEAS:
+        return False
+    return not (n_ideas and (is_strong or asks_service))
 
 
 def _longest_first(words: Sequence[str]) -> str:

@@ -13,6 +13,7 @@ import numpy as np
 
 from matchmaker.domain import Capability
 from matchmaker.similarity.asked import Asked, read
+from matchmaker.similarity.distilled import STEPS, distilled, on_sphere
 from matchmaker.similarity.encoder import Encoder, lengths_of, unpacked
 from matchmaker.text import Request, request
 
@@ -23,42 +24,13 @@ if TYPE_CHECKING:
     from matchmaker.similarity.postings import Arrays
 
 _SHIPPED = Path(__file__).parents[1] / "data" / "samples"
-_COVERED = 0.6  # share of coverage in the similarity, the rest is closeness
+_COVERED = 0.5  # share of coverage in the similarity, the rest is closeness
+_UNSAID = 8.0  # weight of words that a need is taken to leave unsaid: one of a word or two is never wholly covered
 _AGAINST = 0.5  # what the mean of the near misses counts against that of the sample needs
-STEPS = 1 << 12  # numbers of a direction are multiples of one part of this
 _WHOLLY = 255  # how much of a word is covered, in steps
 _BLOCK = 128  # words that are compared together, so that arrays stay in the processor's cache
 _DIGEST = 16
 _MOST_KNOWN = 1 << 15  # words of which it is remembered how close they are
-
-
-@dataclass(frozen=True, slots=True)
-class Metric:
-    """A linear map under which texts of one need come close, and needs of different cores apart.
-
-    The inverse square root of the covariance of sample needs within their capabilities (within-class covariance
-    normalisation, Hatch et al. 2006), in whole numbers, so that products are exact in any order.
-
-    Attributes:
-        origin: What is taken from a direction first, shape (n,).
-        matrix: Shape (n, n).
-    """
-
-    origin: NDArray[np.int64]
-    matrix: NDArray[np.int64]
-
-    def directions(self, vectors: FloatArray) -> FloatArray:
-        """Unit vectors under this map as whole numbers, shape (texts, n); zeros stay zeros."""
-        whole: FloatArray = np.rint(vectors * STEPS)
-        whole[vectors.any(axis=1)] -= self.origin
-        return _on_sphere(whole @ self.matrix.astype(np.float64))
-
-
-@lru_cache(maxsize=2)
-def metric(name: str) -> Metric:
-    """The shipped map for directions of word vectors (``words``) or of the accurate encoder (``e5``)."""
-    held = np.load(_SHIPPED / f"metric-{name}.npy")
-    return Metric(held[0].astype(np.int64), held[1:].astype(np.int64))
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,41 +60,13 @@ def digest_of(rows: Rows) -> bytes:
     return blake2b(rows.astype("<i4").tobytes(), digest_size=_DIGEST).digest()
 
 
-def fit_metric(vectors: FloatArray, owners: NDArray[np.intp], *, ridge: float) -> Metric:
-    """The map that makes the sample needs of each capability as alike as can be.
-
-    Args:
-        vectors: Directions of sample needs, shape (texts, n).
-        owners: The capability of each, shape (texts,).
-        ridge: Share of the mean variance that is added to every direction's variance.
-    """
-    origin = np.rint(vectors.mean(axis=0) * STEPS)
-    centred = np.rint(vectors * STEPS) - origin
-    within = np.zeros((vectors.shape[1],) * 2)
-    for owner in np.unique(owners):
-        held = centred[owners == owner]
-        spread = held - held.mean(axis=0)
-        within += spread.T @ spread
-    within /= len(vectors)
-    within += ridge * np.trace(within) / len(within) * np.eye(len(within))
-    matrix = np.linalg.cholesky(np.linalg.inv(within))
-    return Metric(origin.astype(np.int64), np.rint(matrix * (2047 / np.abs(matrix).max())).astype(np.int64))
-
-
-def _on_sphere(vectors: FloatArray) -> FloatArray:
-    """Vectors of whole numbers scaled to the length ``STEPS``, in whole numbers again; zeros stay zeros."""
-    lengths = np.sqrt((vectors * vectors).sum(axis=1, keepdims=True))
-    scaled: FloatArray = np.rint(vectors * (STEPS / np.where(lengths > 0, lengths, 1.0)))
-    return scaled
-
-
 def prototype(needs: FloatArray, misses: FloatArray) -> FloatArray:
     """The direction of a capability from those of its sample needs and near misses (whole numbers): shape (n,).
 
     The mean of the needs less a part of the mean of the near misses.
     """
     mean = needs.mean(axis=0) - (_AGAINST * misses.mean(axis=0) if len(misses) else 0.0)
-    direction: FloatArray = _on_sphere(np.rint(mean)[None])[0]
+    direction: FloatArray = on_sphere(np.rint(mean)[None])[0]
     return direction
 
 
@@ -138,7 +82,7 @@ def compile_samples(capabilities: Sequence[Capability], encoder: Encoder) -> Arr
     for at in with_samples:
         needs = [request(text) for text in capabilities[at].sample_needs]
         misses = [request(text) for text in capabilities[at].near_misses]
-        mapped = metric("words").directions(read([*needs, *misses], encoder).directions)
+        mapped = distilled().directions(read([*needs, *misses], encoder))
         directions.append(prototype(mapped[: len(needs)], mapped[len(needs) :]))
         members.append(words_of(needs, encoder))
     held, places = np.unique(np.concatenate([np.zeros(0, np.intp), *members]), return_inverse=True)
@@ -146,12 +90,21 @@ def compile_samples(capabilities: Sequence[Capability], encoder: Encoder) -> Arr
     return {
         "n_capabilities": np.array(len(capabilities)),
         "owners": np.array(with_samples, dtype=np.intp),
-        "prototypes": np.array(directions, dtype=np.int16).reshape(len(directions), encoder.n_dimensions),
+        "prototypes": np.array(directions, dtype=np.int16).reshape(len(directions), distilled().n_dimensions),
         "columns": np.array([known.get(digest_of(rows), -1) for rows in members], dtype=np.intp),
         "sizes": np.array([len(rows) for rows in members], dtype=np.intp),
         "places": places.astype(np.int32),
         "words": encoder.packed(held.astype(np.intp)),
     }
+
+
+def are_shipped(arrays: Arrays) -> bool:
+    """Whether every capability has the sample needs that ship with the package.
+
+    Args:
+        arrays: What ``compile_samples`` gives.
+    """
+    return len(arrays["owners"]) == int(arrays["n_capabilities"]) and -1 not in arrays["columns"].tolist()
 
 
 def words_of(needs: Sequence[Request], encoder: Encoder) -> Rows:
@@ -192,9 +145,10 @@ class SampleSimilarity:
     """How close a problem is to the sample needs of a capability.
 
     Two views, averaged. *Closeness*: the cosine of the problem's direction with that of the sample needs, less that of
-    the near misses, under a map that makes needs of one capability alike (``Metric``). *Coverage*: the weighted share
-    of the problem's words that the words of the sample needs cover, each by the squared cosine of the closest one. Both
-    are sums of whole numbers or run over one problem only, so that nothing depends on what else is compared.
+    the near misses, in directions learned from the full encoder (``DistilledWords``). *Coverage*: the weighted share of
+    the problem's words that the words of the sample needs cover, each by the squared cosine of the closest one; of a
+    problem of few or common words some more are taken to be unsaid, and not covered. Both are sums of whole numbers or
+    run over one problem only, so that nothing depends on what else is compared.
 
     Args:
         arrays: What ``compile_samples`` gives.
@@ -230,8 +184,7 @@ class SampleSimilarity:
 
     def closeness(self, asked: Asked) -> FloatArray:
         """The cosine of each problem with each capability that has samples: shape (P, T), in [-1, 1]; exact."""
-        mapped = metric("words").directions(asked.directions)
-        return (mapped @ self._prototypes) / float(STEPS * STEPS)
+        return (distilled().directions(asked) @ self._prototypes) / float(STEPS * STEPS)
 
     def _coverage(self, asked: Asked) -> FloatArray:
         """The weighted share of each problem's words that each capability's sample words cover: shape (P, T)."""
@@ -243,7 +196,7 @@ class SampleSimilarity:
                 rows *= kept.weights[:, None]
                 # one column alone would be summed pairwise, several are row by row
                 added = rows.sum(axis=0) if rows.shape[1] > 1 else np.add.accumulate(rows, axis=0)[-1]
-                shares[at] = added / _WHOLLY
+                shares[at] = added / _WHOLLY * (asked.totals[at] / (asked.totals[at] + _UNSAID))
         return shares
 
     def _learn(self, rows: Rows) -> None:
