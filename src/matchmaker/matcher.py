@@ -133,6 +133,8 @@ class Matcher:
             words = shipped_settings("words").model_copy(update=same)
             self._first = Matcher(self.registry, words, compiled=self._compiled, cases=cases, workload=workload)
             self._first._fingerprint = self._fingerprint
+        else:
+            self._scorer  # noqa: B018 - before processes are forked, which share it then
         self._known: dict[tuple[int, Language], _Shown] = {}
         self._centres = [
             (at, Named(id=institutes[at].id, name=institutes[at].name))
