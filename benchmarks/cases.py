@@ -23,12 +23,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from matchmaker.domain import Capability, Institute, Precedent, Problem, Registry, Text
-from matchmaker.matcher import Matcher, compile_profiles
-from matchmaker.settings import Cases, Settings
-from matchmaker.similarity.cases import CaseSimilarity, compile_cases
-from matchmaker.similarity.postings import strings_to_array, under
-from matchmaker.similarity.rarity import background
-from matchmaker.similarity.semantic import encoder
+from matchmaker.matching.cases import CaseSimilarity, compile_cases
+from matchmaker.matching.matcher import Matcher, compile_profiles
+from matchmaker.matching.postings import strings_to_array, under
+from matchmaker.matching.rarity import background
+from matchmaker.matching.semantic import encoder
+from matchmaker.matching.settings import Cases, Settings
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

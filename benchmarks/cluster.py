@@ -21,12 +21,12 @@ from typing import NamedTuple
 
 from distributed import Client
 
-from matchmaker.batch import match_all
-from matchmaker.cluster import match_on_cluster
 from matchmaker.domain import Problem
 from matchmaker.institutes import load_institutes
 from matchmaker.intake import read_problems
-from matchmaker.matcher import Matcher
+from matchmaker.matching.matcher import Matcher
+from matchmaker.runs.cluster import match_on_cluster
+from matchmaker.runs.workers import match_all
 
 N_ROWS = 1024
 N_EMPTY = 100

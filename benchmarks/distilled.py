@@ -22,11 +22,11 @@ from numpy.typing import NDArray
 
 from matchmaker.domain import Capability
 from matchmaker.institutes import in_order, load_institutes
-from matchmaker.similarity import e5
-from matchmaker.similarity.asked import read
-from matchmaker.similarity.counting import BITS
-from matchmaker.similarity.distilled import STEPS, UNIT
-from matchmaker.similarity.encoder import Encoder, encoder, exact_lengths_of
+from matchmaker.matching import e5
+from matchmaker.matching.asked import read
+from matchmaker.matching.counting import BITS
+from matchmaker.matching.distilled import STEPS, UNIT
+from matchmaker.matching.encoder import Encoder, encoder, exact_lengths_of
 from matchmaker.text import request
 
 FloatArray: TypeAlias = NDArray[np.float64]

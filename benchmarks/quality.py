@@ -25,7 +25,7 @@ from rapidfuzz import fuzz, process
 
 from matchmaker import Matcher, Problem, Settings
 from matchmaker.institutes import load_institutes
-from matchmaker.matcher import FEATURES
+from matchmaker.matching.matcher import FEATURES
 
 Floats: TypeAlias = NDArray[np.float64]
 SAMPLES = 2000

@@ -22,9 +22,9 @@ import numpy as np
 
 from matchmaker import Matcher, Problem, Registry, Settings, load_institutes, load_problem
 from matchmaker.domain import About, Institute
-from matchmaker.similarity.keywords import KeywordSimilarity, compile_keywords, place
-from matchmaker.similarity.profiles import statements
-from matchmaker.similarity.rarity import background
+from matchmaker.matching.keywords import KeywordSimilarity, compile_keywords, place
+from matchmaker.matching.profiles import statements
+from matchmaker.matching.rarity import background
 from matchmaker.text import request
 
 DATA: Final = Path(__file__).parents[1] / "data"

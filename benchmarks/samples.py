@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 
 from matchmaker.domain import Capability
 from matchmaker.institutes import in_order, load_institutes
-from matchmaker.similarity import e5, samples
-from matchmaker.similarity.encoder import encoder
+from matchmaker.matching import e5, samples
+from matchmaker.matching.encoder import encoder
 from matchmaker.text import normalise, request
 
 FloatArray: TypeAlias = NDArray[np.float64]

@@ -23,7 +23,7 @@ PARTS = (
         "root = program.make_context('matchmaker', ['match', PROBLEM])\n"
         "program.get_command(root, 'match').make_context('match', [PROBLEM], parent=root)",
     ),
-    ("records as pydantic models", "import matchmaker.domain, matchmaker.settings"),
+    ("records as pydantic models", "import matchmaker.domain, matchmaker.matching.settings"),
     ("PyYAML", "import yaml"),
     (
         "reading the problem",
@@ -32,7 +32,7 @@ PARTS = (
     ("the registry from the cache", "from matchmaker.cli import options; registry = options.registry_from(None)"),
     ("NumPy", "import numpy"),
     ("RapidFuzz and OpenCC", "import rapidfuzz, opencc"),
-    ("the modules that match", "import matchmaker.matcher"),
+    ("the modules that match", "import matchmaker.matching.matcher"),
     ("compiled profiles and word vectors", "matcher = options.matcher_for(registry)"),
     ("matching", "shortlists = matcher.match(read.problems)"),
     ("Rich", "import rich.console, rich.table"),

@@ -23,13 +23,13 @@ from matchmaker.evaluation.trec import parse_qrels, parse_run
 from matchmaker.institutes import load_institutes
 from matchmaker.intake.documents import parse_problems, problems_from_bytes
 from matchmaker.intake.drafts import problems_from_blocks
-from matchmaker.intake.encodings import decode
-from matchmaker.intake.mail import read_mail
-from matchmaker.intake.pdf import blocks_of_answer
-from matchmaker.intake.pdfpages import read as read_pdf
 from matchmaker.intake.tables import ProblemTable, read_problems
-from matchmaker.matcher import Matcher
-from matchmaker.settings import dump_settings, load_settings
+from matchmaker.matching.matcher import Matcher
+from matchmaker.matching.settings import dump_settings, load_settings
+from matchmaker.office.encodings import decode
+from matchmaker.office.mail import read_mail
+from matchmaker.office.pdf import blocks_of_answer
+from matchmaker.office.pdfpages import read as read_pdf
 from matchmaker.text import normalise_with_origin, request, sentences, terms
 from worlds import small_registry
 
@@ -159,7 +159,7 @@ def _opens_as_pdf(data: bytes) -> bool:
 
 
 def pdf(data: bytes) -> None:
-    blocks, _ = blocks_of_answer(read_pdf(data), place="x")
+    blocks, _ = blocks_of_answer(read_pdf(data), place="x", begins=str.isdigit)
     accepted(problems_from_blocks(blocks, place="x", default_id="x").problems)
 
 

@@ -44,19 +44,19 @@ class Group(NamedTuple):
 
 GROUPS: Final[Mapping[str, Group]] = {
     "matching": Group(
-        ("matcher.py", "scoring.py", "reasons.py"),
+        ("matching/matcher.py", "matching/score.py", "matching/reasons.py"),
         ("test_matcher.py", "test_cases.py", "test_explain.py"),
         "many_problems_give or copy_of_an_institute or hard_limits_always or breadth_never or unrelated_capability or "
         "short_shortlist or order_of_institutes or base_and_parts or processes_change_nothing or "
         "similarities_in_range or saying_a_capability_again or agree_on_every_shipped or the_command",
     ),
     "similarity": Group(
-        ("similarity/[!e]*.py",),
+        ("matching/[!emrsq]*.py", "matching/sa*.py", "matching/sem*.py", "matching/services.py", "matching/rarity.py"),
         ("test_similarity.py", "test_semantic.py", "test_cases.py"),
         "how_a_problem_is_written or table_is_whole or processes_change_nothing or similarities_in_range",
     ),
     "encoders": Group(  # their threads do not live on in a copy, and what was read once is not read again
-        ("similarity/e5.py", "similarity/encoder.py"),
+        ("matching/e5.py", "matching/encoder.py"),
         ("test_e5.py", "test_semantic.py"),
         "table_is_whole or traditional_characters or sentences_compared or shipped_profiles or cut_together",
         forks_from="forkserver",
@@ -66,7 +66,7 @@ GROUPS: Final[Mapping[str, Group]] = {
         ("test_evaluation.py", "test_agreement.py", "test_calibration.py"),
     ),
     "output": Group(
-        ("output/*.py",),
+        ("writing/*.py", "runs/spool.py"),
         (
             *("test_output.py", "test_workbook.py", "test_explain.py", "test_columns.py"),
             "test_resume.py::test_answers_come_back_from_the_spool_as_they_were",
@@ -107,7 +107,7 @@ def json_list(values: Sequence[str]) -> str:
 
 
 def modules_of(group: Group) -> Iterator[str]:
-    """The modules of a group that are there, as ``similarity/cases.py``."""
+    """The modules of a group that are there, as ``matching/cases.py``."""
     package = ROOT / "src" / "matchmaker"
     for path in sorted(package.rglob("*.py")):
         module = path.relative_to(package).as_posix()

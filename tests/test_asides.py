@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from matchmaker import Matcher, Problem, load_institutes
 from matchmaker.asides import asides, blanked
-from matchmaker.similarity.keywords import place
+from matchmaker.matching.keywords import place
 from matchmaker.text import normalise, request
 
 NEED = "注塑件熔接痕明显"

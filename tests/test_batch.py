@@ -13,11 +13,11 @@ from multiprocessing.synchronize import Event, Lock
 
 import pytest
 
-from matchmaker.batch import Summary, _begin, match_all
 from matchmaker.domain import Problem, Shortlist
 from matchmaker.errors import Fault, MatchmakerError, ProblemError
 from matchmaker.intake import Rejected
-from matchmaker.matcher import Matcher
+from matchmaker.matching.matcher import Matcher
+from matchmaker.runs.workers import Summary, _begin, match_all
 from worlds import small_registry
 
 CHUNK = 256
@@ -161,7 +161,7 @@ def test_many_processes_give_the_bytes_of_one(n_rows: int) -> None:
 
 def test_a_process_started_anew_matches_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     spawned = multiprocessing.get_context("spawn")
-    monkeypatch.setattr("matchmaker.batch._context", lambda _: spawned)
+    monkeypatch.setattr("matchmaker.runs.workers._context", lambda _: spawned)
     assert list(match_all(mixed(CHUNK), matcher(), workers=1)) == list(match_all(mixed(CHUNK), matcher(), workers=2))
 
 
@@ -238,7 +238,7 @@ def test_a_worker_killed_when_all_is_done_keeps_nobody_waiting() -> None:
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")  # the pool counts them unlocked
 def test_a_worker_killed_before_it_has_begun_keeps_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """The matcher is more than the pipe holds through which a new process is told what to do."""
-    monkeypatch.setattr("matchmaker.batch._context", lambda _: multiprocessing.get_context("spawn"))
+    monkeypatch.setattr("matchmaker.runs.workers._context", lambda _: multiprocessing.get_context("spawn"))
     spawn = "multiprocessing.util.spawnv_passfds"
     start = multiprocessing.util.spawnv_passfds
 

@@ -19,9 +19,9 @@ from matchmaker.evaluation.calibration import bounds_for, grouped, judged_pairs,
 from matchmaker.evaluation.fitting import fit_model, folds, quality
 from matchmaker.institutes import load_institutes
 from matchmaker.intake import Rejected, read_problems
-from matchmaker.matcher import FEATURES, Matcher
-from matchmaker.scoring import weights_of
-from matchmaker.settings import Settings
+from matchmaker.matching.matcher import FEATURES, Matcher
+from matchmaker.matching.score import weights_of
+from matchmaker.matching.settings import Settings
 
 WORLD = Path(__file__).parent / "data" / "evaluation"
 FloatArray = NDArray[np.float64]

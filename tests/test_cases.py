@@ -12,18 +12,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matchmaker.batch import match_all
 from matchmaker.domain import Capability, Institute, Precedent, Problem, Registry, Shortlist, Text
-from matchmaker.matcher import Matcher
-from matchmaker.settings import Cases, Discounts, Settings, Weights
-from matchmaker.similarity.asked import read
-from matchmaker.similarity.cases import CaseSimilarity, compile_cases
-from matchmaker.similarity.counting import count_terms
-from matchmaker.similarity.lexical import LexicalSimilarity, compile_lexical
-from matchmaker.similarity.postings import strings_from
-from matchmaker.similarity.profiles import Statement
-from matchmaker.similarity.rarity import background
-from matchmaker.similarity.semantic import SemanticSimilarity, compile_semantic, encoder
+from matchmaker.matching.asked import read
+from matchmaker.matching.cases import CaseSimilarity, compile_cases
+from matchmaker.matching.counting import count_terms
+from matchmaker.matching.lexical import LexicalSimilarity, compile_lexical
+from matchmaker.matching.matcher import Matcher
+from matchmaker.matching.postings import strings_from
+from matchmaker.matching.profiles import Statement
+from matchmaker.matching.rarity import background
+from matchmaker.matching.semantic import SemanticSimilarity, compile_semantic, encoder
+from matchmaker.matching.settings import Cases, Discounts, Settings, Weights
+from matchmaker.runs.workers import match_all
 from matchmaker.text import normalise, request, terms
 from worlds import small_registry
 

@@ -18,7 +18,7 @@ from typer.testing import CliRunner, Result
 from matchmaker.cli import app
 from matchmaker.evaluation import MEASURES, load_run
 from matchmaker.evaluation.verdicts import OF_VERDICTS
-from matchmaker.settings import Settings, load_settings
+from matchmaker.matching.settings import Settings, load_settings
 
 WORLD = Path(__file__).parent / "data" / "evaluation"
 FILES = ("--problems", "problems.csv", "--institutes", "institutes.jsonl")

@@ -15,7 +15,7 @@ from typer.testing import CliRunner, Result
 from matchmaker.cli import app
 from matchmaker.ledger import schema
 from matchmaker.ledger.referrals import REASONS, STATES
-from matchmaker.render.ledger import WORDS
+from matchmaker.writing.terminal.ledger import WORDS
 from worlds import small_registry
 
 TABLE = (

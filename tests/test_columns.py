@@ -19,7 +19,7 @@ from typer.testing import CliRunner, Result
 from matchmaker.cli import app
 from matchmaker.domain import Language
 from matchmaker.files import as_written
-from matchmaker.output import columns, to_jsonl
+from matchmaker.writing import columns, to_jsonl
 from worlds import shortlist_example, small_registry, unmatched_example
 
 N_ROWS = 60
@@ -126,7 +126,7 @@ def test_parts_of_a_killed_run_that_goes_on() -> None:
     for path in Path("out").iterdir():
         path.unlink()
     program = (
-        "import os, sys; from matchmaker import journal; journal._INTERVAL = 0.0; journal._LEAST_SHARE = 0.0\n"
+        "import os, sys; from matchmaker.runs import journal; journal._INTERVAL = 0.0; journal._LEAST_SHARE = 0.0\n"
         "mark = journal.Journal._mark\n"
         "def killed(self):\n    mark(self)\n    self.counts.n_rows < 30 or os.kill(os.getpid(), 9)\n"
         "journal.Journal._mark = killed\n"

@@ -24,14 +24,14 @@ from distributed.comm import CommClosedError
 from typer.testing import CliRunner, Result
 
 import matchmaker
-from matchmaker import cluster
-from matchmaker.batch import Summary, match_all
 from matchmaker.cli import app
 from matchmaker.domain import Problem, Shortlist
 from matchmaker.errors import ClusterError, InputError, MissingExtraError
 from matchmaker.intake import Rejected
-from matchmaker.matcher import Matcher
-from matchmaker.output import format_shortlists
+from matchmaker.matching.matcher import Matcher
+from matchmaker.runs import cluster
+from matchmaker.runs.workers import Summary, match_all
+from matchmaker.writing import format_shortlists
 from test_batch import mixed
 from test_cases import DEFECT, LEAK, TODAY, precedent
 from test_cases import matcher as matcher_with
@@ -42,7 +42,7 @@ CHUNK = 32
 PROGRAM = f"""
 import sys, time
 from pathlib import Path
-from matchmaker import batch, cluster, journal
+from matchmaker.runs import cluster, journal, workers as batch
 batch._CHUNK, journal._INTERVAL = {CHUNK}, 0
 finish, n_left = cluster._Work.finish, %d
 def finish_or_wait(*of_chunk):
@@ -62,7 +62,7 @@ N_ROWS = 500  # many chunks more than are under way on two workers
 
 @pytest.fixture(autouse=True)
 def _small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("matchmaker.batch._CHUNK", CHUNK)
+    monkeypatch.setattr("matchmaker.runs.workers._CHUNK", CHUNK)
 
 
 class Cluster:
@@ -427,7 +427,7 @@ def test_a_run_without_workers_left_continues_on_this_machine(
     two: Cluster, tmp_path: Path, long_table: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cluster, "_PATIENCE", 1)
-    monkeypatch.setattr("matchmaker.journal._INTERVAL", 0)
+    monkeypatch.setattr("matchmaker.runs.journal._INTERVAL", 0)
     output, whole = tmp_path / "out.csv", tmp_path / "whole.csv"
     begin, n_begun = cluster._Work.begin, 0
 

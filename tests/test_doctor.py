@@ -18,11 +18,12 @@ import pytest
 from typer.testing import CliRunner, Result
 
 import matchmaker
-from matchmaker import log, support
+from matchmaker import log
 from matchmaker.cli import app, bugs
 from matchmaker.cli.doctor import CHINESE_WORDS
 from matchmaker.domain import Case, Problem
 from matchmaker.ledger.store import open_ledger
+from matchmaker.runs import support
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = Path(matchmaker.__file__).parent
@@ -181,7 +182,7 @@ def test_a_match_that_fails_is_told_without_its_words(monkeypatch: pytest.Monkey
     def fails(*_: object, **__: object) -> None:
         raise ValueError(MARKED)
 
-    monkeypatch.setattr("matchmaker.matcher.Matcher.match", fails)
+    monkeypatch.setattr("matchmaker.matching.matcher.Matcher.match", fails)
     found = doctor(exit_code=4)
     assert found["errors"] == ["sample: cannot be looked at (ValueError); install matchmaker again"]
 
@@ -359,7 +360,7 @@ def test_names_are_whole_parts_of_paths(monkeypatch: pytest.MonkeyPatch) -> None
 
 FORCED = """
 import sys
-import matchmaker.matcher
+import matchmaker.matching.matcher
 from matchmaker.domain import Problem
 
 def broken(self, problems, **_):
@@ -369,7 +370,7 @@ def broken(self, problems, **_):
     except Exception as error:
         raise KeyError(held) from error
 
-matchmaker.matcher.Matcher.match = broken
+matchmaker.matching.matcher.Matcher.match = broken
 from matchmaker.cli import main
 main()
 """

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from matchmaker.domain import Problem, Require
 from matchmaker.errors import Fault, ProblemError
 from matchmaker.intake import Format, load_problem, load_problems, parse_problem, problem_from_bytes
-from matchmaker.intake.kinds import OLE_SIGNATURE
+from matchmaker.office.kinds import OLE_SIGNATURE
 
 FAULTY = Path(__file__).parent / "data" / "faulty"
 FULL = Problem(

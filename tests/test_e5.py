@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 
 from matchmaker import Matcher, Problem, Settings
-from matchmaker.batch import match_all
 from matchmaker.cache import remembered
 from matchmaker.cli import options
 from matchmaker.domain import Capability, Require, Text
 from matchmaker.errors import MissingExtraError
 from matchmaker.institutes import load_institutes
 from matchmaker.intake import load_problem
-from matchmaker.settings import (
+from matchmaker.matching import e5
+from matchmaker.matching.settings import (
     ACCURATE,
     AUTO,
     WORDS,
@@ -28,7 +28,7 @@ from matchmaker.settings import (
     load_settings,
     shipped_settings,
 )
-from matchmaker.similarity import e5
+from matchmaker.runs.workers import match_all
 from matchmaker.text import request
 from worlds import small_registry
 

@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from matchmaker.errors import EncodingError
-from matchmaker.intake import decode
-from matchmaker.intake.encodings import detect
+from matchmaker.office.encodings import decode, detect
 
 SIMPLIFIED = (
     "水泵漏水",

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from matchmaker.domain import Problem
-from matchmaker.intake import decode, read_problems
+from matchmaker.intake import read_problems
+from matchmaker.office.encodings import decode
 
 TEXTS = (
     # a line of a chat

@@ -21,7 +21,7 @@ from matchmaker.evaluation.measures import Estimate
 from matchmaker.evaluation.pairs import auc, bins, calibration_error, pairwise_accuracy, reliability
 from matchmaker.evaluation.ranking import rank_measures
 from matchmaker.evaluation.trec import MAX_LINE, parse_qrels, parse_run
-from matchmaker.matcher import Matcher
+from matchmaker.matching.matcher import Matcher
 from worlds import small_registry
 
 FloatArray = NDArray[np.float64]

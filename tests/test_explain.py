@@ -21,8 +21,10 @@ from matchmaker.cli import app
 from matchmaker.domain import Distance, Explanation, Language, Match, Part, Problem, Reason, Registry, Require, Text
 from matchmaker.institutes import find_institute, load_institutes
 from matchmaker.intake import load_problem
-from matchmaker.matcher import Matcher
-from matchmaker.output import (
+from matchmaker.matching.matcher import Matcher
+from matchmaker.matching.score import SIMILARITIES, weights_of
+from matchmaker.matching.settings import Settings, Weights
+from matchmaker.writing import (
     Marked,
     evidence_lines,
     explanation_to_json,
@@ -35,9 +37,7 @@ from matchmaker.output import (
     standing,
     write_explanation,
 )
-from matchmaker.render import open_console, print_explanation
-from matchmaker.scoring import SIMILARITIES, weights_of
-from matchmaker.settings import Settings, Weights
+from matchmaker.writing.terminal import open_console, print_explanation
 from worlds import CENTRE, small_registry
 
 PROBLEMS = sorted((Path(__file__).parents[1] / "data" / "problems").glob("[0-9]*"))

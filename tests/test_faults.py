@@ -571,7 +571,9 @@ def convert(table: Path, path: Path) -> None:
 def test_an_input_that_is_only_saved_again(inputs: Path) -> None:
     """The same bytes under another date: it cannot be known while it is read, but nothing is done twice."""
     args = ("batch", "good.csv", *SMALL, "--workers", "1", "--lang", "en", "-o")
-    program = "from matchmaker import journal\njournal._INTERVAL = 0.0\n" + CHANGING + "os.utime('good.csv', (1, 1))"
+    program = (
+        "from matchmaker.runs import journal\njournal._INTERVAL = 0.0\n" + CHANGING + "os.utime('good.csv', (1, 1))"
+    )
     done = command(*args, "out.csv", at=inputs, program=program)
     assert done.returncode == 3
     again = command(*args, "out.csv", "--resume", at=inputs)
@@ -585,7 +587,7 @@ def test_an_input_that_is_only_saved_again(inputs: Path) -> None:
 
 DYING = """
 import os, signal
-from matchmaker import batch
+from matchmaker.runs import workers as batch
 batch._CHUNK = 32
 match = batch._Duty.match
 def die_once(*args):

@@ -19,8 +19,8 @@ from fuzz_targets import FAULTY, OFFICE, TARGETS, Packed, mutated
 from matchmaker.domain import Problem
 from matchmaker.errors import MatchmakerError, ProblemError
 from matchmaker.intake.documents import load_problems, problems_from_bytes
-from matchmaker.intake.mail import read_mail
 from matchmaker.intake.tables import read_problems
+from matchmaker.office.mail import read_mail
 
 N_SHORT = 1_000  # mutations of each target, but of slow ones fewer; by number, so that they are the same everywhere
 N_OF_SLOW = {"docx": 40, "docx numbering": 70, "match": 100}

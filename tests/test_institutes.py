@@ -14,8 +14,8 @@ from matchmaker.domain import Capability, Institute, Registry, Term, Text
 from matchmaker.errors import ProfileError
 from matchmaker.institutes import KeptInstitutes, cite, find_institute, load_institutes, shipped_profiles
 from matchmaker.intake import load_problem
-from matchmaker.matcher import Matcher, compile_profiles
-from matchmaker.settings import Settings
+from matchmaker.matching.matcher import Matcher, compile_profiles
+from matchmaker.matching.settings import Settings
 from worlds import small_registry
 
 DATA = Path(__file__).parents[1] / "data"

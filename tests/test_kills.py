@@ -43,12 +43,12 @@ N_ROWS = 600
 PROGRAM = """
 import sys
 if sys.argv[1] == "batch":
-    from matchmaker import batch, journal
+    from matchmaker.runs import journal, workers as batch
     batch._CHUNK, journal._INTERVAL, journal._LEAST_SHARE = 64, 0.003, 0
 if "--dask" in sys.argv:
     batch._CHUNK = 16
 if "out/parts/" in sys.argv:
-    from matchmaker.output import columns
+    from matchmaker.writing import columns
     columns.PER_PART = 150
 if sys.argv[1] == "cases":
     from matchmaker.cli import case_intake

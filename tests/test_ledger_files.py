@@ -14,9 +14,9 @@ from matchmaker.errors import InputError, LedgerError, TableError
 from matchmaker.intake import Rejected
 from matchmaker.intake.values import Given
 from matchmaker.ledger.cases import KeptCase, content_of, identity_of
-from matchmaker.ledger.exports import CSV_COLUMNS, anonymised, case_object, export_cases
 from matchmaker.ledger.reading import CASE_FIELDS, CaseTable, ReadCase, case_from_values, load_case, resolver
 from matchmaker.ledger.store import Stamp
+from matchmaker.writing.ledgerfiles import CSV_COLUMNS, anonymised, case_object, export_cases
 from test_ledger import LEAK, VISION, WHOLE, case_of
 from worlds import small_registry
 

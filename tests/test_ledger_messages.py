@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from matchmaker.messages import CHINESE
-from matchmaker.render.ledger import WORDS
+from matchmaker.writing.terminal.ledger import WORDS
 
 SOURCES = Path(__file__).parents[1] / "src" / "matchmaker"
 COMMANDS = ("ledger", "cases", "case_intake", "referrals", "judgements", "stats")

@@ -28,9 +28,9 @@ from matchmaker.domain import (
 from matchmaker.errors import ProblemError
 from matchmaker.institutes import load_institutes
 from matchmaker.intake import load_problem
-from matchmaker.matcher import FEATURES, Matcher
-from matchmaker.scoring import expected, weights_of
-from matchmaker.settings import Bounds, Discounts, Settings, Weights
+from matchmaker.matching.matcher import FEATURES, Matcher
+from matchmaker.matching.score import expected, weights_of
+from matchmaker.matching.settings import Bounds, Discounts, Settings, Weights
 from matchmaker.text import normalise
 from worlds import small_registry
 

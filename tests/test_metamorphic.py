@@ -25,8 +25,8 @@ from matchmaker.domain import Capability, Institute, Problem, Registry, Term, Te
 from matchmaker.institutes import load_institutes
 from matchmaker.intake import load_problem
 from matchmaker.intake.tables import read_problems
-from matchmaker.matcher import Matcher
-from matchmaker.settings import Settings
+from matchmaker.matching.matcher import Matcher
+from matchmaker.matching.settings import Settings
 
 DATA = Path(__file__).parents[1] / "data"
 TRANSLATED = Path(__file__).parent / "data" / "problems_translated.yaml"

@@ -18,11 +18,11 @@ from fuzz_targets import OFFICE, Packed
 from matchmaker.cli import app
 from matchmaker.errors import MatchmakerError, ProblemError
 from matchmaker.intake import load_problem, load_problems, problems_from_bytes
-from matchmaker.intake.blocks import Cell, Paragraph, Table
-from matchmaker.intake.opendocument import opendocument_blocks
-from matchmaker.intake.packed import open_package
-from matchmaker.intake.word import word_blocks
 from matchmaker.messages import CHINESE, Message
+from matchmaker.office.blocks import Cell, Paragraph, Table
+from matchmaker.office.opendocument import opendocument_blocks
+from matchmaker.office.packed import open_package
+from matchmaker.office.word import word_blocks
 from test_packed import RELATIONS, TYPES, packed
 
 FOLDER = Path(__file__).parent / "data" / "office" / "documents"

@@ -19,7 +19,8 @@ from markdown_it import MarkdownIt
 from matchmaker.domain import LEVELS, Basis, Citation, Language, Problem, Readiness, Reason, Removal, Shortlist, Text
 from matchmaker.errors import InputError
 from matchmaker.files import harmless
-from matchmaker.output import (
+from matchmaker.matching.settings import TrackRecord
+from matchmaker.writing import (
     CSV_COLUMNS,
     LEVEL_WORDS,
     WORDS,
@@ -44,7 +45,6 @@ from matchmaker.output import (
     write_shortlist,
     write_shortlists,
 )
-from matchmaker.settings import TrackRecord
 from worlds import empty_example, match_example, shortlist_example, unmatched_example
 
 ALL = (shortlist_example(), empty_example(), unmatched_example())
@@ -61,7 +61,7 @@ def read_csv(text: str) -> list[dict[str, str]]:
 
 
 def test_files_can_be_written_without_the_terminal_or_numpy() -> None:
-    code = "import sys, matchmaker.output; print({'rich', 'numpy', 'yaml'} & set(sys.modules))"
+    code = "import sys, matchmaker.writing; print({'rich', 'numpy', 'yaml'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import pytest
 
 from matchmaker.errors import ProblemError, TableError
-from matchmaker.intake.packed import Limits, Link, Package, ole_kind, open_package
+from matchmaker.office.packed import Limits, Link, Package, ole_kind, open_package
 
 TYPES = (
     '<?xml version="1.0"?><Types><Override PartName="/word/document.xml" ContentType="application/'

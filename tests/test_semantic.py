@@ -18,20 +18,20 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-import matchmaker.similarity.semantic
+import matchmaker.matching.semantic
 from matchmaker.domain import Capability, Language, Term, Text
 from matchmaker.institutes import load_institutes
-from matchmaker.similarity.asked import MOST_WORDS
-from matchmaker.similarity.counting import packed_grams
-from matchmaker.similarity.cutting import Lexicon
-from matchmaker.similarity.profiles import Statement, statements
-from matchmaker.similarity.semantic import Encoder, SemanticSimilarity, compile_semantic, encoder, unpacked
+from matchmaker.matching.asked import MOST_WORDS
+from matchmaker.matching.counting import packed_grams
+from matchmaker.matching.cutting import Lexicon
+from matchmaker.matching.profiles import Statement, statements
+from matchmaker.matching.semantic import Encoder, SemanticSimilarity, compile_semantic, encoder, unpacked
 from matchmaker.text import CHINESE_RUN, WORD, Request, request, sentences, stem
 
 FloatArray: TypeAlias = NDArray[np.float64]
 Profiles: TypeAlias = Sequence[Sequence[Statement]]
 INFERRED_WEIGHT = 0.8
-TABLE = Path(matchmaker.similarity.semantic.__file__).parents[1] / "data" / "encoder"
+TABLE = Path(matchmaker.matching.semantic.__file__).parents[1] / "data" / "encoder"
 N_DIMENSIONS = 8
 SMALL_WORDS = [
     *("漏", "漏损", "管网", "供水管", "检测", "水", "焊接", "机器人", "数据", "的"),
@@ -381,7 +381,7 @@ def test_the_table_is_whole_and_not_too_large() -> None:
 def test_the_table_is_loaded_quickly_and_with_numpy_alone() -> None:
     code = (
         "import sys, time\n"
-        "from matchmaker.similarity.semantic import encoder\n"
+        "from matchmaker.matching.semantic import encoder\n"
         "start = time.process_time()\n"
         "encoder().bag('供水管网漏损检测 leak detection')\n"
         "print(time.process_time() - start)\n"
@@ -421,7 +421,7 @@ def test_no_similarity_exceeds_its_bound(profiles: Profiles, texts: list[str]) -
 def test_bounds_are_the_same_in_blocks_of_any_size(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = shipped().bounds(shipped().read(requests(*TEXTS)))
     for n_bytes in (1, 5 * 4 * len(TEXTS)):  # one capability in a block, and five
-        monkeypatch.setattr("matchmaker.similarity.semantic._BLOCK_BYTES", n_bytes)
+        monkeypatch.setattr("matchmaker.matching.semantic._BLOCK_BYTES", n_bytes)
         found = shipped().bounds(shipped().read(requests(*TEXTS)))
         assert np.abs(found - whole).max() < 1e-6  # the sums of a product of matrices may end in another digit
 
@@ -508,7 +508,7 @@ def test_words_are_told_with_their_text_and_place() -> None:
 
 def test_a_full_memory_of_words_changes_no_bit(monkeypatch: pytest.MonkeyPatch) -> None:
     expected = shipped().similarities(requests(*TEXTS))
-    monkeypatch.setattr("matchmaker.similarity.semantic._MOST_NEAR", 1)  # room for one text's words
+    monkeypatch.setattr("matchmaker.matching.semantic._MOST_NEAR", 1)  # room for one text's words
     assert built(shipped_profiles(), encoder()).similarities(requests(*TEXTS)).tobytes() == expected.tobytes()
 
 

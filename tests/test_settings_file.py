@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from matchmaker.domain import Text
 from matchmaker.errors import SettingsError
-from matchmaker.settings import (
+from matchmaker.matching.settings import (
     ACCURATE,
     Bounds,
     Encoder,

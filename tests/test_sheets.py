@@ -26,7 +26,7 @@ from matchmaker.domain import Problem
 from matchmaker.errors import MissingExtraError, TableError
 from matchmaker.intake import Rejected, read_problems
 from matchmaker.intake.headingrows import find_headings
-from matchmaker.intake.sheets import shown_value
+from matchmaker.office.sheets import shown_value
 
 FOLDER = Path(__file__).parent / "data" / "office" / "tables"
 EXPECTED: Mapping[str, Mapping[str, Any]] = {
@@ -440,7 +440,7 @@ _PROGRAM = """
 import pathlib, re, sys, time
 from matchmaker.errors import TableError
 from matchmaker.intake import read_problems
-import matchmaker.intake.sheets, python_calamine, olefile
+import matchmaker.office.sheets, python_calamine, olefile
 started = time.process_time()
 try:
     list(read_problems(sys.argv[1]))
@@ -588,8 +588,8 @@ def test_a_text_of_parquet_that_is_too_long_costs_its_row(tmp_path: Path, n: int
 
 
 def test_a_group_of_parquet_that_is_not_small_is_read_as_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("matchmaker.intake.parquet._SMALL_GROUP", 0)
-    monkeypatch.setattr("matchmaker.intake.parquet._MAX_UNPACKED", 100_000)
+    monkeypatch.setattr("matchmaker.office.parquet._SMALL_GROUP", 0)
+    monkeypatch.setattr("matchmaker.office.parquet._MAX_UNPACKED", 100_000)
     path = parquet_of(tmp_path, {"title": [f"漏水{n}" for n in range(3_000)]})
     assert titles(path) == [f"漏水{n}" for n in range(3_000)]
 

@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from rapidfuzz import fuzz
 
 from matchmaker.domain import Capability, Term, Text
-from matchmaker.similarity.counting import Counts, count_terms, packed_grams, slices
-from matchmaker.similarity.keywords import KeywordSimilarity, compile_keywords, place
-from matchmaker.similarity.lexical import LexicalSimilarity, compile_lexical
-from matchmaker.similarity.postings import Postings, Strings, compile_postings, strings_from, strings_to_array
-from matchmaker.similarity.profiles import Statement, statements
-from matchmaker.similarity.rarity import UNSEEN, Rarity, background, is_chinese
+from matchmaker.matching.counting import Counts, count_terms, packed_grams, slices
+from matchmaker.matching.keywords import KeywordSimilarity, compile_keywords, place
+from matchmaker.matching.lexical import LexicalSimilarity, compile_lexical
+from matchmaker.matching.postings import Postings, Strings, compile_postings, strings_from, strings_to_array
+from matchmaker.matching.profiles import Statement, statements
+from matchmaker.matching.rarity import UNSEEN, Rarity, background, is_chinese
 from matchmaker.text import Request, normalise, request, term_id
 
 FloatArray: TypeAlias = NDArray[np.float64]
@@ -119,7 +119,7 @@ def test_terms_added_one_by_one_give_the_same_sums(weights: FloatArray | None, m
     postings = Postings(compile_postings(texts))
     picked = [np.array(rows) for rows in ([0, 1, 2], [3, 4, 5], [0, 2, 5], [5, 0, 1])]
     together = [postings.sums(rows, weights) for rows in picked]
-    monkeypatch.setattr("matchmaker.similarity.postings._LONG", 1)
+    monkeypatch.setattr("matchmaker.matching.postings._LONG", 1)
     assert all(same_bits(postings.sums(rows, weights), found) for rows, found in zip(picked, together, strict=True))
     assert all(found.max() > 0 for found in together)
 

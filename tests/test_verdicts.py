@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from matchmaker.domain import LEVELS, Level, Problem, Reason, Require, Verdict
 from matchmaker.evaluation import Answer, Answers, Evaluation, Qrels, Verdicts, answers_of, worst_of_each
 from matchmaker.evaluation.verdicts import ERROR_KINDS, OF_VERDICTS, VERDICTS, VerdictError, wilson
-from matchmaker.matcher import Matcher
-from matchmaker.render.verdicts import ERROR_COLUMNS, errors_sheet, write_errors
+from matchmaker.matching.matcher import Matcher
+from matchmaker.writing.terminal.verdicts import ERROR_COLUMNS, errors_sheet, write_errors
 from worlds import small_registry
 
 IDS = ["a", "b", "c", "d", "e"]

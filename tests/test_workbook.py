@@ -29,7 +29,8 @@ from matchmaker.errors import Fault, InputError
 from matchmaker.files import csv_text
 from matchmaker.intake import Rejected, read_problems
 from matchmaker.intake.headings import column_of, known_names
-from matchmaker.output import (
+from matchmaker.matching.settings import Settings, TrackRecord
+from matchmaker.writing import (
     Origin,
     explanation_to_markdown,
     level_word,
@@ -40,11 +41,10 @@ from matchmaker.output import (
     write_shortlists,
     write_workbook,
 )
-from matchmaker.output import sheets as sheets_module
-from matchmaker.output.sheets import Column, legible, open_book
-from matchmaker.output.sheettables import Table, width_of
-from matchmaker.output.workbook import PROBLEM_HEADINGS
-from matchmaker.settings import Settings, TrackRecord
+from matchmaker.writing import sheets as sheets_module
+from matchmaker.writing.sheets import Column, legible, open_book
+from matchmaker.writing.sheettables import Table, width_of
+from matchmaker.writing.workbook import PROBLEM_HEADINGS
 from worlds import (
     empty_example,
     match_example,
@@ -529,7 +529,7 @@ def test_same_answers_same_bytes(tmp_path: Path) -> None:
 
 def test_bytes_do_not_hang_on_hash_seeds_places_or_zones(tmp_path: Path) -> None:
     code = (
-        "import sys; from pathlib import Path; from worlds import *; from matchmaker.output import *\n"
+        "import sys; from pathlib import Path; from worlds import *; from matchmaker.writing import *\n"
         "write_workbook([shortlist_example(), empty_example(), unmatched_example()], Path(sys.argv[1]),"
         " origin=Origin(registry=small_registry()))"
     )

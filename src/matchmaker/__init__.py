@@ -18,10 +18,12 @@ if TYPE_CHECKING:
     from matchmaker.errors import InputError, MatchmakerError
     from matchmaker.institutes import load_institutes
     from matchmaker.intake import load_problem, read_problems
-    from matchmaker.matcher import Matcher
-    from matchmaker.settings import Settings
+    from matchmaker.matching.matcher import Matcher
+    from matchmaker.matching.settings import Settings
 else:
-    __getattr__ = imported_on_use(__name__, "domain", "errors", "institutes", "intake", "matcher", "settings")
+    __getattr__ = imported_on_use(
+        __name__, "domain", "errors", "institutes", "intake", "matching.matcher", "matching.settings"
+    )
 
 __all__ = [
     "InputError",

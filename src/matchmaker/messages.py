@@ -707,7 +707,7 @@ CHINESE: Final[Mapping[str, str]] = {
         "请在禁用宏的状态下打开，另存为不含宏的 .docx 或 .xlsx"
     ),
     "if you trust it, open it in Office or WPS and save it anew": "若来源可信，请用 Office 或 WPS 打开后另存",
-    # intake/sheets, intake/sheetscan, intake/oldsheets, intake/sources, intake/tablekinds, intake/parquet
+    # intake/sheets, intake/sheetscan, intake/oldsheets, intake/sources, office/tablekinds, intake/parquet
     "{place}, sheet '{sheet}'": "{place}，工作表“{sheet}”",
     "{place}, sheet '{sheet}', row {row}": "{place}，工作表“{sheet}”，第 {row} 行",
     "the headings are in row {row}; rows above them passed over: {n}": "表头在第 {row} 行，其上 {n} 行已跳过",
@@ -1113,3 +1113,15 @@ def _steers(char: str) -> bool:
 
 def _restored(template: str, values: dict[str, Any]) -> Message:
     return said(template, **values)
+
+
+def shortened(text: str) -> str:
+    """The text on one line, at most 60 characters, all of which can be written."""
+    line = " ".join(writable(text[:200]).split())
+    return line if len(line) <= 60 else f"{line[:59]}…"
+
+
+def writable(text: str) -> str:
+    """The text with what no file can hold, half a character, spelt out."""
+    spelt = text.encode(errors="backslashreplace").decode()
+    return text if spelt == text else spelt  # the same object: it may be a message

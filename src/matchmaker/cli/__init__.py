@@ -52,7 +52,7 @@ app = typer.Typer(
 
 def _print_version(asked: bool) -> None:
     if asked:
-        from matchmaker.output import version
+        from matchmaker.writing import version
 
         typer.echo(f"matchmaker {version()}")
         raise typer.Exit

@@ -24,7 +24,7 @@ def alliance(
     if record is None:
         raise InputError(Fault(str(institutes), "holds no alliance: block", "leave --institutes out"))
     if format in (None, options.FormatName.table):
-        from matchmaker.render import open_console, print_alliance
+        from matchmaker.writing.terminal import open_console, print_alliance
 
         print_alliance(open_console(), record, registry.sources, options.message_language(lang))
         return

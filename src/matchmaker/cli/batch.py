@@ -18,11 +18,11 @@ from matchmaker.cli.precedents import what_counts
 from matchmaker.messages import counted, in_language, listed, said
 
 if TYPE_CHECKING:
-    from matchmaker.batch import Summary
     from matchmaker.domain import Language, Problem, Registry, Shortlist
     from matchmaker.intake import ProblemFolder, ProblemTable, Rejected, Taken
-    from matchmaker.matcher import Matcher
-    from matchmaker.output import Display, Format
+    from matchmaker.matching.matcher import Matcher
+    from matchmaker.runs.workers import Summary
+    from matchmaker.writing import Display, Format
 
 _MOST_SHOWN = 20
 Answer = TypeVar("Answer")
@@ -149,7 +149,7 @@ class _Run:
 
     def at_once(self) -> tuple[Rejects, Summary]:
         """To stdout, a device or a pipe: what is interrupted there is lost."""
-        from matchmaker.batch import Summary
+        from matchmaker.runs.workers import Summary
 
         summary, output, written = Summary(), self.target.path, self.target.format
         shown = not self.quiet and output is not None
@@ -189,13 +189,13 @@ class _Run:
     def _matched(
         self, rows: Iterable[Problem | Rejected], summary: Summary
     ) -> Generator[Shortlist | Rejected, None, None]:
-        from matchmaker.batch import available_workers, match_all
+        from matchmaker.runs.workers import available_workers, match_all
 
         n_workers = self.workers or available_workers()
         return match_all(rows, self.matcher, top=self.top, summary=summary, workers=n_workers, cluster=self.cluster)
 
     def _from_spool(self, summary: Summary, spool: Path) -> None:
-        from matchmaker.output.spool import from_spool
+        from matchmaker.runs.spool import from_spool
 
         with closing(from_spool(spool)) as answers:
             self._make(answers, summary)
@@ -204,18 +204,18 @@ class _Run:
         """What can only be written when all is known, or in other files than one."""
         output = self.target.path
         if self.target.in_parts and output is not None:
-            from matchmaker.output.columns import write_parts
+            from matchmaker.writing.columns import write_parts
 
             write_parts(answers, output, "parquet" if self.target.format == "parquet" else "jsonl", self.lang)
         elif self.target.format == "xlsx":
-            from matchmaker.output import Origin
+            from matchmaker.writing import Origin
 
             origin = Origin(self.file, self.table.headings, self.matcher.registry, self.matcher.settings)
             options.write_book(answers, output, self.lang, origin=origin, quiet=self.quiet)
         elif self.target.format == "parquet":
             targets.write_columns(good(answers), output, self.lang)
         else:
-            from matchmaker.report import Page
+            from matchmaker.writing.page import Page
 
             page = Page(self.matcher, language=self.lang, source=self.file.name, display=self.display)
             options.write_page(page.of_problems(good(answers), n_rejected=lambda: summary.n_rejected), output)
@@ -254,7 +254,7 @@ class Rejects:
 @contextmanager
 def kept_rejects(path: Path | None, table: ProblemFolder | ProblemTable) -> Iterator[Rejects]:
     """Where rejected rows go: to a file that appears at the end, or nowhere but into the count."""
-    from matchmaker.output import rejects_writer
+    from matchmaker.writing import rejects_writer
 
     if path is None:
         yield Rejects()
@@ -330,7 +330,7 @@ def progress(table: ProblemFolder | ProblemTable, *, shown: bool) -> Iterator[It
     if not (shown and sys.stderr.isatty()):
         yield table
         return
-    from matchmaker.render import row_counter
+    from matchmaker.writing.terminal import row_counter
 
     with row_counter(sys.stderr, table) as rows:
         yield rows
@@ -385,11 +385,11 @@ def _write(
     display: Display,
 ) -> None:
     if output is not None:
-        from matchmaker.output import write_shortlists
+        from matchmaker.writing import write_shortlists
 
         write_shortlists(shortlists, output, written, lang, display)
     elif written == "table":
-        from matchmaker.render import open_console, print_shortlist
+        from matchmaker.writing.terminal import open_console, print_shortlist
 
         console = open_console()
         for shortlist in shortlists:
@@ -405,7 +405,7 @@ def _joined(rejected: Rejected) -> str:
 
 
 def _print_summary(summary: Summary, registry: Registry) -> None:
-    from matchmaker.render import open_console, print_summary
+    from matchmaker.writing.terminal import open_console, print_summary
 
     print_summary(
         open_console(sys.stderr),

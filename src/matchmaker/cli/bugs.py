@@ -46,7 +46,7 @@ def report_bug(error: BaseException, *, debugging: bool) -> None:
     The messages of exceptions are left out unless they cannot hold what the user gave: a problem may be confidential.
     Values of variables are never shown.
     """
-    from matchmaker.support import discreet
+    from matchmaker.runs.support import discreet
 
     if debugging:
         traceback.print_exception(error)

@@ -67,7 +67,7 @@ def calibrate(
         options.check_output(path, qrels, problems, institutes)
     from matchmaker.evaluation import calibrate as fitted
     from matchmaker.evaluation import load_qrels
-    from matchmaker.settings import dump_settings, load_settings
+    from matchmaker.matching.settings import dump_settings, load_settings
 
     judged = load_qrels(qrels)
     asked, n_rejected = evaluate.read_table(problems, quiet=quiet)
@@ -85,8 +85,8 @@ def calibrate(
 
 def _draw(found: Calibration, svg: Path | None, language: Language) -> None:
     """The fits and the reliability on the terminal, and as SVG where asked for."""
-    from matchmaker.render import evaluation as render
-    from matchmaker.render import open_console
+    from matchmaker.writing.terminal import evaluation as render
+    from matchmaker.writing.terminal import open_console
 
     render.print_sheets(open_console(), (), render.calibration_sheets(found, language), language)
     if svg is not None:

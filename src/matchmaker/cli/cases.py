@@ -255,8 +255,8 @@ def show(
     with opened(ledger) as store:
         kept = find_case(store, id_)
     if is_table(format):
-        from matchmaker.render import open_console
-        from matchmaker.render.ledger import print_case
+        from matchmaker.writing.terminal import open_console
+        from matchmaker.writing.terminal.ledger import print_case
 
         print_case(open_console(), kept, registry, options.language_from(lang) or kept.case.problem.language)
     else:
@@ -298,7 +298,7 @@ def anonymise(
     Example: matchmaker cases anonymise --format csv
     """
     from matchmaker.ledger.cases import all_cases
-    from matchmaker.ledger.exports import anonymised
+    from matchmaker.writing.ledgerfiles import anonymised
 
     with opened(ledger, output) as store:
         cases = anonymised(all_cases(store))
@@ -379,8 +379,8 @@ def _show_cases(
     lang: options.LanguageName | None,
 ) -> None:
     if is_table(format):
-        from matchmaker.render import open_console
-        from matchmaker.render.ledger import print_cases
+        from matchmaker.writing.terminal import open_console
+        from matchmaker.writing.terminal.ledger import print_cases
 
         print_cases(open_console(), kept, registry, options.language_from(lang) or "zh")
     else:
@@ -388,7 +388,7 @@ def _show_cases(
 
 
 def _object(kept: KeptCase) -> dict[str, object]:
-    from matchmaker.ledger.exports import case_object
+    from matchmaker.writing.ledgerfiles import case_object
 
     stamps = {"created": kept.created, "changed": kept.changed, "deleted": kept.deleted}
     return {**case_object(kept.case), **{name: stamp and stamp._asdict() for name, stamp in stamps.items()}}
@@ -403,7 +403,7 @@ def _write(
     quiet: bool,
 ) -> None:
     from matchmaker.files import atomic_writer
-    from matchmaker.ledger.exports import export_cases
+    from matchmaker.writing.ledgerfiles import export_cases
 
     written = format or _by_ending(output)
     text = "".join(export_cases(cases, written.value, options.language_from(lang) or "zh"))

@@ -13,7 +13,7 @@ from matchmaker.cli.ledger import LedgerOption
 
 if TYPE_CHECKING:
     from matchmaker.domain import Language
-    from matchmaker.support import Examination, Origin
+    from matchmaker.runs.support import Examination, Origin
 
 _SHORT_SUM: Final = 16
 CHINESE_WORDS: Final[Mapping[str, str]] = {
@@ -104,7 +104,7 @@ def doctor(
 
     Example: matchmaker doctor
     """
-    from matchmaker.support import examine
+    from matchmaker.runs.support import examine
 
     if format not in (None, options.FormatName.table, options.FormatName.json):
         raise typer.BadParameter("the findings are printed as table or json")

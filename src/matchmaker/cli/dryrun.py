@@ -13,7 +13,7 @@ from matchmaker.cli import options
 if TYPE_CHECKING:
     from matchmaker.domain import Language
     from matchmaker.intake import Row
-    from matchmaker.output import Format
+    from matchmaker.writing import Format
 
 _N_SHOWN: Final = 10
 
@@ -34,7 +34,7 @@ def read_rows(rows: Iterable[Row]) -> tuple[list[Row], int]:
 def write_rows(rows: Sequence[Row], n_good: int, n_rejected: int, format: Format, language: Language) -> None:
     """Write rows to stdout: a table for people, or objects for programs."""
     if format == "table":
-        from matchmaker.render import open_console, print_rows_read
+        from matchmaker.writing.terminal import open_console, print_rows_read
 
         print_rows_read(open_console(), rows, n_good=n_good, n_rejected=n_rejected, language=language)
     elif format == "jsonl":

@@ -19,7 +19,7 @@ from matchmaker.messages import Message, counted, listed, said
 if TYPE_CHECKING:
     from matchmaker.domain import Language, Problem
     from matchmaker.evaluation import Answers, Estimate, Evaluation, Qrels, Run, Unknown, VerdictError
-    from matchmaker.render.evaluation import Sheet
+    from matchmaker.writing.terminal.evaluation import Sheet
 
 _MOST_NAMED = 5  # ids in a note
 _ERROR_FILES = (".csv", ".md", ".xlsx")
@@ -192,8 +192,8 @@ class Report:
 
     def write(self, written: ReportFormat, output: Path | None, language: Language) -> None:
         """Write to the terminal, stdout or a file."""
-        from matchmaker.render import evaluation as render
-        from matchmaker.render.verdicts import verdicts_note
+        from matchmaker.writing.terminal import evaluation as render
+        from matchmaker.writing.terminal.verdicts import verdicts_note
 
         found = self.evaluation
         if written is ReportFormat.json:
@@ -205,13 +205,13 @@ class Report:
         if written is ReportFormat.md:
             put(render.sheets_to_markdown(notes, sheets), output)
         else:
-            from matchmaker.render import open_console
+            from matchmaker.writing.terminal import open_console
 
             render.print_sheets(open_console(), notes, sheets, language)
 
     def _sheets(self, language: Language) -> list[Sheet]:
-        from matchmaker.render import evaluation as render
-        from matchmaker.render.verdicts import errors_sheet, levels_sheet
+        from matchmaker.writing.terminal import evaluation as render
+        from matchmaker.writing.terminal.verdicts import errors_sheet, levels_sheet
 
         found = self.evaluation
         sheets = [render.measures_sheet(found.estimates, language)]
@@ -233,7 +233,7 @@ class Report:
 
     def plain(self) -> dict[str, object]:
         """Everything as plain data."""
-        from matchmaker.render.verdicts import error_object, verdicts_object
+        from matchmaker.writing.terminal.verdicts import error_object, verdicts_object
 
         found = self.evaluation
         return {
@@ -285,7 +285,7 @@ def _check_errors(n: int, output: Path | None, run: Path | None) -> None:
 def _write_errors(evaluation: Evaluation, output: Path | None, language: Language) -> None:
     """Write all wrong verdicts to a file, if one is named."""
     if output is not None and evaluation.verdicts is not None:
-        from matchmaker.render.verdicts import write_errors
+        from matchmaker.writing.terminal.verdicts import write_errors
 
         write_errors(evaluation.verdicts.errors(), output, language)
 
@@ -388,7 +388,7 @@ def _measured(
 ) -> Measured:
     """A run that is read, or made by matching."""
     from matchmaker.evaluation import answers_of, load_run, run_of
-    from matchmaker.output import version
+    from matchmaker.writing import version
 
     if run is None and problems is None:
         raise typer.BadParameter("give --problems to match them, or --run to measure scores that are there")

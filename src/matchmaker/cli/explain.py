@@ -15,8 +15,8 @@ from matchmaker.messages import said
 
 if TYPE_CHECKING:
     from matchmaker.domain import Explanation, Language, Problem
-    from matchmaker.matcher import Matcher
-    from matchmaker.output import ExplanationFormat, Format
+    from matchmaker.matching.matcher import Matcher
+    from matchmaker.writing import ExplanationFormat, Format
 
 Name = Annotated[
     Optional[str],  # noqa: UP045 - missing where --text stands for the file
@@ -110,11 +110,11 @@ def _write(
 ) -> None:
     registry, record = matcher.registry, matcher.settings.record
     if written == "table":
-        from matchmaker.render import open_console, print_explanation
+        from matchmaker.writing.terminal import open_console, print_explanation
 
         print_explanation(open_console(), explanation, registry=registry, language=language, record=record)
         return
-    from matchmaker.output import explanation_to_json, explanation_to_markdown, write_explanation
+    from matchmaker.writing import explanation_to_json, explanation_to_markdown, write_explanation
 
     file_format: ExplanationFormat = "json" if written == "json" else "md"
     if output is not None:

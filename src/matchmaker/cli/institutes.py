@@ -41,7 +41,7 @@ def list_institutes(
     """
     registry = options.registry_from(institutes)
     if _is_table(format):
-        from matchmaker.render import open_console, print_institutes
+        from matchmaker.writing.terminal import open_console, print_institutes
 
         print_institutes(open_console(), registry, options.message_language(lang))
         return
@@ -65,7 +65,7 @@ def show(
     registry = options.registry_from(institutes)
     institute = find_institute(registry, name)
     if _is_table(format):
-        from matchmaker.render import open_console, print_institute
+        from matchmaker.writing.terminal import open_console, print_institute
 
         print_institute(open_console(), registry, institute, options.message_language(lang))
         return
@@ -114,7 +114,7 @@ def search(
     registry = options.registry_from(institutes)
     found = options.matcher_for(registry, settings, encoder).search(text, top=top)
     if _is_table(format):
-        from matchmaker.render import open_console, print_found
+        from matchmaker.writing.terminal import open_console, print_found
 
         print_found(open_console(), found, options.language_from(lang) or language_of(text))
         return

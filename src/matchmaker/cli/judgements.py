@@ -179,8 +179,8 @@ class Session:
 
     def ask(self, store: Ledger, shown: Sequence[Match], registry: Registry, language: Language) -> None:
         """Show the problem, then one institute after the other, and keep each grade as it is given."""
-        from matchmaker.render import open_console
-        from matchmaker.render.judgements import print_candidate, print_task
+        from matchmaker.writing.terminal import open_console
+        from matchmaker.writing.terminal.judgements import print_candidate, print_task
 
         console = open_console()
         print_task(console, self.problem, len(shown), language, seed=self.seed if self.blind else None)
@@ -195,7 +195,7 @@ class Session:
 
     @staticmethod
     def _grade(answers: Iterator[str], language: Language) -> str:
-        from matchmaker.render.ledger import word
+        from matchmaker.writing.terminal.ledger import word
 
         while True:
             typer.echo(word("prompt", language), nl=False, err=True)
@@ -234,8 +234,8 @@ def list_judgements(
     with opened(ledger) as store:
         found = kept.list_judgements(store, judge=name_from(judge_name), counting=not everything)
     if cases.is_table(format):
-        from matchmaker.render import open_console
-        from matchmaker.render.judgements import print_judgements
+        from matchmaker.writing.terminal import open_console
+        from matchmaker.writing.terminal.judgements import print_judgements
 
         registry = options.registry_from(institutes)
         print_judgements(open_console(), found, registry, options.language_from(lang) or "zh")
@@ -312,8 +312,8 @@ def agreement(
     if format is options.FormatName.json:
         put_json({"judges": [one, other], **_rounded(asdict(result))})
         return
-    from matchmaker.render import open_console
-    from matchmaker.render.judgements import print_agreement
+    from matchmaker.writing.terminal import open_console
+    from matchmaker.writing.terminal.judgements import print_agreement
 
     print_agreement(open_console(), result, (one, other), options.language_from(lang) or "zh")
 

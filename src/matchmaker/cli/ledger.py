@@ -83,14 +83,15 @@ def person(by: str | None) -> str:
 
 def name_from(given: str | None) -> str | None:
     """A person's name as it is kept: on one line, without what no file can hold."""
-    from matchmaker.output import one_line
+    from matchmaker.writing import one_line
 
     return None if given is None else one_line(given).encode(errors="replace").decode()
 
 
 def clean(text: str | None) -> str | None:
     """A text of an option without what no file can hold; ``None`` where it says nothing."""
-    from matchmaker.intake.values import cleaned, writable
+    from matchmaker.intake.values import cleaned
+    from matchmaker.messages import writable
 
     return (cleaned(writable(text)) or None) if text is not None else None
 
@@ -154,8 +155,8 @@ def info(
     if format is options.FormatName.json:
         put_json(found)
         return
-    from matchmaker.render import open_console
-    from matchmaker.render.ledger import print_info
+    from matchmaker.writing.terminal import open_console
+    from matchmaker.writing.terminal.ledger import print_info
 
     print_info(open_console(), found, options.language_from(lang) or "zh")
 

@@ -19,8 +19,8 @@ from matchmaker.messages import said
 
 if TYPE_CHECKING:
     from matchmaker.domain import Problem, Shortlist
-    from matchmaker.matcher import Matcher
-    from matchmaker.output.lint import LintFormat
+    from matchmaker.matching.matcher import Matcher
+    from matchmaker.writing.lint import LintFormat
 
 
 class LintFormatName(StrEnum):
@@ -102,7 +102,7 @@ def _format_from(name: LintFormatName | None, output: Path | None) -> LintFormat
 def _write(problems: Iterable[Problem], matcher: Matcher, format: LintFormat, output: Path | None) -> None:
     """Write the questions of problems to a file, whole or not at all, or to stdout."""
     from matchmaker.files import atomic_writer
-    from matchmaker.output.lint import format_questions
+    from matchmaker.writing.lint import format_questions
 
     pieces = format_questions((_asked(problem, matcher) for problem in problems), format)
     if output is None:

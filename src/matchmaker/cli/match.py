@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from matchmaker.domain import Language, Problem, Registry, Shortlist
     from matchmaker.errors import Fault
     from matchmaker.intake import Loaded, Split
-    from matchmaker.matcher import Matcher
-    from matchmaker.output import Display, Format
+    from matchmaker.matching.matcher import Matcher
+    from matchmaker.writing import Display, Format
 
 File = Annotated[
     Optional[Path],  # noqa: UP045
@@ -101,7 +101,7 @@ def _loaded(file: Path | None, text: str | None, split: Split) -> Loaded:
 def _stdin() -> bytes:
     from matchmaker.errors import ProblemError
     from matchmaker.intake.documents import MAX_DOCUMENT
-    from matchmaker.intake.reading import read_faults
+    from matchmaker.office.reading import read_faults
 
     with read_faults(said("stdin"), ProblemError):
         return sys.stdin.buffer.read(MAX_DOCUMENT + 1)  # one more than allowed shows that there is more
@@ -136,12 +136,12 @@ def _write_file(
 ) -> None:
     """Write a workbook or a page."""
     if written == "xlsx":
-        from matchmaker.output import Origin
+        from matchmaker.writing import Origin
 
         origin = Origin(file=file, registry=matcher.registry, settings=matcher.settings)
         options.write_book(shortlists, output, language, origin=origin, quiet=quiet)
         return
-    from matchmaker.report import Page
+    from matchmaker.writing.page import Page
 
     page = Page(matcher, language=language, source=str(file.name if file else "--text"), display=display)
     pieces = page.of_problem(shortlists[0]) if len(shortlists) == 1 else page.of_problems(shortlists)
@@ -151,7 +151,7 @@ def _write_file(
 def _write(
     shortlists: Sequence[Shortlist], output: Path, written: Format, language: Language | None, display: Display
 ) -> None:
-    from matchmaker.output import write_shortlist, write_shortlists
+    from matchmaker.writing import write_shortlist, write_shortlists
 
     if len(shortlists) == 1:
         write_shortlist(shortlists[0], output, written, language, display)
@@ -164,7 +164,7 @@ def show(
 ) -> None:
     """Write shortlists to stdout; as JSON one is an object, several are an array."""
     if format == "table":
-        from matchmaker.render import open_console, print_shortlist
+        from matchmaker.writing.terminal import open_console, print_shortlist
 
         console = open_console()
         for number, shortlist in enumerate(shortlists):
@@ -172,7 +172,7 @@ def show(
                 console.print()
             print_shortlist(console, shortlist, registry=registry, language=language, display=display)
     elif format == "json" and len(shortlists) == 1:
-        from matchmaker.output import to_json
+        from matchmaker.writing import to_json
 
         options.write_data(to_json(shortlists[0]) + "\n")
     else:

@@ -18,8 +18,8 @@ from matchmaker.messages import said, steerless
 if TYPE_CHECKING:
     from matchmaker.domain import Language, Registry, Shortlist
     from matchmaker.intake import Rejected
-    from matchmaker.matcher import Matcher
-    from matchmaker.output import Display, Format, Origin
+    from matchmaker.matching.matcher import Matcher
+    from matchmaker.writing import Display, Format, Origin
 
 
 class FormatName(StrEnum):
@@ -65,7 +65,7 @@ def _keep_language(ctx: typer.Context, asked: LanguageName | None) -> LanguageNa
 def _address_of_a_cluster(address: str | None) -> str | None:
     """Checked before anything is read."""
     if address is not None:
-        from matchmaker.cluster import check_address
+        from matchmaker.runs.cluster import check_address
 
         check_address(address)
     return address
@@ -219,12 +219,12 @@ def matcher_for(
         SettingsError: The settings are for another encoder than the one asked for.
         MissingExtraError: The encoder is not installed, or does not run here.
     """
-    from matchmaker import settings as numbers
     from matchmaker.cache import remembered_arrays
     from matchmaker.cli.precedents import experience_from
-    from matchmaker.matcher import Matcher, compile_profiles
-    from matchmaker.similarity.postings import under
-    from matchmaker.similarity.samples import are_shipped
+    from matchmaker.matching import settings as numbers
+    from matchmaker.matching.matcher import Matcher, compile_profiles
+    from matchmaker.matching.postings import under
+    from matchmaker.matching.samples import are_shipped
 
     if settings_file is None:
         settings = numbers.shipped_settings(encoder.value if encoder else "words")
@@ -260,7 +260,7 @@ def _has_full_encoder() -> bool:
 
 def format_from(name: FormatName | None, output: Path | None, *, default: Format = "table") -> Format:
     """The format asked for: ``--format`` first, then the ending of ``--output``, then the default."""
-    from matchmaker.output import format_for
+    from matchmaker.writing import format_for
 
     if name is not None:
         if output is not None and name is FormatName.table:
@@ -316,7 +316,7 @@ def columns_from(given: list[str] | None) -> dict[str, str]:
 
 def display_from(matcher: Matcher, *, scores: bool, everything: bool = False) -> Display:
     """What is shown beside institutes and levels, with the record that the settings know of the levels."""
-    from matchmaker.output import Display
+    from matchmaker.writing import Display
 
     return Display(scores, everything, matcher.settings.record)
 
@@ -329,7 +329,7 @@ def write_to_stdout(
     import sys
 
     from matchmaker.files import temporary_folder
-    from matchmaker.output import LEVELS_ONLY, format_shortlists
+    from matchmaker.writing import LEVELS_ONLY, format_shortlists
 
     if format == "xlsx":
         write_book(shortlists, None, language)
@@ -369,7 +369,7 @@ def write_book(
     import sys
 
     from matchmaker.files import temporary_folder
-    from matchmaker.output import write_workbook
+    from matchmaker.writing import write_workbook
 
     if output is None and sys.stdout.isatty():
         raise InputError(

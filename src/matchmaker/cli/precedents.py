@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from matchmaker.domain import Precedent, Registry
     from matchmaker.ledger.precedents import Referred
-    from matchmaker.matcher import Workload
-    from matchmaker.settings import Settings
-    from matchmaker.similarity.cases import CaseSimilarity
-    from matchmaker.similarity.postings import Arrays
+    from matchmaker.matching.cases import CaseSimilarity
+    from matchmaker.matching.matcher import Workload
+    from matchmaker.matching.postings import Arrays
+    from matchmaker.matching.settings import Settings
 
 NO_LEDGER = "none"
 _PER_BLOCK = 1_000  # a new case costs the work of one block
@@ -60,7 +60,7 @@ def experience_from(
     if named is None or not shelf.holds_anything:
         return None, None
     from matchmaker.ledger.precedents import readiness_from
-    from matchmaker.matcher import Workload
+    from matchmaker.matching.matcher import Workload
 
     workload = Workload(shelf.name_on(day), readiness_from(shelf.referred, day))
     return _cases(shelf, registry, settings, day), workload
@@ -68,9 +68,9 @@ def experience_from(
 
 def _cases(shelf: _Shelf, registry: Registry, settings: Settings, day: date) -> CaseSimilarity | None:
     from matchmaker.institutes import ids_of
-    from matchmaker.similarity.cases import CaseSimilarity
-    from matchmaker.similarity.rarity import background
-    from matchmaker.similarity.semantic import encoder
+    from matchmaker.matching.cases import CaseSimilarity
+    from matchmaker.matching.rarity import background
+    from matchmaker.matching.semantic import encoder
 
     blocks = [shelf.compiled(at) for at in range(len(shelf.keys))]
     if not blocks:
@@ -126,9 +126,9 @@ class _Shelf:
     def compiled(self, at: int) -> Arrays:
         """What a similarity needs to know of a block."""
         from matchmaker.cache import remembered_arrays
-        from matchmaker.similarity.cases import compile_cases
-        from matchmaker.similarity.rarity import background
-        from matchmaker.similarity.semantic import encoder
+        from matchmaker.matching.cases import compile_cases
+        from matchmaker.matching.rarity import background
+        from matchmaker.matching.semantic import encoder
 
         key = self.keys[at].encode()
         return remembered_arrays(

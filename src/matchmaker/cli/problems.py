@@ -13,7 +13,7 @@ from matchmaker.cli.boundary import BAD_INPUT
 
 if TYPE_CHECKING:
     from matchmaker.domain import Institute, Shortlist
-    from matchmaker.output import Display, Format
+    from matchmaker.writing import Display, Format
 
 Name = Annotated[str, typer.Option("--for", metavar="INSTITUTE", help="An institute's id, name or alias.")]
 
@@ -44,8 +44,8 @@ def problems(
     if written == "html":
         raise typer.BadParameter("for a page use: matchmaker report FILE --for INSTITUTE")
     options.check_output(output, file, institutes, settings, ledger=ledger)
-    from matchmaker.batch import match_all
     from matchmaker.institutes import find_institute
+    from matchmaker.runs.workers import match_all
 
     registry = options.registry_from(institutes)
     institute = find_institute(registry, name)
@@ -87,7 +87,7 @@ def _write(
     display: Display,
 ) -> None:
     if written == "table":
-        from matchmaker.render import open_console, print_ranking
+        from matchmaker.writing.terminal import open_console, print_ranking
 
         rows = [(shortlist.problem, shortlist.matches[0]) for shortlist in ranked]
         language = options.message_language(lang)
@@ -95,7 +95,7 @@ def _write(
     elif written == "xlsx":
         options.write_book(ranked, output, options.language_from(lang))
     elif output is not None:
-        from matchmaker.output import write_shortlists
+        from matchmaker.writing import write_shortlists
 
         write_shortlists(ranked, output, written, options.language_from(lang), display)
     else:

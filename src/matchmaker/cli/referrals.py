@@ -171,8 +171,8 @@ def show(
         referral = find_referral(kept, id_)
         steps = history(kept, referral)
     if cases.is_table(format):
-        from matchmaker.render import open_console
-        from matchmaker.render.ledger import print_referral
+        from matchmaker.writing.terminal import open_console
+        from matchmaker.writing.terminal.ledger import print_referral
 
         language = options.language_from(lang) or referral.problem.language
         print_referral(open_console(), referral, steps, registry, language)
@@ -237,8 +237,8 @@ def _show(
     lang: options.LanguageName | None,
 ) -> None:
     if cases.is_table(format):
-        from matchmaker.render import open_console
-        from matchmaker.render.ledger import print_referrals
+        from matchmaker.writing.terminal import open_console
+        from matchmaker.writing.terminal.ledger import print_referrals
 
         print_referrals(open_console(), found, registry, options.language_from(lang) or "zh")
         return

@@ -17,8 +17,8 @@ from matchmaker.messages import said
 if TYPE_CHECKING:
     from matchmaker.domain import Problem
     from matchmaker.intake import ProblemFolder, ProblemTable
-    from matchmaker.matcher import Matcher
-    from matchmaker.report import Audience, Page
+    from matchmaker.matching.matcher import Matcher
+    from matchmaker.writing.page import Audience, Page
 
 TABLES = frozenset(
     (*(".csv", ".tsv", ".jsonl", ".ndjson", ".parquet"), *(".xlsx", ".xlsm", ".xls", ".ods", ".et", ".numbers"))
@@ -80,7 +80,7 @@ def report(
         raise typer.BadParameter("for a table, say which institute: --for ID")
     if scores and who == "enterprise":
         raise typer.BadParameter("the page for an enterprise shows no scores: leave --scores out")
-    from matchmaker.report import Page
+    from matchmaker.writing.page import Page
 
     matcher = options.matcher_for(options.registry_from(institutes), settings, encoder, ledger=ledger, as_of=as_of)
     audience = _audience(who, matcher, named=name_enterprise)
@@ -111,7 +111,7 @@ def _top(who: str, top: int) -> int | None:
 def _audience(who: str, matcher: Matcher, *, named: bool) -> Audience:
     """Who is to read the page; an unnamed institute is only known once there is a shortlist."""
     from matchmaker.institutes import find_institute
-    from matchmaker.report import BROKER, ENTERPRISE, Audience
+    from matchmaker.writing.page import BROKER, ENTERPRISE, Audience
 
     if named and who in {"broker", "enterprise"}:
         raise typer.BadParameter("--name-enterprise goes with --for an institute")
@@ -137,7 +137,7 @@ def _report_problems(
 def _report_table(
     page: Page, table: ProblemFolder | ProblemTable, top: int | None, output: Path | None, *, quiet: bool
 ) -> int:
-    from matchmaker.batch import match_all
+    from matchmaker.runs.workers import match_all
 
     rejects = many.Rejects()
     with many.progress(table, shown=not quiet and output is not None) as rows:

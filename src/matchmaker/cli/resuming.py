@@ -22,12 +22,12 @@ from matchmaker.errors import MatchmakerError
 from matchmaker.messages import as_message, counted, listed, said
 
 if TYPE_CHECKING:
-    from matchmaker.batch import Summary
     from matchmaker.domain import Language, Problem, Shortlist
     from matchmaker.intake import Rejected
-    from matchmaker.journal import Journal
-    from matchmaker.matcher import Matcher
-    from matchmaker.output import Display, Format
+    from matchmaker.matching.matcher import Matcher
+    from matchmaker.runs.journal import Journal
+    from matchmaker.runs.workers import Summary
+    from matchmaker.writing import Display, Format
 
 Resume = Annotated[
     bool,
@@ -55,8 +55,8 @@ def header_of(
     """
     from matchmaker.files import is_folder
     from matchmaker.intake import files_digest
-    from matchmaker.journal import fingerprint_of
-    from matchmaker.output import version
+    from matchmaker.runs.journal import fingerprint_of
+    from matchmaker.writing import version
 
     ledger, day = counts
     return {
@@ -73,7 +73,7 @@ def header_of(
 
 def day_before(output: Path | None) -> datetime | None:
     """The day from which the run to be continued counts ages, so that one of yesterday goes on as it began."""
-    from matchmaker.journal import header_beside
+    from matchmaker.runs.journal import header_beside
 
     day = header_beside(output).get("--as-of") if output is not None else None
     with suppress(ValueError):  # a journal that somebody else wrote is void anyhow
@@ -91,7 +91,7 @@ def journaled(
         Exit: The run was interrupted (130 for Ctrl-C, 143 for SIGTERM), or an error was told.
         InputError: The output cannot be written, or another run is writing it.
     """
-    from matchmaker.journal import Interruption, open_journal
+    from matchmaker.runs.journal import Interruption, open_journal
 
     try:
         with open_journal(output, header) as journal:
@@ -160,14 +160,14 @@ def unmatched(
 
 def summary_of(journal: Journal) -> Summary:
     """A summary that goes on where the journal is."""
-    from matchmaker.batch import Summary
+    from matchmaker.runs.workers import Summary
 
     return Summary(*journal.counts, load=Counter(journal.load))
 
 
 def keep_rejects(journal: Journal, headings: Sequence[str]) -> Callable[[int, Sequence[str], str], None]:
     """Takes line, cells and fault of a rejected row."""
-    from matchmaker.output import reject_row, rejects_opening
+    from matchmaker.writing import reject_row, rejects_opening
 
     def keep(line: int, cells: Sequence[str], fault: str) -> None:
         first = "" if journal.rejects.size else "\ufeff" + rejects_opening(headings)
@@ -186,9 +186,9 @@ def write_answers(
 ) -> None:
     """Write what is left to be done to the partial output: as text, or without ``format`` as a spool."""
     from matchmaker.domain import Shortlist
-    from matchmaker.journal import Counts
-    from matchmaker.output import closing, opening, piece_of
-    from matchmaker.output.spool import to_spool
+    from matchmaker.runs.journal import Counts
+    from matchmaker.runs.spool import to_spool
+    from matchmaker.writing import closing, opening, piece_of
 
     if format is not None and not journal.output.size:
         journal.open_with(("\ufeff" if format == "csv" else "") + opening(format))

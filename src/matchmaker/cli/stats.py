@@ -40,8 +40,8 @@ def stats(
         found = work_out(store, institute=cases.known_id(registry, institute), year=year)
     language = options.language_from(lang) or "zh"
     if written == "table":
-        from matchmaker.render import open_console
-        from matchmaker.render.stats import print_stats
+        from matchmaker.writing.terminal import open_console
+        from matchmaker.writing.terminal.stats import print_stats
 
         print_stats(open_console(), found, registry, language)
         return
@@ -63,7 +63,7 @@ def _text(found: Stats, registry: Registry, written: str, lang: options.Language
     if written == "csv":
         return _csv(found, registry)
     if written == "md":
-        from matchmaker.render.stats import stats_to_markdown
+        from matchmaker.writing.terminal.stats import stats_to_markdown
 
         return stats_to_markdown(found, registry, options.language_from(lang) or "zh")
     raise typer.BadParameter("numbers are written as table, json, csv or md")

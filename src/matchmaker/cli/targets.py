@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from matchmaker.domain import Language, Shortlist
-    from matchmaker.output import Format
+    from matchmaker.writing import Format
 
 
 class BatchFormatName(StrEnum):
@@ -97,7 +97,7 @@ def target_from(output: str | None, name: BatchFormatName | None) -> Target:
     if name is None and path is not None and not in_parts:
         is_parquet = path.suffix.lower() == ".parquet"
     if is_parquet:
-        from matchmaker.output.columns import check_parquet
+        from matchmaker.writing.columns import check_parquet
 
         check_parquet()
         return Target(path, "parquet", in_parts)
@@ -130,7 +130,7 @@ def write_columns(shortlists: Iterable[Shortlist], output: Path | None, language
     import sys
 
     from matchmaker.files import temporary_folder
-    from matchmaker.output.columns import write_parquet
+    from matchmaker.writing.columns import write_parquet
 
     if output is not None:
         write_parquet(shortlists, output, language)

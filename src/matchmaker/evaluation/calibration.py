@@ -14,16 +14,16 @@ from matchmaker.errors import EvaluationError, Fault
 from matchmaker.evaluation.fitting import Model, Quality, fit_model, folds, quality
 from matchmaker.evaluation.measures import Unknown
 from matchmaker.evaluation.trec import DIGITS, RELEVANT, Qrels, Run
-from matchmaker.matcher import FEATURES, Matcher, compile_profiles
+from matchmaker.matching.matcher import FEATURES, Matcher, compile_profiles
+from matchmaker.matching.score import DISCOUNTS, SIMILARITIES
+from matchmaker.matching.settings import Bounds, Discounts, Settings, Weights
 from matchmaker.messages import said
-from matchmaker.scoring import DISCOUNTS, SIMILARITIES
-from matchmaker.settings import Bounds, Discounts, Settings, Weights
 from matchmaker.text import normalise
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from matchmaker.similarity.postings import Arrays
+    from matchmaker.matching.postings import Arrays
 
     FloatArray: TypeAlias = NDArray[np.float64]
     IntArray: TypeAlias = NDArray[np.intp]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from matchmaker.domain import Problem, Require
 from matchmaker.evaluation.trec import Qrels, Run
 from matchmaker.evaluation.verdicts import Answer, answer_of
-from matchmaker.matcher import Matcher
+from matchmaker.matching.matcher import Matcher
 
 _CHUNK = 64
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Final, TypeAlias, TypeVar
 
 from matchmaker.errors import EvaluationError, Fault
-from matchmaker.intake.reading import open_bytes
 from matchmaker.messages import counted, said
+from matchmaker.office.reading import open_bytes
 
 Qrels: TypeAlias = Mapping[str, Mapping[str, int]]
 """Grades from 0 (none) to 3 (strong) by problem and institute."""

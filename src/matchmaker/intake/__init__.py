@@ -16,13 +16,12 @@ if TYPE_CHECKING:
         problem_from_bytes,
         problems_from_bytes,
     )
-    from matchmaker.intake.encodings import decode
     from matchmaker.intake.fields import Loaded
     from matchmaker.intake.folder import ProblemFolder, files_digest
     from matchmaker.intake.splitting import Split, split_needs
     from matchmaker.intake.tables import ProblemTable, Rejected, Row, Taken, read_problems
 else:
-    __getattr__ = imported_on_use(__name__, "encodings", "fields", "documents", "tables", "folder", "splitting")
+    __getattr__ = imported_on_use(__name__, "fields", "documents", "tables", "folder", "splitting")
 
 __all__ = [
     "Format",
@@ -33,7 +32,6 @@ __all__ = [
     "Row",
     "Split",
     "Taken",
-    "decode",
     "files_digest",
     "load_problem",
     "load_problems",

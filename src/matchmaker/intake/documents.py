@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from matchmaker.domain import Problem
 from matchmaker.errors import EncodingError, Fault, ProblemError
-from matchmaker.intake.encodings import decode
 from matchmaker.intake.fields import Loaded, build_problem, named_values
-from matchmaker.intake.kinds import kind_of
-from matchmaker.intake.reading import open_bytes
 from matchmaker.intake.syntax import read_json, read_yaml
-from matchmaker.intake.values import Given, Style, id_from, shortened, shown
-from matchmaker.messages import counted, listed, said
+from matchmaker.intake.values import Given, Style, id_from, shown
+from matchmaker.messages import counted, listed, said, shortened
+from matchmaker.office.encodings import decode
+from matchmaker.office.kinds import kind_of
+from matchmaker.office.reading import open_bytes
 
 if TYPE_CHECKING:
     from matchmaker.intake.splitting import Split
@@ -115,7 +115,7 @@ def parse_problems(text: str, *, format: Format, place: str, default_id: str, sp
     is_free = written_as in ("txt", "md") and not text.lstrip().startswith("---")
     if is_free:
         from matchmaker.intake.drafts import form_from_text  # kept out of start-up, as all that few documents need
-        from matchmaker.intake.markdown import markdown_text
+        from matchmaker.office.markdown import markdown_text
 
         plain = text if written_as == "txt" else markdown_text(text)
         form = form_from_text(plain, place=place, default_id=default_id, split=split)
@@ -129,8 +129,8 @@ def parse_problems(text: str, *, format: Format, place: str, default_id: str, sp
 def _needs(problem: Problem, text: str, written_as: Format) -> tuple[Problem, ...]:
     """The needs of a free text, by its lines with their marks, the title first."""
     from matchmaker.intake.lists import Line, lines_of
-    from matchmaker.intake.markdown import split_markdown
     from matchmaker.intake.splitting import split_lines
+    from matchmaker.office.markdown import split_markdown
 
     if written_as != "md":
         return split_lines(problem, lines_of(text.strip()))
@@ -160,7 +160,7 @@ def _loaded(data: bytes, format: Format | None, place: str, default_id: str, suf
     if kind == "text":
         loaded = _from_bytes(data, format or _FORMATS.get(suffix, "txt"), place, default_id, split)
     else:
-        from matchmaker.intake.office import read_document
+        from matchmaker.intake.readers import read_document
 
         loaded = read_document(data, kind, place=place, default_id=default_id, split=split)
     if _ENDINGS.get(suffix, kind) == kind:
@@ -224,7 +224,7 @@ def _has_only_known_fields(text: str, place: str) -> bool:
 
 
 def _from_text(text: str, *, place: str, default_id: str) -> Problem:
-    from matchmaker.intake.markdown import heading_text
+    from matchmaker.office.markdown import heading_text
 
     title, _, description = text.strip().partition("\n")
     values = {"title": Given("title", heading_text(title)), "description": Given("description", description)}
@@ -232,7 +232,7 @@ def _from_text(text: str, *, place: str, default_id: str) -> Problem:
 
 
 def _from_markdown(text: str, *, place: str, default_id: str) -> Problem:
-    from matchmaker.intake.markdown import split_markdown
+    from matchmaker.office.markdown import split_markdown
 
     document = split_markdown(text)
     values: dict[str, Given] = {}

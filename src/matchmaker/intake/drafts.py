@@ -11,7 +11,6 @@ from typing import Final
 
 from matchmaker.domain import Problem
 from matchmaker.errors import Fault, ProblemError
-from matchmaker.intake.blocks import Block
 from matchmaker.intake.fields import Loaded, build_problem
 from matchmaker.intake.forms import Begin, Entry, Event, Text, events_of, line_events
 from matchmaker.intake.headings import Column, simplified
@@ -31,8 +30,9 @@ from matchmaker.intake.labels import (
 from matchmaker.intake.lists import Line
 from matchmaker.intake.needwords import only_leads
 from matchmaker.intake.splitting import Split, closing_start, split_lines
-from matchmaker.intake.values import Given, shortened
-from matchmaker.messages import said
+from matchmaker.intake.values import Given
+from matchmaker.messages import said, shortened
+from matchmaker.office.blocks import Block
 
 _MAX_PROBLEMS: Final = 1_000
 _MAX_TITLE: Final = 60

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from matchmaker.intake.blocks import Block, Cell, Paragraph, Table, row_text
 from matchmaker.intake.headings import Column
 from matchmaker.intake.labels import Labelled, column_for, is_label, is_unused, label_text, labelled_line
+from matchmaker.office.blocks import Block, Cell, Paragraph, Table, row_text
 
 _SPEAKS_OF_NEEDS: Final = r"(?i)需求|難題|难题|問題|问题|課題|课题|problem|need|requirement|challenge"
 _BETWEEN_LABELS: Final = r"(?:\t|(?<![ \u3000])[ \u3000]++)(?=[^\s:：]{2,12}\s?[:：])"

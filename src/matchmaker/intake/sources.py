@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from matchmaker.errors import Fault, ProblemError, TableError
-from matchmaker.intake.csvrows import Record, detect_delimiter, read_lines, read_records, separator_of
 from matchmaker.intake.headingrows import N_ROWS, Headings, find_headings, repeats
 from matchmaker.intake.headings import Column, column_of, columns_of
-from matchmaker.intake.reading import FIRST_BAD_BYTE, LAST_BAD_BYTE, open_text
-from matchmaker.intake.sheets import Sheet
 from matchmaker.intake.syntax import read_json
-from matchmaker.intake.values import Given, shortened, writable
-from matchmaker.messages import said
+from matchmaker.intake.values import Given
+from matchmaker.messages import said, shortened, writable
+from matchmaker.office.csvrows import Record, detect_delimiter, read_lines, read_records, separator_of
+from matchmaker.office.reading import FIRST_BAD_BYTE, LAST_BAD_BYTE, open_text
+from matchmaker.office.sheets import Sheet
 
 MAX_KEYS: Final = 1_000
 BAD_BYTES: Final = re.compile(f"[{FIRST_BAD_BYTE}-{LAST_BAD_BYTE}]")
@@ -235,7 +235,7 @@ def parquet(path: Path, overrides: Mapping[str, str], more: Mapping[str, str]) -
         MissingExtraError: pyarrow is not installed.
         TableError: The file is damaged.
     """
-    from matchmaker.intake.parquet import parquet_headings, parquet_records
+    from matchmaker.office.parquet import parquet_headings, parquet_records
 
     names = parquet_headings(path)
     columns, unused = columns_of(names, overrides, more)
@@ -296,5 +296,9 @@ def _delimiter_of(path: Path, encoding: str, overrides: Mapping[str, str]) -> tu
                 break
     if not any(char.isalnum() for line in lines for char in line):
         raise TableError(Fault(str(path), "nothing in its first lines", _NO_ROWS))
-    named = separator_of(lines[0])
-    return named or detect_delimiter(lines, set(overrides.values())), named is not None
+    named, wanted = separator_of(lines[0]), set(overrides.values())
+
+    def is_heading(cell: str) -> bool:
+        return cell in wanted or column_of(cell, fuzzy=False) is not None
+
+    return named or detect_delimiter(lines, is_heading), named is not None

@@ -45,8 +45,7 @@ from matchmaker.intake.needwords import (
     speaks_of_several,
     terms,
 )
-from matchmaker.intake.values import shortened
-from matchmaker.messages import said
+from matchmaker.messages import said, shortened
 
 Split: TypeAlias = Literal["auto", "never"]
 """Whether a text is split: as the rules above say, or never."""

@@ -13,18 +13,18 @@ from typing import BinaryIO, NamedTuple, TypeAlias
 from matchmaker.domain import Problem
 from matchmaker.errors import EncodingError, Fault, InputError, TableError, did_you_mean
 from matchmaker.files import no_temporary_files
-from matchmaker.intake.csvrows import Record
-from matchmaker.intake.encodings import detect
 from matchmaker.intake.fields import MAX_ID_LENGTH, build_problem
 from matchmaker.intake.headingrows import Headings
 from matchmaker.intake.headings import FIELDS, position_of
-from matchmaker.intake.reading import FIRST_BAD_BYTE, codec_named, open_bytes, sample_of, state_of
-from matchmaker.intake.sheets import Sheet, chosen_sheets, read_sheets
 from matchmaker.intake.sources import BAD_BYTES, Lines, Source, delimited, listed, parquet, sheet_cells
 from matchmaker.intake.splitting import NEVER, Split, split_finding, split_needs
-from matchmaker.intake.tablekinds import Kind, Recognised, recognise
-from matchmaker.intake.values import Given, writable
-from matchmaker.messages import said
+from matchmaker.intake.values import Given
+from matchmaker.messages import said, writable
+from matchmaker.office.csvrows import Record
+from matchmaker.office.encodings import detect
+from matchmaker.office.reading import FIRST_BAD_BYTE, codec_named, open_bytes, sample_of, state_of
+from matchmaker.office.sheets import Sheet, chosen_sheets, read_sheets
+from matchmaker.office.tablekinds import Kind, Recognised, recognise
 
 MAX_WARNINGS = 1_000
 """So many warnings and unused keys are kept; ``n_warnings`` counts all warnings."""

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
 from matchmaker.errors import Fault
-from matchmaker.messages import said
+from matchmaker.messages import said, shortened, writable
 
 Style: TypeAlias = Literal["yaml", "json", "cell"]
 """Where values come from: it decides how a remedy is spelt, and cells of a table hold lists as one text."""
@@ -193,18 +193,6 @@ def shown(value: object) -> str:
     if isinstance(value, list):
         return said("a list")
     return said("a group of fields") if isinstance(value, Mapping) else shortened(str(value))
-
-
-def shortened(text: str) -> str:
-    """The text on one line, at most 60 characters, all of which can be written."""
-    line = " ".join(writable(text[:200]).split())
-    return line if len(line) <= 60 else f"{line[:59]}…"
-
-
-def writable(text: str) -> str:
-    """The text with what no file can hold, half a character, spelt out."""
-    spelt = text.encode(errors="backslashreplace").decode()
-    return text if spelt == text else spelt  # the same object: it may be a message
 
 
 def id_from(path: Path) -> str:

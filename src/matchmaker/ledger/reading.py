@@ -13,14 +13,15 @@ from matchmaker.domain import Case, Outcome, Problem, Registry, check
 from matchmaker.errors import Fault, LedgerError, ProfileError
 from matchmaker.files import as_written
 from matchmaker.institutes import find_institute
-from matchmaker.intake import ProblemTable, Rejected, decode, read_problems
+from matchmaker.intake import ProblemTable, Rejected, read_problems
 from matchmaker.intake.fields import build_problem, named_values
 from matchmaker.intake.headings import columns_of
-from matchmaker.intake.reading import open_bytes
 from matchmaker.intake.syntax import read_json, read_yaml
 from matchmaker.intake.tables import Met
 from matchmaker.intake.values import Given, Style, ValueReader, id_from, shown
 from matchmaker.messages import said
+from matchmaker.office.encodings import decode
+from matchmaker.office.reading import open_bytes
 
 CASE_FIELDS: Final[Mapping[str, str]] = {
     "case_id": "case_id caseid case 案例编号 案例号 案例序号",

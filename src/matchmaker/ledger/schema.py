@@ -28,8 +28,7 @@ from sqlalchemy import (
 )
 
 from matchmaker.errors import Fault, LedgerError
-from matchmaker.intake.values import writable
-from matchmaker.messages import said
+from matchmaker.messages import said, writable
 
 HIGHEST: Final = 2**31 - 1
 """The highest whole number that every database takes."""

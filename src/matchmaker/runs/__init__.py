@@ -1,0 +1,1 @@
+"""Many problems: in processes, on a cluster, kept across interruptions; and what a bug report needs of a machine."""

@@ -1,0 +1,148 @@
+"""One explanation on the terminal: the score as a sum, the problem with what was found marked in its place."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from itertools import accumulate
+from typing import Final
+
+from rich.cells import cell_len
+from rich.console import Console
+from rich.text import Text
+
+from matchmaker.domain import Explanation, Language, Registry
+from matchmaker.matching.settings import TrackRecord
+from matchmaker.writing import (
+    Marked,
+    bracketed,
+    coverage_text,
+    evidence_lines,
+    grounds,
+    labelled,
+    legend,
+    level_bar,
+    limit_sentence,
+    marked_text,
+    next_sentence,
+    one_line,
+    problem_heading,
+    score_sentence,
+    shown_parts,
+    shown_score,
+    similarities_text,
+    standing,
+    standing_lines,
+)
+from matchmaker.writing.terminal.lines import LEVEL_STYLES, print_line, prose_width, say, wrapped
+from matchmaker.writing.terminal.phrases import phrase
+from matchmaker.writing.terminal.shortlists import reason_line
+
+_LONGEST_BAR: Final = 60
+_MOST_UNCOVERED: Final = 12
+"""So many uncovered sentences are shown; how many more there are is said."""
+
+
+def print_explanation(
+    console: Console,
+    explanation: Explanation,
+    *,
+    registry: Registry,
+    language: Language | None = None,
+    record: TrackRecord | None = None,
+) -> None:
+    """Print why a pair has its score: the sum, the capability and its evidence, the marked problem, what is missing.
+
+    Args:
+        console: Where to print.
+        explanation: What to print.
+        registry: Gives the sources of the evidence.
+        language: The language of names and words; the problem's own when not given.
+        record: How often each level was right.
+    """
+    language = language or explanation.problem.language
+    say(console, problem_heading(explanation.problem), style="bold")
+    bar = level_bar(explanation.match.level, ascii_only=console.options.ascii_only)
+    say(console, f"{bar} {score_sentence(explanation, language)}", style=LEVEL_STYLES[explanation.match.level])
+    for line in standing_lines(explanation, record, language):
+        say(console, line, style="dim")
+    if explanation.limit:
+        say(console, limit_sentence(explanation, language), style="bold yellow")
+    _print_sum(console, explanation, language)
+    _print_capability(console, explanation, registry, language)
+    _print_problem(console, explanation, language)
+    _print_uncovered(console, explanation, language)
+    if explanation.next:
+        console.print()
+        say(console, next_sentence(explanation, language))
+
+
+def _print_sum(console: Console, explanation: Explanation, language: Language) -> None:
+    """Each part as a bar that begins where the one before ends, on a line that stands for a score of 1."""
+    parts, total = shown_parts(explanation), phrase("score", language)
+    longest = max(cell_len(label) for label in (total, *(part.label(language) for part in parts)))
+    length = max(8, min(_LONGEST_BAR, console.width - longest - 10))
+    edges = [round(length * hundredths / 100) for hundredths in accumulate(part.hundredths for part in parts)]
+    rows = [
+        (part.label(language), part.number, min(start, end), abs(end - start), "red" if part.hundredths < 0 else "cyan")
+        for part, start, end in zip(parts, [0, *edges], edges, strict=False)
+    ]
+    rows.append((total, shown_score(explanation), 0, edges[-1], LEVEL_STYLES[explanation.match.level]))
+    block = "#" if console.options.ascii_only else "█"
+    console.print()
+    say(console, phrase("score_made", language) + bracketed(phrase("bar_scale", language), language), style="bold")
+    for label, number, start, size, style in rows:
+        front = f"  {label}{' ' * (longest - cell_len(label))} {number:>5}  "
+        print_line(console, Text.assemble(front, " " * start, (block * size, style)))
+
+
+def _print_capability(console: Console, explanation: Explanation, registry: Registry, language: Language) -> None:
+    console.print()
+    name = explanation.match.capability.name.in_language(language)
+    say(console, labelled(phrase("counts_most", language), name, language), style="bold")
+    is_own = not explanation.match.capability.via_parent
+    say(console, standing(explanation, registry, language), indent=2, style="" if is_own else "magenta")
+    say(console, similarities_text(explanation, language), indent=2)
+    for reason in grounds(explanation):
+        say(console, reason_line(reason, language), mark="-", indent=2)
+    for evidence in evidence_lines(explanation, registry, language):
+        say(console, labelled(phrase("evidence", language), evidence.claim, language), mark="-", indent=2)
+        for text in (evidence.source, evidence.address):
+            if text:
+                say(console, text, indent=4, style="dim")
+
+
+def _print_problem(console: Console, explanation: Explanation, language: Language) -> None:
+    marked = marked_text(explanation, ascii_only=console.options.ascii_only)
+    console.print()
+    say(console, phrase("problem", language) + bracketed(legend(marked, language), language), style="bold")
+    lines = (one_line(paragraph) for paragraph in marked.text.split("\n"))
+    cut = [line for paragraph in lines for line in wrapped(paragraph, prose_width(console) - 2)]
+    for line in _styled(cut, marked):
+        print_line(console, Text("  ").append_text(line))
+
+
+def _styled(lines: Iterable[str], marked: Marked) -> Iterator[Text]:
+    """Lines in the styles of their marks; what one line opens, a later one may close."""
+    styles = {**dict.fromkeys(marked.keyword, "bold cyan"), **dict.fromkeys(marked.sentence, "underline")}
+    marks = re.compile(f"({'|'.join(map(re.escape, styles))})")
+    opened: list[str] = []
+    for line in lines:
+        text = Text()
+        for piece in marks.split(line):
+            if piece in (marked.keyword[0], marked.sentence[0]):
+                opened.append(styles[piece])
+            text.append(piece, " ".join(opened))
+            if piece in (marked.keyword[1], marked.sentence[1]) and opened:
+                opened.pop()
+        yield text
+
+
+def _print_uncovered(console: Console, explanation: Explanation, language: Language) -> None:
+    console.print()
+    say(console, coverage_text(explanation, language))
+    for mark in explanation.uncovered[:_MOST_UNCOVERED]:
+        say(console, labelled(phrase("not_covered", language), mark.found, language), style="yellow")
+    left_out = len(explanation.uncovered) - _MOST_UNCOVERED
+    if left_out > 0:
+        say(console, labelled(phrase("not_covered", language), phrase("not_shown", language, n=left_out), language))
