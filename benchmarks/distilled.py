@@ -212,6 +212,33 @@ def joined(*many: Bags) -> Bags:
     )
 
 
+def targets_of(
+    texts: Sequence[str], directions: FloatArray, capabilities: Sequence[Capability]
+) -> tuple[FloatArray, FloatArray]:
+    """Where texts are to point, of unit length, and the dimensions that are kept: shapes (texts, 384) and (384, n)."""
+    shipped = dict(zip(*e5.shipped_prototypes(), strict=True))
+    prototypes = np.array([shipped[e5.digest_of_texts(one)] for one in capabilities]) / STEPS
+    solves, fails = labels_of(texts, capabilities)
+    target = directions + TOWARDS * solves @ prototypes - AWAY * fails @ prototypes
+    target /= np.maximum(np.linalg.norm(target, axis=1, keepdims=True), 1e-9)
+    centred = np.concatenate([target - directions.mean(axis=0), PROTOTYPES * prototypes])
+    return target, np.linalg.svd(centred, full_matrices=False)[2][:N_DIMENSIONS].T
+
+
+def save(output: Path, rows: IntArray, vectors: FloatArray, origin: FloatArray, matrix: FloatArray) -> None:
+    """Write the table in whole numbers, the vectors of words in 4 bits a number and a scale each."""
+    scales = np.maximum(np.rint(np.abs(vectors).max(axis=1) / 7 * UNIT), 1)
+    bits = (np.clip(np.rint(vectors * UNIT / scales[:, None]), -7, 7) + 8).astype(np.uint8)
+    np.savez(
+        output,
+        rows=rows.astype(np.int32),
+        packed=(bits[:, : N_DIMENSIONS // 2] << 4) | bits[:, N_DIMENSIONS // 2 :],
+        scales=scales.astype(np.uint16),
+        origin=np.rint(origin * UNIT).astype(np.int16),
+        matrix=np.rint(matrix * UNIT).astype(np.int16),
+    )
+
+
 def main(output: Path, cache: Path | None) -> None:
     """Learn the table and write it."""
     if cache:
@@ -222,18 +249,12 @@ def main(output: Path, cache: Path | None) -> None:
     of_texts, of_keywords = bags_of(texts, table), bags_of(keywords, table)
     rows = np.unique(of_texts.words)
     of_words = Bags(np.arange(len(rows)), rows, np.ones(len(rows)), len(rows))
-    target, of_keyword, of_word = (
+    of_text, of_keyword, of_word = (
         directions_of(part, cache, name)
         for part, name in ((texts, "texts"), (keywords, "keywords"), (words_as_text(rows, table), "words"))
     )
-    shipped = dict(zip(*e5.shipped_prototypes(), strict=True))
-    prototypes = np.array([shipped[e5.digest_of_texts(one)] for one in capabilities]) / STEPS
-    mean = target.mean(axis=0)
-    solves, fails = labels_of(texts, capabilities)
-    target = target + TOWARDS * solves @ prototypes - AWAY * fails @ prototypes
-    target /= np.maximum(np.linalg.norm(target, axis=1, keepdims=True), 1e-9)
-    kept = np.linalg.svd(np.concatenate([target - mean, PROTOTYPES * prototypes]), full_matrices=False)[2]
-    kept = kept[:N_DIMENSIONS].T
+    mean = of_text.mean(axis=0)
+    target, kept = targets_of(texts, of_text, capabilities)
     seen = (of_word - of_word.mean(axis=0)) @ kept
     bags = joined(of_texts, of_keywords, of_words)
     sparse, every = Sparse(within(bags, rows), len(rows)), np.unique(bags.words)
@@ -246,16 +267,7 @@ def main(output: Path, cache: Path | None) -> None:
     )
     matrix = dense[: table.n_dimensions]
     vectors = unit_vectors(rows, table) @ matrix + seen @ dense[table.n_dimensions :] + own
-    scales = np.maximum(np.rint(np.abs(vectors).max(axis=1) / 7 * UNIT), 1)
-    bits = (np.clip(np.rint(vectors * UNIT / scales[:, None]), -7, 7) + 8).astype(np.uint8)
-    np.savez(
-        output,
-        rows=rows.astype(np.int32),
-        packed=(bits[:, : N_DIMENSIONS // 2] << 4) | bits[:, N_DIMENSIONS // 2 :],
-        scales=scales.astype(np.uint16),
-        origin=np.rint(mean @ kept * UNIT).astype(np.int16),
-        matrix=np.rint(matrix * UNIT).astype(np.int16),
-    )
+    save(output, rows, vectors, mean @ kept, matrix)
 
 
 if __name__ == "__main__":

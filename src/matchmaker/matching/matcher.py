@@ -169,8 +169,7 @@ class Matcher:
             raise ProblemError(faults)
         found = list((self._first or self)._shortlists(asked, top))
         if self._first is not None:
-            best = [one.matches[0].score if one.matches else 0.0 for one in found]
-            left = [at for at, score in enumerate(best) if is_left_open(score)]
+            left = [at for at, one in enumerate(found) if _is_open(one)]
             for at, shortlist in zip(left, self._shortlists([asked[at] for at in left], top), strict=True):
                 found[at] = shortlist
         return [
@@ -183,8 +182,7 @@ class Matcher:
         if self._first is None:
             return self
         (shortlist,) = self._first._shortlists([problem], 1)
-        is_open = shortlist.matches and is_left_open(shortlist.matches[0].score)
-        return self if is_open else self._first
+        return self if _is_open(shortlist) else self._first
 
     @cached_property
     def _scorer(self) -> Scorer:
@@ -544,6 +542,11 @@ class Matcher:
             shown = _Shown(matched, capability.name.in_language(language), basis, tuple(cited))
             self._known[number, language] = shown
         return shown
+
+
+def _is_open(shortlist: Shortlist) -> bool:
+    """Whether word vectors, which this shortlist was made with, leave open what to say of its problem."""
+    return bool(shortlist.matches) and is_left_open(shortlist.matches[0].score)
 
 
 def _verdict(matches: Sequence[Match], n_ideas: int, *, asks_service: bool) -> Verdict:

@@ -19,9 +19,8 @@ from matchmaker.messages import Message, foreign, reason_of, said
 Encoder: TypeAlias = Literal["auto", "words", "e5"]
 _MAX_BYTES: Final = 20_000
 """Many times what any settings file has; tables within tables take tomllib time by the square."""
-
-
 _OPEN: Final = (0.1, 0.7)
+"""From the first of these scores to below the second, word vectors leave open what to say."""
 _MOST_WEIGHT: Final = 1e6
 """Of a similarity or a capability: far more than any fit finds, and sums of them are finite."""
 _LEAST_WEIGHT: Final = 1e-6
