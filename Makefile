@@ -24,8 +24,8 @@ check: .venv/dev
 	$(BIN)/python -m pytest
 
 # These limit the size of all files, so that nothing could be told of them.
-NOT_MEASURED = --deselect tests/test_faults.py::test_no_room_for_temporary_files \
-	--deselect tests/test_resume.py::test_a_full_disk_loses_nothing
+NOT_MEASURED = --deselect tests/cli/test_faults.py::test_no_room_for_temporary_files \
+	--deselect tests/runs/test_resume.py::test_a_full_disk_loses_nothing
 
 coverage: .venv/dev ## all tests with every branch counted, in the processes that they start, too; writes benchmarks/coverage.txt
 	rm -rf build/coverage && mkdir -p build/coverage
@@ -46,7 +46,7 @@ fuzz: .venv/dev ## 10 million inputs, guided by coverage, in HOURS at most; goes
 	nice -n 10 $(BIN)/python tests/fuzz_long.py --hours $(HOURS)
 
 golden: .venv/dev ## rewrite the expected outputs of commands, and the list of sums of the data files
-	MATCHMAKER_GOLDEN=1 $(BIN)/python -m pytest -q tests/test_golden.py tests/test_docs.py tests/test_doctor.py::test_the_list_of_sums_is_that_of_the_data_files
+	MATCHMAKER_GOLDEN=1 $(BIN)/python -m pytest -q tests/test_golden.py tests/test_docs.py tests/cli/test_doctor.py::test_the_list_of_sums_is_that_of_the_data_files
 
 docs: .venv/dev ## rewrite the command-line reference
 	$(BIN)/python docs/cli_reference.py > docs/cli.md.new && mv docs/cli.md.new docs/cli.md

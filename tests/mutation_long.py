@@ -89,7 +89,7 @@ def prepare(name: str, group: Group) -> Path:
         "source_paths": ["src"],
         "only_mutate": [f"src/matchmaker/{module}" for module in group.modules],
         "also_copy": [linked for linked in LINKED if linked not in ("src", "tests")],
-        "pytest_add_cli_args_test_selection": [f"tests/{test}" for test in group.tests],
+        "pytest_add_cli_args_test_selection": [where(test) for test in group.tests],
         "pytest_add_cli_args": [
             "-p",
             "no:cacheprovider",
@@ -100,6 +100,13 @@ def prepare(name: str, group: Group) -> Path:
     settings += f"process_isolation = '{group.forks_from}'\ntimeout_multiplier = 5.0\ntimeout_constant = 3.0\n"
     (folder / "pyproject.toml").write_text(settings, encoding="utf-8")
     return folder
+
+
+def where(test: str) -> str:
+    """The path of a test that is named by its file alone, from the root of the project."""
+    file, *names = test.split("::")
+    found = next((ROOT / "tests").rglob(file)).relative_to(ROOT)
+    return "::".join((found.as_posix(), *names))
 
 
 def json_list(values: Sequence[str]) -> str:

@@ -35,11 +35,11 @@ INTRODUCTION = """# Stress
 Nothing is lost and nothing is torn, under load and for long. `make stress` runs what is told here from a fresh checkout
 and writes this page (`tests/stress.py`); a short form of all of it is in `make test`.
 
-* **Kills** (`tests/test_kills.py`): SIGKILL at random moments, from the start of a process until finished files are in
-  their places. A batch is continued with `--resume` after each: what its journal vouched for is never lost, what stands
-  under a final name is whole, and the end has the bytes of a run that nothing killed, with no file left over. Of a
-  ledger everything that was reported as written is there, chunks of cases are there as a whole or not at all, and
-  `matchmaker ledger check` finds no damage.
+* **Kills** (`tests/runs/test_kills.py`): SIGKILL at random moments, from the start of a process until finished files
+  are in their places. A batch is continued with `--resume` after each: what its journal vouched for is never lost,
+  what stands under a final name is whole, and the end has the bytes of a run that nothing killed, with no file left
+  over. Of a ledger everything that was reported as written is there, chunks of cases are there as a whole or not at
+  all, and `matchmaker ledger check` finds no damage.
 * **Mutations** (`tests/test_fuzz.py`): files and texts, changed at random; nothing but our own errors comes out. Guided
   by coverage, and for hours: `make fuzz`, see [fuzzing](fuzzing.md).
 * **Properties**: those of all modules with Hypothesis, with more and other examples than usual.
@@ -81,7 +81,7 @@ class Part:
 
 def parts() -> tuple[list[Part], ...]:
     """What runs beside each other, each one after the other."""
-    batches = Part("batches that are killed", ["-m", "long", "-k", "batch", "tests/test_kills.py"])
+    batches = Part("batches that are killed", ["-m", "long", "-k", "batch", "tests/runs/test_kills.py"])
     ledgers = Part(
         "ledgers, clusters, other long tests", ["-m", "long", "-k", "not batch", "tests", f"--ignore={FUZZ}"]
     )

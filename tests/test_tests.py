@@ -15,7 +15,7 @@ EXPECT = {"raises", "warns", "fail"}
 
 @cache
 def trees() -> dict[str, ast.Module]:
-    return {path.name: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(HERE.glob("*.py"))}
+    return {path.name: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(HERE.rglob("*.py"))}
 
 
 def functions(tree: ast.Module) -> dict[str, ast.FunctionDef]:

@@ -537,7 +537,7 @@ def test_bytes_do_not_hang_on_hash_seeds_places_or_zones(tmp_path: Path) -> None
     for seed, zone, folder in (("1", "UTC", "a"), ("2", "Asia/Shanghai", "b"), ("3", "America/New_York", "c")):
         (tmp_path / folder).mkdir()
         path = tmp_path / folder / f"{folder}.xlsx"
-        env = {**os.environ, "PYTHONHASHSEED": seed, "TZ": zone, "PYTHONPATH": str(Path(__file__).parent)}
+        env = {**os.environ, "PYTHONHASHSEED": seed, "TZ": zone, "PYTHONPATH": str(Path(__file__).parents[1])}
         subprocess.run([sys.executable, "-c", code, str(path)], check=True, env=env)
         seen.add(path.read_bytes())
     assert len(seen) == 1

@@ -20,7 +20,7 @@ from matchmaker.matching.matcher import Matcher
 from matchmaker.writing import level_word
 from matchmaker.writing.page import Page
 
-DATA = Path(__file__).parents[1] / "data" / "problems"
+DATA = Path(__file__).parents[2] / "data" / "problems"
 PAGES = {
     "one": [str(DATA / "05-water-leak.yaml")],
     "none": [str(DATA / "22-eye-drop-haze.yaml")],

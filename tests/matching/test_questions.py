@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     FloatArray: TypeAlias = NDArray[np.float64]
 
-FOLDER = Path(__file__).parent / "data" / "questions"
+FOLDER = Path(__file__).parents[1] / "data" / "questions"
 WORKED: dict[str, list[str]] = yaml.safe_load((FOLDER / "worked.yaml").read_text(encoding="utf-8"))
 FRESH: dict[str, list[str]] = yaml.safe_load((FOLDER / "fresh.yaml").read_text(encoding="utf-8"))
 WRONG = {"we want robots that pick mushrooms"}  # robots are no idea, and pick is a word of every kind of text

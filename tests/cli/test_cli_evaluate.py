@@ -20,7 +20,7 @@ from matchmaker.evaluation import MEASURES, load_run
 from matchmaker.evaluation.verdicts import OF_VERDICTS
 from matchmaker.matching.settings import Settings, load_settings
 
-WORLD = Path(__file__).parent / "data" / "evaluation"
+WORLD = Path(__file__).parents[1] / "data" / "evaluation"
 FILES = ("--problems", "problems.csv", "--institutes", "institutes.jsonl")
 
 

@@ -23,7 +23,7 @@ from matchmaker.matching.matcher import FEATURES, Matcher
 from matchmaker.matching.score import weights_of
 from matchmaker.matching.settings import Settings
 
-WORLD = Path(__file__).parent / "data" / "evaluation"
+WORLD = Path(__file__).parents[1] / "data" / "evaluation"
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 

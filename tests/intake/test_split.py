@@ -20,7 +20,7 @@ from matchmaker.cli import app
 from matchmaker.domain import Problem, Require
 from matchmaker.intake import load_problem, load_problems, parse_problems, read_problems, split_needs
 
-FOLDER = Path(__file__).parent / "data" / "split"
+FOLDER = Path(__file__).parents[1] / "data" / "split"
 WORKED: list[dict[str, Any]] = yaml.safe_load((FOLDER / "worked.yaml").read_text(encoding="utf-8"))
 FRESH: list[dict[str, Any]] = yaml.safe_load((FOLDER / "fresh.yaml").read_text(encoding="utf-8"))
 BOM = "\ufeff"

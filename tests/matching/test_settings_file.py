@@ -161,7 +161,7 @@ def test_a_file_that_may_not_be_read(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("encoder", ["words", "e5"])
 def test_the_shipped_numbers_are_those_that_were_fitted(encoder: Encoder) -> None:
-    fitted = load_settings(Path(__file__).parents[1] / "benchmarks" / f"settings-{encoder}.toml")
+    fitted = load_settings(Path(__file__).parents[2] / "benchmarks" / f"settings-{encoder}.toml")
     shipped = shipped_settings(encoder)
     assert shipped.record is not None
     assert shipped.model_copy(update={"record": None}) == fitted

@@ -20,7 +20,7 @@ from matchmaker.errors import Fault, TableError
 from matchmaker.intake import ProblemTable, Rejected, Row, read_problems
 from matchmaker.intake.headings import column_of
 
-FAULTY = Path(__file__).parent / "data" / "faulty"
+FAULTY = Path(__file__).parents[1] / "data" / "faulty"
 
 # Tables that cannot be read at all: what stands after the file's name in the message.
 FAULTS = {

@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 
 from matchmaker.cli import app
 
-FOLDER = Path(__file__).parent / "data" / "office" / "tables"
+FOLDER = Path(__file__).parents[1] / "data" / "office" / "tables"
 
 
 def run(*args: str, columns: int = 160) -> Result:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-PROBLEMS = Path(__file__).parents[1] / "data" / "problems"
+PROBLEMS = Path(__file__).parents[2] / "data" / "problems"
 LIBRARIES = {"numpy", "rich", "pydantic", "yaml", "rapidfuzz", "opencc", "platformdirs"}
 FILES = {"lxml", "pyarrow", "pypdfium2", "python_calamine", "olefile", "xlsxwriter", "jinja2"}
 SELDOM = {"sqlalchemy", "sqlite3", "multiprocessing", "concurrent.futures", "tomllib", "rich.progress", "rich.live"}

@@ -25,7 +25,7 @@ from matchmaker.domain import Case, Problem
 from matchmaker.ledger.store import open_ledger
 from matchmaker.runs import support
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 PACKAGE = Path(matchmaker.__file__).parent
 MARKED = "机密MARKER供水管网漏水"
 UNIX = pytest.mark.skipif(os.name == "nt", reason="owners, modes and users of Unix")

@@ -40,7 +40,7 @@ from matchmaker.writing import (
 from matchmaker.writing.terminal import open_console, print_explanation
 from worlds import CENTRE, small_registry
 
-PROBLEMS = sorted((Path(__file__).parents[1] / "data" / "problems").glob("[0-9]*"))
+PROBLEMS = sorted((Path(__file__).parents[2] / "data" / "problems").glob("[0-9]*"))
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
 REGISTRY = small_registry()
 LEAK = Problem(

@@ -36,7 +36,7 @@ from test_batch import mixed
 from test_cases import DEFECT, LEAK, TODAY, precedent
 from test_cases import matcher as matcher_with
 from test_resume import profiles
-from worlds import small_registry
+from worlds import SEARCH_PATH, small_registry
 
 CHUNK = 32
 PROGRAM = f"""
@@ -93,7 +93,7 @@ class Cluster:
         command = [sys.executable, "-m", f"distributed.cli.dask_{what}", *args, *self._more, "--no-dashboard"]
         command += ["--scheduler-file", str(self._folder / "scheduler.json")]
         environment = {**os.environ, **self._environment, "DASK_TEMPORARY_DIRECTORY": str(self._folder)}
-        environment |= {"XDG_CACHE_HOME": str(self._folder), "PYTHONPATH": str(path or Path(__file__).parent)}
+        environment |= {"XDG_CACHE_HOME": str(self._folder), "PYTHONPATH": str(path) if path else SEARCH_PATH}
         quiet = subprocess.DEVNULL
         return subprocess.Popen(command, env=environment, cwd=self._folder, stdin=quiet, stdout=quiet, stderr=quiet)
 

@@ -28,7 +28,7 @@ from matchmaker.writing.page.views import money
 from matchmaker.writing.page.words import REPORT_WORDS, say
 from worlds import empty_example, match_example, shortlist_example, small_registry, unmatched_example
 
-DATA = Path(__file__).parents[1] / "data" / "problems"
+DATA = Path(__file__).parents[2] / "data" / "problems"
 ASKER = "广州星河精密水务有限公司"
 LEAK = Problem(
     id=f"{ASKER}-需求",
@@ -355,7 +355,7 @@ def test_amounts() -> None:
 
 
 def test_every_word_is_used_and_has_both_languages() -> None:
-    package = Path(__file__).parents[1] / "src" / "matchmaker" / "writing" / "page"
+    package = Path(__file__).parents[2] / "src" / "matchmaker" / "writing" / "page"
     texts = [
         path.read_text("utf-8")
         for path in (*package.rglob("*.py"), *package.rglob("*.jinja"))

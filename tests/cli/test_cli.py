@@ -27,7 +27,7 @@ from matchmaker.cli import app
 from matchmaker.intake import load_problem
 from worlds import small_registry
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 PROBLEMS = ROOT / "data" / "problems"
 SUMMARY = re.compile(r"^(\d+) rows? read, (\d+) matched, (\d+) without a fitting institute, (\d+) rejected, ", re.M)
 LEAK = "供水管网漏损检测"

@@ -28,8 +28,8 @@ from matchmaker.intake.tables import read_problems
 from matchmaker.matching.matcher import Matcher
 from matchmaker.matching.settings import Settings
 
-DATA = Path(__file__).parents[1] / "data"
-TRANSLATED = Path(__file__).parent / "data" / "problems_translated.yaml"
+DATA = Path(__file__).parents[2] / "data"
+TRANSLATED = Path(__file__).parents[1] / "data" / "problems_translated.yaml"
 SAMPLES = {path.stem: load_problem(path) for path in sorted((DATA / "problems").glob("[0-9]*"))}
 ROWS = [row for row in read_problems(DATA / "problems" / "requests.csv") if isinstance(row, Problem)]
 PROBLEMS = [*SAMPLES.values(), *ROWS]

@@ -16,7 +16,7 @@ from matchmaker.errors import Fault, ProblemError
 from matchmaker.intake import Format, load_problem, load_problems, parse_problem, problem_from_bytes
 from matchmaker.office.kinds import OLE_SIGNATURE
 
-FAULTY = Path(__file__).parent / "data" / "faulty"
+FAULTY = Path(__file__).parents[1] / "data" / "faulty"
 FULL = Problem(
     id="P-007",
     title="激光切割头国产化",

@@ -25,7 +25,7 @@ from matchmaker.office.packed import open_package
 from matchmaker.office.word import word_blocks
 from test_packed import RELATIONS, TYPES, packed
 
-FOLDER = Path(__file__).parent / "data" / "office" / "documents"
+FOLDER = Path(__file__).parents[1] / "data" / "office" / "documents"
 EXPECTED: dict[str, dict[str, Any]] = yaml.safe_load((FOLDER / "expected.yaml").read_text(encoding="utf-8"))
 
 

@@ -28,7 +28,7 @@ from matchmaker.intake import Rejected, read_problems
 from matchmaker.intake.headingrows import find_headings
 from matchmaker.office.sheets import shown_value
 
-FOLDER = Path(__file__).parent / "data" / "office" / "tables"
+FOLDER = Path(__file__).parents[1] / "data" / "office" / "tables"
 EXPECTED: Mapping[str, Mapping[str, Any]] = {
     name: expected
     for name, expected in yaml.safe_load((FOLDER / "expected.yaml").read_text("utf-8")).items()

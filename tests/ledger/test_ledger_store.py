@@ -27,7 +27,7 @@ from matchmaker.ledger.referrals import Grounds, due_referrals, find_referral, h
 from matchmaker.ledger.stats import work_out
 from matchmaker.ledger.store import Ledger, faults_told, open_ledger
 
-OLD = Path(__file__).parent / "data" / "ledger"
+OLD = Path(__file__).parents[1] / "data" / "ledger"
 NEEDS_UNIX = pytest.mark.skipif(os.name == "nt", reason="signals and modes of Unix")
 
 

@@ -12,7 +12,7 @@ import pytest
 from matchmaker.messages import CHINESE
 from matchmaker.writing.terminal.ledger import WORDS
 
-SOURCES = Path(__file__).parents[1] / "src" / "matchmaker"
+SOURCES = Path(__file__).parents[2] / "src" / "matchmaker"
 COMMANDS = ("ledger", "cases", "case_intake", "referrals", "judgements", "stats")
 FILES = [
     *sorted((SOURCES / "ledger").glob("*.py")),
