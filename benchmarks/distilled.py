@@ -21,13 +21,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matchmaker.domain import Capability
-from matchmaker.institutes import in_order, load_institutes
+from matchmaker.institutes import load_institutes, sorted_institutes
 from matchmaker.matching import e5
-from matchmaker.matching.asked import read
 from matchmaker.matching.counting import BITS
 from matchmaker.matching.distilled import STEPS, UNIT
 from matchmaker.matching.encoder import Encoder, encoder, exact_lengths_of
-from matchmaker.text import request
+from matchmaker.matching.problemwords import read_words
+from matchmaker.matching.samples import digest_of_samples
+from matchmaker.text import prepare
 
 FloatArray: TypeAlias = NDArray[np.float64]
 IntArray: TypeAlias = NDArray[np.intp]
@@ -91,9 +92,9 @@ def bags_of(texts: Sequence[str], table: Encoder) -> Bags:
     """The words of texts that closeness counts, as rows of the table."""
     words, weights = [], []
     for at in range(0, len(texts), CHUNK):
-        asked = read([request(text) for text in texts[at : at + CHUNK]], table)
-        words += [asked.held[kept.rows] for kept in asked.kept]
-        weights += [kept.weights / max(float(np.linalg.norm(kept.weights)), 1e-9) for kept in asked.kept]
+        read = read_words([prepare(text) for text in texts[at : at + CHUNK]], table)
+        words += [read.held[one.rows] for one in read.aligned]
+        weights += [one.shares / max(float(np.linalg.norm(one.shares)), 1e-9) for one in read.aligned]
     owners = np.repeat(np.arange(len(texts)), [len(one) for one in words])
     return Bags(owners, np.concatenate(words).astype(np.intp), np.concatenate(weights), len(texts))
 
@@ -129,7 +130,7 @@ def directions_of(texts: Sequence[str], cache: Path | None, name: str) -> FloatA
         with np.load(kept, allow_pickle=False) as held:
             if held["texts"].tolist() == list(texts):
                 return e5.metric().directions(held["vectors"]) / STEPS
-    told = [request(text).told for text in texts]
+    told = [prepare(text).told for text in texts]
     chunks = [told[at : at + CHUNK] for at in range(0, len(told), CHUNK)]
     vectors = np.concatenate([e5.need_vectors(chunk, e5.encoder()) for chunk in chunks])
     if kept:
@@ -217,7 +218,7 @@ def targets_of(
 ) -> tuple[FloatArray, FloatArray]:
     """Where texts are to point, of unit length, and the dimensions that are kept: shapes (texts, 384) and (384, n)."""
     shipped = dict(zip(*e5.shipped_prototypes(), strict=True))
-    prototypes = np.array([shipped[e5.digest_of_texts(one)] for one in capabilities]) / STEPS
+    prototypes = np.array([shipped[digest_of_samples(one)] for one in capabilities]) / STEPS
     solves, fails = labels_of(texts, capabilities)
     target = directions + TOWARDS * solves @ prototypes - AWAY * fails @ prototypes
     target /= np.maximum(np.linalg.norm(target, axis=1, keepdims=True), 1e-9)
@@ -244,7 +245,9 @@ def main(output: Path, cache: Path | None) -> None:
     if cache:
         cache.mkdir(exist_ok=True)
     table = encoder()
-    capabilities = [one for institute in in_order(load_institutes(Path("all"))) for one in institute.capabilities]
+    capabilities = [
+        one for institute in sorted_institutes(load_institutes(Path("all"))) for one in institute.capabilities
+    ]
     texts, keywords = texts_of(capabilities)
     of_texts, of_keywords = bags_of(texts, table), bags_of(keywords, table)
     rows = np.unique(of_texts.words)

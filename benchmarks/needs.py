@@ -21,7 +21,7 @@ from typing import Final
 from matchmaker import Matcher, Problem, Settings
 from matchmaker.domain import LEVELS, Registry, Verdict
 from matchmaker.errors import MissingExtraError
-from matchmaker.evaluation import Answer, Estimate, Evaluation, Qrels, answers_of, calibrate, load_qrels, run_of
+from matchmaker.evaluation import Answer, Estimate, Evaluation, Qrels, calibrate, collect_answers, load_qrels, score_run
 from matchmaker.institutes import load_institutes
 from matchmaker.matching.settings import is_left_open, shipped_settings
 
@@ -75,10 +75,10 @@ def measured(needs: Needs, matcher: Matcher) -> Evaluation:
     """Everything that is measured of one variant."""
     return Evaluation(
         needs.qrels,
-        run_of(matcher, needs.problems),
+        score_run(matcher, needs.problems),
         problems=list(needs.texts),
         institutes=[institute.id for institute in matcher.registry.institutes],
-        answers=answers_of(matcher, needs.problems),
+        answers=collect_answers(matcher, needs.problems),
         groups=needs.texts,
     )
 

@@ -21,11 +21,12 @@ from typing import Final
 import numpy as np
 
 from matchmaker import Matcher, Problem, Registry, Settings, load_institutes, load_problem
-from matchmaker.domain import About, Institute
+from matchmaker.domain import Institute, QuestionTopic
+from matchmaker.matching.counting import count_terms
 from matchmaker.matching.keywords import KeywordSimilarity, compile_keywords, place
 from matchmaker.matching.profiles import statements
 from matchmaker.matching.rarity import background
-from matchmaker.text import request
+from matchmaker.text import prepare
 
 DATA: Final = Path(__file__).parents[1] / "data"
 SOLVED_BY: Final = {
@@ -35,7 +36,7 @@ SOLVED_BY: Final = {
     **dict.fromkeys(("13", "14", "15", "16"), "giius"),
     **dict.fromkeys(("17", "18"), "scttc"),
 }
-ABOUT: Final[tuple[About, ...]] = ("object", "effect", "method")
+ABOUT: Final[tuple[QuestionTopic, ...]] = ("object", "effect", "method")
 N_SAMPLES: Final = 300
 LEAST_FOUND: Final = 0.5  # to this degree a keyword must stand in a need to be deleted
 LEAST_LEFT: Final = 4  # characters, else nothing is left to ask about
@@ -52,7 +53,7 @@ class Gap:
 
     whole: Problem
     institute: str
-    about: About
+    about: QuestionTopic
     lacking: Problem
     deleted: str
 
@@ -88,7 +89,7 @@ class Eraser:
     def __init__(self, institute: Institute) -> None:
         said = [statements(capability) for capability in institute.capabilities]
         arrays = compile_keywords(said, background())
-        self._keywords = KeywordSimilarity(arrays, inferred_weight=1.0, trade_weight=1.0)
+        self._keywords = KeywordSimilarity(arrays)
         self._facets: Mapping[str, str] = {
             word: keyword.facet or ""
             for capability in institute.capabilities
@@ -98,8 +99,9 @@ class Eraser:
 
     def spans(self, problem: Problem) -> dict[str, list[tuple[int, int]]]:
         """Where keywords of each facet stand in the text of a problem."""
-        text, found = request(problem.text), dict[str, list[tuple[int, int]]]()
-        for hits in self._keywords.find(text).values():
+        text, found = prepare(problem.text), dict[str, list[tuple[int, int]]]()
+        every = np.arange(self._keywords.n_capabilities)
+        for hits in self._keywords.hits(count_terms([text]), [text]).found(np.zeros_like(every), every):
             for hit in hits:
                 facet = self._facets.get(hit.keyword.shown, "")
                 if hit.degree >= LEAST_FOUND and facet in ABOUT:

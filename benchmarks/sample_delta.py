@@ -29,7 +29,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from matchmaker.domain import Capability
-from matchmaker.institutes import in_order, load_institutes
+from matchmaker.institutes import load_institutes, sorted_institutes
 from matchmaker.text import normalise
 
 SEED = 1
@@ -93,7 +93,7 @@ def profile_of(capability: Capability) -> list[str]:
 
 
 def load_world() -> World:
-    institutes = in_order(load_institutes(Path("all")))
+    institutes = sorted_institutes(load_institutes(Path("all")))
     capabilities = [(institute.id, one) for institute in institutes for one in institute.capabilities]
     number = {one.id: at for at, (_, one) in enumerate(capabilities)}
     judged = []

@@ -19,10 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matchmaker.domain import Capability
-from matchmaker.institutes import in_order, load_institutes
+from matchmaker.institutes import load_institutes, sorted_institutes
 from matchmaker.matching import e5, samples
 from matchmaker.matching.encoder import encoder
-from matchmaker.text import normalise, request
+from matchmaker.text import normalise, prepare
 
 FloatArray: TypeAlias = NDArray[np.float64]
 RIDGE = 0.1
@@ -34,16 +34,18 @@ def main() -> None:
     arguments.add_argument("--e5", action="store_true")
     given = arguments.parse_args()
     given.output.mkdir(exist_ok=True)
-    institutes = in_order(load_institutes(Path("all")))
+    institutes = sorted_institutes(load_institutes(Path("all")))
     capabilities = [one for institute in institutes for one in institute.capabilities if one.sample_needs]
     table = encoder()
-    members = [samples.words_of([request(text) for text in one.sample_needs], table) for one in capabilities]
-    misses = [samples.words_of([request(text) for text in one.near_misses], table) for one in capabilities]
+    members = [samples.words_of([prepare(text) for text in one.sample_needs], table) for one in capabilities]
+    misses = [samples.words_of([prepare(text) for text in one.near_misses], table) for one in capabilities]
     rows = np.unique(np.concatenate([*members, *misses]))
     held, places = np.unique(np.concatenate(members), return_inverse=True)
     sizes = np.array([len(one) for one in members], dtype=np.intp)
     np.save(given.output / "words.npy", rows.astype(np.int32))
-    np.save(given.output / "digests.npy", np.array([samples.digest_of(one) for one in members], dtype="V16"))
+    np.save(
+        given.output / "digests.npy", np.array([samples.digest_of_samples(one) for one in capabilities], dtype="V16")
+    )
     np.save(given.output / "covered.npy", samples.coverage(rows, table.vectors(held), sizes, places, table))
     if given.e5:
         with_e5(given.output, capabilities)
@@ -69,8 +71,7 @@ def save_e5(folder: Path, capabilities: Sequence[Capability], made: Mapping[str,
             for held in (one.sample_needs, one.near_misses)
         ]
         prototypes.append(samples.prototype(*mapped))
-    digests = np.array([e5.digest_of_texts(one) for one in capabilities], dtype="V16")
-    np.savez(folder / "e5.npz", digests=digests, prototypes=np.array(prototypes, dtype=np.int16))
+    np.save(folder / "prototypes-e5.npy", np.array(prototypes, dtype=np.int16))
 
 
 if __name__ == "__main__":

@@ -37,7 +37,7 @@ from rapidfuzz import fuzz, process
 
 from matchmaker import Matcher, Problem
 from matchmaker.domain import Institute, Registry
-from matchmaker.text import request
+from matchmaker.text import prepare
 
 N_REQUESTS, N_INSTITUTES, N_CAPABILITIES = 1172, 188, 8
 N_CHARACTERS = 300
@@ -151,7 +151,7 @@ def texts_of(work: Work) -> Texts:
             words = [text for keyword in held.keywords for text in keyword.both()]
             capabilities.append(" ".join([*held.name.both(), *(held.summary.both() if held.summary else ()), *words]))
             keywords += words
-    return Texts([request(text).normalised.text for text in work.requests], capabilities, keywords)
+    return Texts([prepare(text).normalised.text for text in work.requests], capabilities, keywords)
 
 
 Rival = tuple[str, str | None, Callable[[], Callable[[Sequence[str]], object]]]

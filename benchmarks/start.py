@@ -29,16 +29,19 @@ PARTS = (
         "reading the problem",
         "from pathlib import Path; from matchmaker.intake import load_problems; read = load_problems(Path(PROBLEM))",
     ),
-    ("the registry from the cache", "from matchmaker.cli import options; registry = options.registry_from(None)"),
+    (
+        "the registry from the cache",
+        "from matchmaker.runs.session import Session; session = Session(); session.registry",
+    ),
     ("NumPy", "import numpy"),
     ("RapidFuzz and OpenCC", "import rapidfuzz, opencc"),
     ("the modules that match", "import matchmaker.matching.matcher"),
-    ("compiled profiles and word vectors", "matcher = options.matcher_for(registry)"),
+    ("compiled profiles and word vectors", "matcher = session.matcher"),
     ("matching", "shortlists = matcher.match(read.problems)"),
     ("Rich", "import rich.console, rich.table"),
     (
         "printing",
-        "from matchmaker.cli.match import show; show(shortlists, registry, 'table', None); sys.stdout.flush()",
+        "session.write(shortlists); sys.stdout.flush()",
     ),
 )
 _BEFORE = """

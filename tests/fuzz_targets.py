@@ -28,9 +28,9 @@ from matchmaker.matching.matcher import Matcher
 from matchmaker.matching.settings import dump_settings, load_settings
 from matchmaker.office.encodings import decode
 from matchmaker.office.mail import read_mail
-from matchmaker.office.pdf import blocks_of_answer
-from matchmaker.office.pdfpages import read as read_pdf
-from matchmaker.text import normalise_with_origin, request, sentences, terms
+from matchmaker.office.pdf import blocks_from_answer
+from matchmaker.office.pdfpages import read_pages as read_pdf
+from matchmaker.text import normalise_with_origin, prepare, sentences, terms
 from worlds import small_registry
 
 ROOT = Path(__file__).parents[1]
@@ -118,7 +118,7 @@ def match(data: bytes) -> None:
     for match in shortlist.matches:
         assert 0 <= match.score <= 1
     shortlist.model_dump_json().encode()
-    text = request(problem.text)
+    text = prepare(problem.text)
     assert len(text.said) <= len(text.normalised.text) + 1
 
 
@@ -159,7 +159,7 @@ def _opens_as_pdf(data: bytes) -> bool:
 
 
 def pdf(data: bytes) -> None:
-    blocks, _ = blocks_of_answer(read_pdf(data), place="x", begins=str.isdigit)
+    blocks, _ = blocks_from_answer(read_pdf(data), place="x", starts_block=str.isdigit)
     accepted(problems_from_blocks(blocks, place="x", default_id="x").problems)
 
 
@@ -260,7 +260,7 @@ def judgements(data: bytes) -> None:
 
 
 def _parsed(parse: Callable[..., object], data: bytes) -> None:
-    parse(data.decode(), place="x")
+    parse(data.decode().split("\n"), place="x")
 
 
 def _some(folder: str, *endings: str) -> list[Path]:

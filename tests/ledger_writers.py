@@ -12,7 +12,7 @@ from typing import Any
 from matchmaker.domain import Case, Problem
 from matchmaker.errors import LedgerError
 from matchmaker.ledger.cases import add_cases
-from matchmaker.ledger.referrals import NEXT, list_referrals, move, refer
+from matchmaker.ledger.referrals import NEXT, change_state, list_referrals, open_referral
 from matchmaker.ledger.store import open_ledger
 
 CHUNK = 40
@@ -43,7 +43,7 @@ def move_all(target: str, name: str, start: Barrier, results: Queue[tuple[str, l
         start.wait()
         for referral in referrals:
             try:
-                move(opened, referral, "contacted", by=name)
+                change_state(opened, referral, "contacted", by=name)
             except LedgerError as error:
                 if "was changed meanwhile" not in str(error):
                     raise
@@ -61,9 +61,9 @@ def write_until_killed(target: str, start: int, told: Connection[Any, Any]) -> N
             problems = [Problem(title=f"难题 {number + n}", description="说明" * 50) for n in range(CHUNK)]
             add_cases(opened, [Case(problem=one, institutes=("alpha", "beta")) for one in problems], by="a")
             told.send(("cases", "", number))
-            referral = refer(opened, problems[0], "gamma", by="a")
+            referral = open_referral(opened, problems[0], "gamma", by="a")
             told.send(("referral", referral.id, 1))
             while NEXT[referral.state]:
-                referral = move(opened, referral, NEXT[referral.state][0], by="a")
+                referral = change_state(opened, referral, NEXT[referral.state][0], by="a")
                 told.send(("referral", referral.id, referral.version))
             number += CHUNK

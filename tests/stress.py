@@ -18,9 +18,10 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from xml.etree import ElementTree as ET
+
+from matchmaker.distribution import version
 
 ROOT = Path(__file__).parents[1]
 BUILD = ROOT / "build" / "stress"
@@ -33,7 +34,7 @@ NOT_RUN = -1
 INTRODUCTION = """# Stress
 
 Nothing is lost and nothing is torn, under load and for long. `make stress` runs what is told here from a fresh checkout
-and writes this page (`tests/stress.py`); a short form of all of it is in `make test`.
+and writes this page (`tests/stress.py`); a short form of all of it is in `make check`.
 
 * **Kills** (`tests/runs/test_kills.py`): SIGKILL at random moments, from the start of a process until finished files
   are in their places. A batch is continued with `--resume` after each: what its journal vouched for is never lost,
@@ -152,7 +153,7 @@ def _about() -> str:
     changes = " and changes on it" if _git("status", "--porcelain", "--untracked-files=no") else ""
     n_processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return (
-        f"{datetime.now(UTC):%Y-%m-%d}, matchmaker {version('matchmaker')}, commit {at}{changes}, "
+        f"{datetime.now(UTC):%Y-%m-%d}, matchmaker {version()}, commit {at}{changes}, "
         f"Python {platform.python_version()}, "
         f"{platform.system()} {platform.machine()}, {n_processors} processors"
     )

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from matchmaker import Matcher, Problem, load_institutes
 from matchmaker.asides import asides, blanked
 from matchmaker.matching.keywords import place
-from matchmaker.text import normalise, request
+from matchmaker.text import normalise, prepare
 
 NEED = "注塑件熔接痕明显"
 ENGLISH_NEED = "weld lines on our moulded covers"
@@ -178,13 +178,13 @@ def test_clauses_are_told_apart_within_a_sentence(text: str, counted: str) -> No
     "text", ["谢谢", "您好！", "联系人：刘工 13900001111", "Best regards,\nAnnie Chan", "您好，谢谢！"]
 )
 def test_a_text_of_nothing_but_asides_counts_as_it_is(text: str) -> None:
-    asked = request(text)
+    asked = prepare(text)
     assert asides(asked.normalised.text) == []
     assert asked.counted == asked.told == asked.normalised.text
 
 
 def test_the_title_is_the_first_line_that_counts() -> None:
-    asked = request("您好，\n尊敬的专家：\n我司的胶条冬天发硬，谢谢。\n夏天又发粘")
+    asked = prepare("您好，\n尊敬的专家：\n我司的胶条冬天发硬，谢谢。\n夏天又发粘")
     assert asked.title.keys() >= {"胶条", "发硬"}
     assert not asked.title.keys() & {"您好", "专家", "谢谢", "发粘"}
     assert asked.told == "我司的胶条冬天发硬\n夏天又发粘"
@@ -249,7 +249,7 @@ def test_no_reason_quotes_across_a_mark(text: str) -> None:
 
 @given(MESSAGES | st.text(max_size=60))
 def test_positions_point_into_the_original(text: str) -> None:
-    asked = request(text)
+    asked = prepare(text)
     assert len(asked.counted) == len(asked.normalised.text)
     for start, end in asked.spans:
         assert asked.counted[start:end] == asked.normalised.text[start:end]
@@ -277,20 +277,20 @@ def test_texts_made_to_be_slow_are_not(piece: str) -> None:
     times = []
     for size in (4_000, 16_000):
         start = process_time()
-        request(piece * (size // len(piece)) + "x")
+        prepare(piece * (size // len(piece)) + "x")
         times.append(process_time() - start)
     assert times[1] < 8 * times[0] + 0.5  # where time grows with the square, it is 16 times as long
 
 
 @given(st.lists(st.sampled_from([*ASIDES, *NEEDS]), min_size=1, max_size=8).map("\n".join))
 def test_removing_asides_once_is_enough(text: str) -> None:
-    asked = request(text)
-    assert request(asked.told).told == asked.told
+    asked = prepare(text)
+    assert prepare(asked.told).told == asked.told
 
 
 @given(MESSAGES)
 def test_what_counts_is_never_all_removed(text: str) -> None:
-    asked = request(text)
+    asked = prepare(text)
     assert any(map(str.isalnum, asked.told)) == any(map(str.isalnum, asked.normalised.text))
     stretches = asides(asked.normalised.text)
     assert all(start < end for start, end in stretches)

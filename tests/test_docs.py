@@ -8,6 +8,7 @@ copy of ``data/`` and receives what they write.
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import runpy
@@ -15,6 +16,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -176,6 +178,39 @@ def test_links_lead_to_files(text: str) -> None:
     body = _BLOCK.sub("", page.read_text(encoding="utf-8"))
     missing = [found["target"] for found in _LINK.finditer(body) if not (page.parent / found["target"]).exists()]
     assert not missing
+
+
+@cache
+def names() -> frozenset[str]:
+    """Every name that a source, a script or a setting of the project defines or uses."""
+    found = set(re.findall(r"\w+", (ROOT / "pyproject.toml").read_text(encoding="utf-8")))
+    for path in (path for folder in ("src", "tests", "benchmarks") for path in (ROOT / folder).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            found |= {getattr(node, name, None) for name in ("id", "attr", "name", "arg")} - {None}
+            found |= {node.value} if isinstance(node, ast.Constant) and isinstance(node.value, str) else set()
+    return frozenset(found)
+
+
+def is_there(code: str) -> bool:
+    """Whether what a page shows as code, if it is a path or a name, is one of this project."""
+    if re.fullmatch(r"[\w/.*-]*\w(?:\.(?:py|md|txt|toml|yaml)|/)", code):
+        folders = (ROOT, ROOT / "src" / "matchmaker", *(ROOT / "src" / "matchmaker").glob("**/"))
+        return "NAME" in code or any(any(folder.glob(code.rstrip("/"))) for folder in folders)
+    if re.fullmatch(r"[A-Za-z_][\w.]*(?:\(.*\))?", code) and not re.fullmatch("[a-z]+", code):
+        return set(re.findall(r"\w+", code.partition("(")[0])) <= names()
+    return True
+
+
+@pytest.mark.parametrize("page", ["CONTRIBUTING.md", "docs/architecture.md", "docs/glossary.md"])
+def test_the_files_and_names_that_a_page_shows_are_there(page: str) -> None:
+    shown_code = re.findall(r"`([^`\n]+)`", _BLOCK.sub("", (ROOT / page).read_text(encoding="utf-8")))
+    assert [code for code in shown_code if not is_there(code)] == []
+
+
+def test_a_name_that_is_gone_is_noticed() -> None:
+    there = ("Matcher.match", "load_institutes()", "matching/score.py", "score.py", "cli/", "docs/decisions/", "1 + n")
+    gone = ("Matcher.no_such_method", "no_such_function()", "matching/no_such_file.py", "no_such_wing/")
+    assert [is_there(code) for code in (*there, *gone)] == [True] * len(there) + [False] * len(gone)
 
 
 def test_a_wrong_output_is_noticed() -> None:

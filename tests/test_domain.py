@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from matchmaker.domain import Institute, Problem, Record, Source, Term, Text, check, language_of
+from matchmaker.domain import Institute, Problem, Source, Term, Text, language_of
 from matchmaker.errors import Fault
+from matchmaker.records import StrictModel, parse_record
 
 CAPABILITY: dict[str, object] = {"id": "c", "name": "漏损检测"}
 INSTITUTE: dict[str, object] = {"id": "a", "name": "甲院", "capabilities": [CAPABILITY]}
@@ -18,8 +19,8 @@ def with_capability(**fields: object) -> dict[str, object]:
     return {**INSTITUTE, "capabilities": [{**CAPABILITY, **fields}]}
 
 
-def faults(record: type[Record], data: object, place: str = "f.yaml") -> list[str]:
-    found = check(record, data, place=place)
+def faults(record: type[StrictModel], data: object, place: str = "f.yaml") -> list[str]:
+    found = parse_record(record, data, place=place)
     assert isinstance(found, list)
     assert all(isinstance(fault, Fault) for fault in found)
     return [str(fault) for fault in found]
@@ -53,7 +54,7 @@ def test_a_tenth_of_the_letters_decides(text: str) -> None:
 
 
 def test_a_good_record_is_made() -> None:
-    made = check(Institute, {**INSTITUTE, "verified": date(2026, 11, 22), "id": 7}, place="f.yaml")
+    made = parse_record(Institute, {**INSTITUTE, "verified": date(2026, 11, 22), "id": 7}, place="f.yaml")
     assert isinstance(made, Institute)
     assert made.id == "7"
     assert made.name == Text(zh="甲院")
@@ -162,7 +163,9 @@ def test_a_text_falls_back_to_its_other_language() -> None:
 
 
 def test_a_plain_string_is_the_language_it_is_written_in() -> None:
-    made = check(Institute, with_capability(keywords=["管网", "pipes", {"en": "leak", "inferred": True}]), place="")
+    made = parse_record(
+        Institute, with_capability(keywords=["管网", "pipes", {"en": "leak", "inferred": True}]), place=""
+    )
     assert isinstance(made, Institute)
     assert made.capabilities[0].keywords == (Term(zh="管网"), Term(en="pipes"), Term(en="leak", inferred=True))
 

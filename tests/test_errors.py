@@ -23,7 +23,7 @@ from matchmaker.errors import (
     [
         (Fault("a.yaml, id", "is empty", "fill it in"), "a.yaml, id: is empty; fill it in"),
         (Fault("a.yaml, id", "is empty"), "a.yaml, id: is empty"),
-        (Fault("", "no institute is called 'x'"), "no institute is called 'x'"),
+        (Fault("", "no institute is named 'x'"), "no institute is named 'x'"),
         (Fault("", "is empty", "fill it in"), "is empty; fill it in"),
     ],
 )

@@ -22,6 +22,7 @@ from matchmaker.intake.documents import load_problems, problems_from_bytes
 from matchmaker.intake.tables import read_problems
 from matchmaker.office.mail import read_mail
 
+pytestmark = pytest.mark.fuzz
 N_SHORT = 1_000  # mutations of each target, but of slow ones fewer; by number, so that they are the same everywhere
 N_OF_SLOW = {"docx": 40, "docx numbering": 70, "match": 100}
 N_OF_SLOW |= dict.fromkeys(("xlsx", "pdf", "ods", "xlsx styles", "csv", "odt", "mail", "csv bytes"), 400)

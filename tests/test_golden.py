@@ -36,6 +36,21 @@ SESSIONS = {
         "match data/problems/08-battery-tray-joints.yaml --top 1",
         "match data/problems/05-water-leak.yaml --top 2 --scores --all",
     ],
+    "match-traditional.txt": [
+        "match data/problems/02-rooftop-cabinet-heat.md --top 1",
+        "match data/problems/05-water-leak.yaml --top 1 --lang zh-Hant",
+        "institutes list --lang zh-Hant",
+        "alliance --lang zh-Hant",
+        "match data/problems/05-water-leek.yaml --lang zh-Hant",
+    ],
+    "help-chinese.txt": [
+        "--help --lang zh",
+        "match --help --lang zh",
+        "institutes --help --lang zh",
+        "institutes show --help --lang zh",
+        "referrals set --help --lang zh-Hant",
+        "match --top 0 --lang zh",
+    ],
     "match-none.txt": [
         "match data/problems/19-fish-ball-texture.yaml --top 2",
         "match data/problems/22-eye-drop-haze.yaml --top 2",

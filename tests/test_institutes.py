@@ -12,7 +12,7 @@ import yaml
 
 from matchmaker.domain import Capability, Institute, Registry, Term, Text
 from matchmaker.errors import ProfileError
-from matchmaker.institutes import KeptInstitutes, cite, find_institute, load_institutes, shipped_profiles
+from matchmaker.institutes import LazyInstitutes, cite, find_institute, load_institutes, shipped_profiles
 from matchmaker.intake import load_problem
 from matchmaker.matching.matcher import Matcher, compile_profiles
 from matchmaker.matching.settings import Settings
@@ -163,7 +163,7 @@ def test_a_changed_or_faulty_file_is_never_taken_from_the_cache(
             ", institutes[0], capabilities[0].keywords: expected a list, found nothing; "
             "fill it in or leave the field out"]),
         (entry(capability="}, {id: c, name: z"), [
-            ", institutes[0].capabilities[1]: the id 'c' stands twice in this institute"]),
+            ", institutes[0].capabilities[1]: duplicate id 'c' within this institute"]),
         ("sources: {NEWS24: {title: t}}\n" + entry(", sources: [NEWS42]"), [
             ", institutes[0].sources: unknown source 'NEWS42' (did you mean 'NEWS24'?); "
             "add it under 'sources:' or give an address"]),
@@ -175,11 +175,11 @@ def test_a_changed_or_faulty_file_is_never_taken_from_the_cache(
         ("institutes:\n\t- id: a\n", [
             ", line 2, column 1: is not valid YAML (found character that cannot start any token); check the indents"]),
         (entry(", verified: 2026-13-45"), ["is not valid YAML (month must be in 1..12); check the indents"]),
-        (ONE + ANOTHER, [", line 3, column 1: is not valid YAML (the field 'institutes' stands twice); "
+        (ONE + ANOTHER, [", line 3, column 1: is not valid YAML (duplicate field 'institutes'); "
                          "check the indents"]),
         (entry(capability=", keywords: [a], keywords: [b]"), [
-            ", line 2, column 69: is not valid YAML (the field 'keywords' stands twice); check the indents"]),
-        ("institutes: []", ["holds no institute; add one under 'institutes:'"]),
+            ", line 2, column 69: is not valid YAML (duplicate field 'keywords'); check the indents"]),
+        ("institutes: []", ["contains no institutes; add one under 'institutes:'"]),
         (ONE.encode("utf-16"), ["is not UTF-8 (byte 0); save the file as UTF-8"]),
         (ONE.encode("gb18030"), ["is not UTF-8 (byte 30); save the file as UTF-8"]),
     ],
@@ -202,15 +202,18 @@ def test_faults_of_jsonl_name_the_line(tmp_path: Path) -> None:
     assert found[0] == "f.jsonl, line 3: expected a mapping of fields, found '5'"
     assert found[1].startswith("f.jsonl, line 4: is not valid JSON (")
     assert found[1].endswith("; write one institute a line")
-    assert found[2] == "f.jsonl, line 5: the id 'a' is already at f.jsonl, line 1; give each institute its own"
+    assert (
+        found[2]
+        == "f.jsonl, line 5: duplicate id 'a', first used at f.jsonl, line 1; give each institute an id of its own"
+    )
     assert len(found) == 3
 
 
 def test_a_field_twice_in_jsonl_is_a_fault(tmp_path: Path) -> None:
     line = '{"id": "a", "id": "b", "name": "x", "capabilities": [{"id": "c", "name": "y", "name": "z"}]}'
     assert faults_of(written(tmp_path / "f.jsonl", line)) == [
-        "f.jsonl, line 1: the field 'name' stands twice; keep one of them",
-        "f.jsonl, line 1: the field 'id' stands twice; keep one of them",
+        "f.jsonl, line 1: duplicate field 'name'; keep one of them",
+        "f.jsonl, line 1: duplicate field 'id'; keep one of them",
     ]
 
 
@@ -235,7 +238,8 @@ def test_an_id_is_given_once_in_a_folder(tmp_path: Path) -> None:
     written(tmp_path / "2.yaml", ONE)
     written(tmp_path / "3.yaml", ONE)
     assert faults_of(tmp_path) == [
-        "3.yaml, institutes[0]: the id 'a' is already at 2.yaml, institutes[0]; give each institute its own"
+        "3.yaml, institutes[0]: duplicate id 'a', first used at 2.yaml, institutes[0]; "
+        "give each institute an id of its own"
     ]
 
 
@@ -362,7 +366,7 @@ def test_an_institute_is_found_by_id_name_or_alias() -> None:
         assert find_institute(registry, name).id == "alpha"
     with pytest.raises(ProfileError) as caught:
         find_institute(registry, "alpa")
-    assert str(caught.value) == "no institute is called 'alpa' (did you mean 'alpha'?); known: alpha, beta, centre"
+    assert str(caught.value) == "no institute is named 'alpa' (did you mean 'alpha'?); known: alpha, beta, centre"
 
 
 def test_evidence_is_cited_with_its_address_or_as_its_original() -> None:
@@ -496,14 +500,15 @@ def test_the_shipped_profiles_stand_beside_the_source_tree_or_in_the_package() -
     assert shipped_profiles().read_bytes() == (DATA / "institutes.yaml").read_bytes()
 
 
+@pytest.mark.slow
 def test_many_institutes_are_read_one_by_one_and_match_as_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     problem = load_problem(DATA / "problems" / "05-water-leak.yaml")
     whole = load_institutes(Path("all"), use_cache=True)
     expected = Matcher(whole).match([problem])
-    monkeypatch.setattr("matchmaker.institutes._MANY", 3)
+    monkeypatch.setattr("matchmaker.institutes._LAZY_ABOVE", 3)
     kept = load_institutes(Path("all"), use_cache=True).institutes
-    assert isinstance(kept, KeptInstitutes)
+    assert isinstance(kept, LazyInstitutes)
     read: list[bytes] = []
     monkeypatch.setattr("matchmaker.institutes.Institute.model_validate_json", _noting(read))
     matcher = Matcher(whole.model_copy(update={"institutes": kept}), compiled=compile_profiles(whole, Settings()))

@@ -1,208 +1,128 @@
-"""Every message there is can be said in Chinese: the sources are searched for messages, the commands are run."""
+"""Every message there is can be said in Chinese: Babel searches the sources for messages, the commands are run."""
 
 from __future__ import annotations
 
 import ast
+import json
 import locale
+import os
 import pickle
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from string import Formatter
-from typing import NamedTuple
+from zipfile import ZipFile
 
 import pytest
+from babel.messages.catalog import Catalog, Message
+from babel.messages.pofile import read_po
+from hatch_build import CATALOGUE
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.cells import cell_len
 from typer.testing import CliRunner, Result
 
+from extraction import called, extracted, literals, sites, trees
 from matchmaker.cli import app
 from matchmaker.cli.boundary import system_language
+from matchmaker.domain import Problem
 from matchmaker.errors import Fault, did_you_mean
-from matchmaker.messages import CHINESE, FOREIGN, as_message, counted, foreign, in_language, listed, said
+from matchmaker.messages import (
+    as_message,
+    foreign,
+    in_context,
+    in_language,
+    join_messages,
+    make_counted_message,
+    make_message,
+    translate,
+)
+from matchmaker.script import is_traditional
 
-SOURCES = Path(__file__).parents[1] / "src" / "matchmaker"
-WORDED = ("finding", "remedy", "broken", "one", "many")
-"""What parameters and fields are called through which a message passes as a plain text."""
-FUNCTIONS_OF_TEMPLATES = {"said": (0,), "counted": (1, 2), "as_message": (0,), "BadParameter": (0,)}
-
-
-class Site(NamedTuple):
-    """A place in the sources where a message is written, and the expression that makes it."""
-
-    file: str
-    line: int
-    made: ast.expr
-    names: Mapping[str, list[ast.expr]]
-
-
-@cache
-def trees() -> dict[str, ast.Module]:
-    return {
-        path.relative_to(SOURCES).as_posix(): ast.parse(path.read_text(encoding="utf-8"))
-        for path in sorted(SOURCES.rglob("*.py"))
-        if path.name != "messages.py"
-    }
+Key = tuple[str, str, str]
+"""Context, text, and the text for many."""
 
 
-@cache
-def worded_parameters() -> dict[str, dict[str, int]]:
-    """By name of function or record, the position of each of its parameters that takes a message."""
-    found: dict[str, dict[str, int]] = {name: {} for name in FUNCTIONS_OF_TEMPLATES}
-    for tree in trees().values():
-        for node in ast.walk(tree):
-            if isinstance(node, ast.FunctionDef):
-                names = [one.arg for one in (*node.args.posonlyargs, *node.args.args) if one.arg not in ("self", "cls")]
-                names += [one.arg for one in node.args.kwonlyargs]
-            elif isinstance(node, ast.ClassDef):
-                names = [ast.unparse(one.target) for one in node.body if isinstance(one, ast.AnnAssign)]
-            else:
-                continue
-            places = {name: at for at, name in enumerate(names) if name in WORDED}
-            if places:
-                found.setdefault(node.name, {}).update(places)
-    return found
+def key_of(message: Message) -> Key:
+    one, many = (message.id, "") if isinstance(message.id, str) else message.id
+    return message.context or "", one, many
 
 
-def assigned(scope: ast.AST) -> dict[str, list[ast.expr]]:
-    """What is assigned to each name within a function or at the top of a module."""
-    values: dict[str, list[ast.expr]] = {}
-    nodes = scope.body if isinstance(scope, ast.Module) else ast.walk(scope)
-    for node in nodes:
-        targets: list[ast.expr] = []
-        if isinstance(node, ast.Assign):
-            targets = node.targets
-        elif isinstance(node, (ast.AnnAssign, ast.AugAssign)) and node.value:
-            targets = [node.target]
-        else:
-            continue
-        assert node.value
-        for target in targets:
-            if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
-                pairs = zip(target.elts, node.value.elts, strict=True)
-            else:
-                pairs = zip([target], [node.value], strict=True)
-            for name, value in pairs:
-                if isinstance(name, ast.Name):
-                    values.setdefault(name.id, []).append(value)
-    return values
+def entries(catalogue: Catalog) -> Iterator[Message]:
+    return (message for message in catalogue if message.id)
 
 
-def sites() -> Iterator[Site]:
-    """Every expression that is given as a finding, a remedy or a template."""
-    for file, tree in trees().items():
-        top = assigned(tree)
-        functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
-        within = {id(node): function for function in functions for node in ast.walk(function)}  # the innermost
-        for node in ast.walk(tree):
-            names = {**top, **(assigned(within[id(node)]) if id(node) in within else {})}
-            yield from (Site(file, made.lineno, made, names) for made in made_in(node))
+WRITTEN = {key_of(message): message for message in entries(extracted())}
+with CATALOGUE.open("rb") as _source:
+    _READ = read_po(_source, locale="zh_Hans")
+TRANSLATED = {key_of(message): message for message in entries(_READ)}
 
 
-def made_in(node: ast.AST) -> Iterator[ast.expr]:
-    if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and called(node.exc) == "ValueError":
-        return  # misuse of the API, but for the validators of records: see records_faults
-    if not isinstance(node, ast.Call) or isinstance(node.func, ast.Lambda):
-        return
-    name = called(node)
-    places = worded_parameters().get(name, {})
-    yield from (node.args[at] for at in FUNCTIONS_OF_TEMPLATES.get(name, ()) if at < len(node.args))
-    yield from (node.args[at] for at in places.values() if at < len(node.args))
-    yield from (one.value for one in node.keywords if one.arg in places)
+def chinese_of(message: Message) -> str:
+    return message.string if isinstance(message.string, str) else (message.string or ("",))[0]
 
 
-def called(call: ast.Call) -> str:
-    return call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
-
-
-def literals(site: Site, made: ast.expr | None = None, depth: int = 0) -> Iterator[str | ast.expr]:
-    """The plain texts an expression may be, and those parts of it that are made up at run time, which none may be."""
-    made = made or site.made
-    if isinstance(made, ast.Constant) and isinstance(made.value, str) and made.value:
-        yield made.value
-    elif isinstance(made, (ast.JoinedStr, ast.BinOp)) or (isinstance(made, ast.Call) and called(made) in MADE_UP):
-        yield made
-    else:
-        for part in alternatives(site, made) if depth < 8 else ():
-            yield from literals(site, part, depth + 1)
-
-
-def alternatives(site: Site, made: ast.expr) -> Sequence[ast.expr]:
-    """The expressions of which one is what an expression gives."""
-    if isinstance(made, ast.IfExp):
-        return (made.body, made.orelse)
-    if isinstance(made, ast.Dict):
-        return made.values
-    if isinstance(made, ast.Name):
-        return site.names.get(made.id, [])
-    if isinstance(made, ast.Subscript):
-        return (made.value,)
-    if isinstance(made, ast.Call) and isinstance(made.func, ast.Attribute) and made.func.attr == "get":
-        return (made.func.value, *made.args[1:])
-    return ()
-
-
-MADE_UP = {"str", "format", "join"}
-
-
-def records_faults() -> Iterator[str]:
-    """What the validators of records say."""
-    for tree in trees().values():
-        for function in (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)):
-            if any(isinstance(one, ast.Call) and called(one) == "model_validator" for one in function.decorator_list):
-                for node in ast.walk(function):
-                    if isinstance(node, ast.Call) and called(node) == "ValueError":
-                        (said_so,) = node.args
-                        assert isinstance(said_so, ast.Constant)
-                        yield str(said_so.value)
-
-
-@cache
-def templates() -> dict[str, str]:
-    """Every English template or literal, and where it stands."""
-    found = dict.fromkeys(records_faults(), "records")
-    for site in sites():
-        for text in literals(site):
-            if isinstance(text, str):
-                found.setdefault(text, f"{site.file}:{site.line}")
-    return found
-
-
-def fields(template: str) -> set[str]:
-    return {name for _, name, _, _ in Formatter().parse(template) if name}
+def fields(template: str) -> list[str]:
+    """The names of the fields of a template; a brace alone is none, as texts without values are no templates."""
+    return sorted(set(re.findall(r"\{([^{}:]+)[^{}]*\}", template)))
 
 
 def test_the_search_finds_messages() -> None:
     assert {
-        "no such file{hint}",  # said
-        "check the path",  # a remedy
-        "{n} institute",  # counted
-        "needs a title or a description",  # a validator
-        "choose a shorter name",  # a table of remedies
-        "the quotes do not match",  # by way of a name, either of two
-        "no judgement in it",  # by way of a function of the module
-    } <= templates().keys()
-    assert len(templates()) > 150
+        ("", "no such file{hint}", ""),  # said
+        ("", "check the path", ""),  # a remedy
+        ("", "{n} institute", "{n} institutes"),  # counted
+        ("", "{n:,} institute", "{n:,} institutes"),  # translate_counted
+        ("", "needs a title or a description", ""),  # a validator
+        ("", "choose a shorter name", ""),  # a table of remedies
+        ("", "the quotes do not match", ""),  # by way of a name, either of two
+        ("", "contains no judgements", ""),  # by way of a function of the module
+        ("", "permission denied", ""),  # a constant of what others say
+        ("heading", "Title", ""),  # in a context
+        ("", "write one text", ""),  # what a function gives
+        ("", "Skip to content", ""),  # a template
+        ("", "problem", "problems"),  # a template that counts
+        ("", "Show one institute: what it can do, on what evidence, from which source.", ""),  # help of a command
+        ("", "How many institutes a shortlist holds at most.", ""),  # help of an option
+        ("", "Show this message and exit.", ""),  # help of Typer's own
+    } <= WRITTEN.keys()
+    assert len(WRITTEN) > 1_300
 
 
-def test_every_message_has_its_chinese() -> None:
-    assert {text: place for text, place in templates().items() if text not in CHINESE} == {}
+def test_the_catalogue_has_no_holes() -> None:
+    """What is missing: ``make messages``, then fill in the Chinese."""
+    assert WRITTEN.keys() - TRANSLATED.keys() == set()
+    assert [key for key, message in TRANSLATED.items() if not chinese_of(message)] == []
 
 
-def test_no_chinese_is_left_over() -> None:
-    constants = {
-        node.value
-        for tree in trees().values()
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Constant) and isinstance(node.value, str)
-    }
-    own = {"{some}, {more}", "{original}"}  # of messages.py itself
-    assert set(CHINESE) - templates().keys() - constants - own == set()
+def test_nothing_is_left_over_or_guessed() -> None:
+    assert TRANSLATED.keys() - WRITTEN.keys() == set()
+    assert _READ.obsolete == {}
+    assert [key for key, message in TRANSLATED.items() if message.fuzzy] == []
+
+
+@pytest.mark.parametrize("key", TRANSLATED)
+def test_both_say_the_same(key: Key) -> None:
+    context, english, many = key
+    chinese = chinese_of(TRANSLATED[key])
+    assert fields(chinese) == fields(many or english)
+    assert fields(english) == fields(many) or not many
+    words = re.sub(r"\{[^{}]*\}|\[[^]]*\]", "", english)
+    if re.search("[a-z]{2}", words) and english not in KEPT:
+        assert re.search("[\u4e00-\u9fff]", chinese)
+    bare = re.sub(r"“[^”]*”|\{[^{}]*\}|\.rejects\.csv", "X", chinese)  # data, code and quotations keep their own
+    assert not re.search(r"[\u4e00-\u9fff] ?[,;:!?()]|[,;:!?()] ?[\u4e00-\u9fff]", bare)
+    assert not re.search("[\u4e00-\u9fff]'|'[\u4e00-\u9fff]", bare)
+    assert context != "type" or chinese.startswith("<")
+
+
+KEPT = {"[ARGS]...", "AUC", "ECE", "{at} by {by}", "{n:,} of {of:,}"}
+"""What Chinese says without a character of its own."""
 
 
 def test_no_message_is_made_up_at_run_time() -> None:
-    """An f-string has no Chinese: it is ``said("… {field} …", field=value)``."""
+    """An f-string has no Chinese: it is ``make_message("… {field} …", field=value)``."""
     made_up = [
         f"{site.file}:{site.line}: {ast.unparse(part)}"
         for site in sites()
@@ -213,7 +133,7 @@ def test_no_message_is_made_up_at_run_time() -> None:
 
 
 def test_a_place_in_words_is_a_message() -> None:
-    """A place is mostly a path, which is never looked up, so a literal one is an option or made by ``said``."""
+    """A place is mostly a path, which is never looked up, so a literal one is an option or made by ``make_message``."""
     places = [
         (file, node.args[0])
         for file, tree in trees().items()
@@ -224,7 +144,7 @@ def test_a_place_in_words_is_a_message() -> None:
     made_up = [(file, place.lineno) for file, place in places if isinstance(place, ast.JoinedStr)]
     words = [str(place.value) for _, place in places if isinstance(place, ast.Constant) and place.value]
     assert made_up == []
-    commands = r"--[a-z].*|evaluate|cases add|judgements agreement"
+    commands = r"--[a-z].*|evaluate|cases add|judgements agreement|Shortlist\.to_frame"
     assert [text for text in words if not re.fullmatch(commands, text)] == []
 
 
@@ -246,29 +166,21 @@ def test_all_that_is_echoed_is_told() -> None:
     ]
 
 
-@pytest.mark.parametrize("english", [*CHINESE, *FOREIGN])
-def test_both_say_the_same(english: str) -> None:
-    chinese = CHINESE.get(english) or FOREIGN[english]
-    assert fields(chinese) == fields(english)
-    words = re.sub(r"\{[^{}]*\}", "", english)
-    if re.search("[a-z]{2}", words):
-        assert re.search("[\u4e00-\u9fff]", chinese)
-    bare = re.sub(r"“[^”]*”|\{[^{}]*\}", "X", chinese)  # data, code and quotations keep their own
-    assert not re.search(r"[\u4e00-\u9fff] ?[,;:!?()]|[,;:!?()] ?[\u4e00-\u9fff]", bare)
-    assert not re.search("[\u4e00-\u9fff]'|'[\u4e00-\u9fff]", bare)
-
-
 @given(st.text(), st.text())
 def test_what_stands_in_a_message_is_never_taken_for_one(name: str, other: str) -> None:
     """A field of a user that is called like a message, or holds braces, stays as it is."""
-    assert in_language(said("no such file{hint}", hint=name), "zh") == f"没有这个文件{name}"
-    assert in_language(listed([name, other]), "zh") == f"{name}、{other}"
-    assert in_language(said("known: {names}", names="empty"), "zh") == "已有的机构：empty"
+    assert in_language(make_message("no such file{hint}", hint=name), "zh") == f"没有这个文件{name}"
+    assert in_language(join_messages([name, other]), "zh") == f"{name}、{other}"
+    assert in_language(make_message("known: {names}", names="empty"), "zh") == "已有的机构：empty"
 
 
 def test_a_message_within_a_message_is_said_in_the_same_language() -> None:
-    place = said("{place}, {inner}", place=said("{place}, line {line}", place="a.csv", line=3), inner="budget")
-    fault = Fault(place, said("expected a list, found {value}", value=said("nothing")), "check the path")
+    place = make_message(
+        "{place}, {inner}", place=make_message("{place}, line {line}", place="a.csv", line=3), inner="budget"
+    )
+    fault = Fault(
+        place, make_message("expected a list, found {value}", value=make_message("nothing")), "check the path"
+    )
     assert str(fault) == "a.csv, line 3, budget: expected a list, found nothing; check the path"
     assert fault.in_language("en") == str(fault)
     assert fault.in_language("zh") == "a.csv，第 3 行，budget：应为列表，实为空值；请检查路径"
@@ -281,28 +193,31 @@ def test_a_place_is_no_message_unless_it_says_so() -> None:
 
 def test_an_unknown_text_stays_as_it_is() -> None:
     assert in_language("some {odd} text", "zh") == "some {odd} text"
-    assert in_language(said("some {odd} text", odd=1), "zh") == "some 1 text"
+    assert in_language(make_message("some {odd} text", odd=1), "zh") == "some 1 text"
     assert as_message("some text") == "some text"
 
 
 def test_messages_travel_between_processes() -> None:
-    fault = Fault(said("{place}, line {line}", place="a", line=1), said("known: {names}", names=listed("abc")))
+    fault = Fault(
+        make_message("{place}, line {line}", place="a", line=1),
+        make_message("known: {names}", names=join_messages("abc")),
+    )
     copy = pickle.loads(pickle.dumps(fault))  # noqa: S301 - made a moment ago
     assert copy == fault
     assert copy.in_language("zh") == "a，第 1 行：已有的机构：a、b、c"
 
 
 def test_one_and_many() -> None:
-    assert counted(1, "{n} institute", "{n} institutes") == "1 institute"
-    assert counted(2, "{n} institute", "{n} institutes") == "2 institutes"
-    assert in_language(counted(0, "{n} institute", "{n} institutes"), "zh") == "0 家机构"
+    assert make_counted_message(1, "{n} institute", "{n} institutes") == "1 institute"
+    assert make_counted_message(2, "{n} institute", "{n} institutes") == "2 institutes"
+    assert in_language(make_counted_message(0, "{n} institute", "{n} institutes"), "zh") == "0 家机构"
 
 
 def test_names_are_listed_with_the_commas_of_the_language() -> None:
-    assert (listed([]), listed(["a"]), listed("abc")) == ("", "a", "a, b, c")
+    assert (join_messages([]), join_messages(["a"]), join_messages("abc")) == ("", "a", "a, b, c")
     many = [str(n) for n in range(5_000)]
-    assert listed(many) == ", ".join(many)
-    assert in_language(listed(many), "zh") == "、".join(many)
+    assert join_messages(many) == ", ".join(many)
+    assert in_language(join_messages(many), "zh") == "、".join(many)
 
 
 def test_what_the_system_says() -> None:
@@ -379,9 +294,9 @@ def test_some_messages_in_full(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_flag_wins_over_the_system(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LC_ALL", "zh_HK.UTF-8")
-    assert run("match", "none.yaml").stderr.startswith("错误：none.yaml")
+    assert run("match", "none.yaml").stderr.startswith("錯誤：none.yaml")
     assert run("match", "none.yaml", "--lang", "en").stderr.startswith("error: none.yaml")
-    assert run("match", "none.yaml").stderr.startswith("错误：none.yaml")  # nothing is kept from run to run
+    assert run("match", "none.yaml").stderr.startswith("錯誤：none.yaml")  # nothing is kept from run to run
 
 
 def test_tables_about_no_one_problem_follow_the_system(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -406,10 +321,14 @@ def test_tables_about_no_one_problem_follow_the_system(monkeypatch: pytest.Monke
         ({}, "en"),
         ({"LANG": "zh_CN.UTF-8"}, "zh"),
         ({"LANG": "zh"}, "zh"),
-        ({"LANG": "yue_HK.UTF-8"}, "zh"),
+        ({"LANG": "yue_HK.UTF-8"}, "zh-Hant"),
+        ({"LANG": "zh_HK.UTF-8"}, "zh-Hant"),
+        ({"LANG": "zh_MO"}, "zh-Hant"),
+        ({"LANG": "zh_Hant_MY"}, "zh-Hant"),
+        ({"LANG": "zh_SG.UTF-8"}, "zh"),
         ({"LANG": "zh_CN.UTF-8", "LC_ALL": "C.UTF-8"}, "en"),
         ({"LANG": "zh_CN.UTF-8", "LC_MESSAGES": "en_US.UTF-8"}, "en"),
-        ({"LANG": "en_US.UTF-8", "LC_MESSAGES": "zh_TW.UTF-8"}, "zh"),
+        ({"LANG": "en_US.UTF-8", "LC_MESSAGES": "zh_TW.UTF-8"}, "zh-Hant"),
         ({"LANG": "en_US.UTF-8", "LC_ALL": "zh_CN.GB18030"}, "zh"),
         ({"LANG": "zh_CN.UTF-8", "LC_ALL": ""}, "zh"),
     ],
@@ -424,7 +343,14 @@ def test_the_language_of_the_system(
 
 @pytest.mark.parametrize(
     ("name", "language"),
-    [("zh_CN", "zh"), ("Chinese (Simplified)_China", "zh"), ("English_United States", "en"), (None, "en")],
+    [
+        ("zh_CN", "zh"),
+        ("Chinese (Simplified)_China", "zh"),
+        ("Chinese (Traditional)_Taiwan", "zh-Hant"),
+        ("Chinese (Traditional)_Hong Kong SAR", "zh-Hant"),
+        ("English_United States", "en"),
+        (None, "en"),
+    ],
 )
 def test_the_language_where_no_variable_says_it(
     name: str | None, language: str, monkeypatch: pytest.MonkeyPatch
@@ -447,3 +373,130 @@ def test_limits_in_words(tmp_path: Path) -> None:
 
 
 FORMATS = ("table", "csv", "md")
+
+
+# --- help and usage ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "args",
+    [("--help", "--lang", "zh"), ("--lang", "zh", "--help"), ("--help", "--lang=zh")],
+    ids=" ".join,
+)
+def test_help_is_in_the_language_asked_for(args: tuple[str, ...]) -> None:
+    assert run(*args).stdout.startswith("用法：matchmaker [选项] 命令 [参数]...\n")
+    assert run("match", *args).stdout.startswith("用法：matchmaker match [选项] [FILE]\n")
+
+
+def test_help_is_in_the_language_of_the_system(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LANG", "zh_CN.UTF-8")
+    assert run("institutes", "show", "--help").stdout.startswith("用法：matchmaker institutes show [选项] {ID}\n")
+    assert run("institutes").output.startswith("用法：matchmaker institutes [选项] 命令")  # which prints help as well
+    assert run("match", "--help", "--lang", "en").stdout.startswith("Usage: matchmaker match [OPTIONS] [FILE]\n")
+    monkeypatch.setenv("LANG", "zh_TW.UTF-8")
+    assert run("match", "--help").stdout.startswith("用法：matchmaker match [選項] [FILE]\n")
+
+
+def test_usage_errors_are_in_the_language_asked_for() -> None:
+    assert run("match", "a", "b", "--lang", "zh").stderr == (
+        "用法：matchmaker match [选项] [FILE]\n用“matchmaker match -h”查看帮助。\n\n错误：多出了参数（b）\n"
+    )
+    stderr = run("match", "--top", "0", "--lang", "zh-Hant").stderr
+    assert stderr.endswith("錯誤：'--top' 的值有誤：請填寫不小於 1 的數\n")
+
+
+def test_no_line_of_chinese_help_is_too_wide() -> None:
+    result = CliRunner().invoke(app, ["batch", "--help", "--lang", "zh"], env={"COLUMNS": "80"})
+    assert max(map(cell_len, result.stdout.splitlines())) <= 80
+
+
+def test_the_language_may_stand_before_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    command = ("institutes", "show", "giii")
+    assert run("--lang", "zh", *command).stdout == run(*command, "--lang", "zh").stdout
+    assert run("--lang", "zh", *command, "--lang", "en").stdout == run(*command, "--lang", "en").stdout
+
+
+# --- Traditional Chinese ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "is_so"),
+    [
+        ("供水管網漏水，找不到漏點", True),
+        ("供水管网漏水，找不到漏点", False),
+        ("天台上的水", False),  # neither
+        ("", False),
+        ("our 機器人 arm", True),
+        ("某某實業有限公司的供水管网漏水，找不到漏点，压力传感器很多", False),  # a name among Simplified
+    ],
+)
+def test_the_script_of_a_text(text: str, is_so: bool) -> None:
+    assert is_traditional(text) is is_so
+
+
+def test_a_problem_is_answered_in_its_script() -> None:
+    problem = Problem(title="供水管網漏水，找不到漏點")
+    assert (problem.language, problem.shown_in) == ("zh", "zh-Hant")
+    assert Problem(title="供水管网漏水").shown_in == "zh"
+    assert Problem(title="a pipe leaks").shown_in == "en"
+
+
+def test_messages_in_traditional_characters_leave_what_they_quote() -> None:
+    assert (
+        in_language(make_message("known: {names}", names=join_messages(["软件", "b"])), "zh-Hant")
+        == "已有的機構：软件、b"
+    )
+    assert in_language(make_counted_message(2, "{n} institute", "{n} institutes"), "zh-Hant") == "2 家機構"
+    assert translate("some text", "zh-Hant") == "some text"
+    assert in_language("软件", "zh-Hant") == "软件"  # no message of ours
+
+
+def test_quotations_stay_as_they_are_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    shown = run("match", "--text", "供水管网漏水找不到漏点", "--top", "1", "--lang", "zh-Hant").stdout
+    assert "廣州工業智能研究院" in shown
+    assert "“供水管网漏水找不到漏点”" in shown
+    assert "建議對接" in shown
+    data = json.loads(run("match", "--text", "供水管網漏水找不到漏點", "--format", "json").stdout)
+    assert data["problem"]["language"] == "zh"
+    assert data["matches"][0]["name"]["zh"] == "广州工业智能研究院"
+
+
+def test_pages_and_workbooks_in_traditional_characters(tmp_path: Path) -> None:
+    page = run("match", "--text", "供水管網漏水找不到漏點", "--format", "html").stdout
+    assert page.startswith('<!DOCTYPE html>\n<html lang="zh-Hant">')
+    assert "為什麼匹配" in page
+    assert run("match", "--text", "供水管網漏水找不到漏點", "-o", str(tmp_path / "a.xlsx")).exit_code == 0
+    with ZipFile(tmp_path / "a.xlsx") as parts:
+        sheets = parts.read("xl/workbook.xml").decode()
+    assert re.findall('<sheet name="([^"]+)"', sheets) == ["候選名單", "彙總", "需求"]
+
+
+# --- contexts, and the compiled catalogue -----------------------------------------------------------------------------
+
+
+def test_a_text_in_a_context_has_its_own_chinese() -> None:
+    assert translate(in_context("heading", "Title"), "zh") == "需求名称"
+    assert translate("Title", "zh") == "题目"
+    assert translate(in_context("heading", "Title"), "en") == "Title"
+    assert translate(in_context("nowhere", "Title"), "zh") == "Title"
+
+
+def test_what_git_knows_has_no_compiled_catalogue() -> None:
+    """A stale one would hide what is missing; it is made when the package is installed or built."""
+    ignored = subprocess.run(["git", "check-ignore", str(CATALOGUE.with_suffix(".mo"))], cwd=ROOT, check=False)
+    assert ignored.returncode == 0
+
+
+def test_english_reads_no_catalogue_and_no_converter() -> None:
+    code = (
+        "import sys\nfrom matchmaker.cli import main\nsys.argv = ['matchmaker', 'match', '--help']\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass\nprint(*sys.modules, file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not {"opencc", "numpy", "rich"} & set(done.stderr.split())
+    chinese = {**os.environ, "LANG": "zh_CN.UTF-8"}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=chinese)
+    assert done.stdout.startswith("用法：")
+    assert not {"opencc", "numpy", "rich.table"} & set(done.stderr.split())

@@ -23,8 +23,9 @@ import pytest
 from typer.testing import CliRunner
 
 from every_command import MARK, STEERING, TITLE
-from matchmaker.cli import app, options
+from matchmaker.cli import app
 from matchmaker.messages import steerless
+from matchmaker.writing import write_data
 from test_cli import commands, on_a_terminal
 
 ROOT = Path(__file__).parents[1]
@@ -196,7 +197,7 @@ def test_data_on_a_terminal_steers_nothing(format: str, tmp_path: Path) -> None:
 
 
 def test_data_for_a_program_stays_as_it_is(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
-    options.write_data(f"a\t{TITLE}\r\n")
+    write_data(f"a\t{TITLE}\r\n")
     assert capfdbinary.readouterr().out == f"a\t{TITLE}\r\n".encode()
 
 
@@ -287,15 +288,15 @@ def required(lines: Sequence[str]) -> dict[str, str]:
     return found
 
 
-@pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock"])
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock", "requirements-docs.lock"])
 def test_everything_that_is_needed_is_locked_with_its_hashes(name: str) -> None:
     """pip checks them: with --require-hashes it installs nothing whose bytes are not these."""
     import tomllib
 
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
-    wanted = required(project["project"]["dependencies"])
-    if name == "requirements-dev.lock":
-        wanted |= required(project["dependency-groups"]["dev"])
+    wanted = {} if name == "requirements-docs.lock" else required(project["project"]["dependencies"])
+    if group := re.search(r"-(\w+)\.lock$", name):
+        wanted |= required(project["dependency-groups"][group[1]])
     entries = re.split(r"\n(?=\S)", (ROOT / name).read_text("utf-8").replace("\\\n", " ").strip())
     locked = {}
     for entry in entries:
@@ -318,7 +319,7 @@ def version(text: str) -> tuple[int, ...]:
 def test_the_hashes_are_asked_for_where_packages_are_installed() -> None:
     lines = [line for line in (ROOT / "Makefile").read_text("utf-8").splitlines() if ".lock\n" in f"{line}\n"]
     installs = [line for line in lines if "pip install" in line]
-    assert len(installs) == 2
+    assert len(installs) == 3
     assert all("--require-hashes" in line for line in installs)
 
 
@@ -334,9 +335,8 @@ NEVER = re.compile(
 def test_the_sources_do_nothing_of_the_kind() -> None:
     """Three exceptions: the loader of YAML, a subclass of the safe one, worker processes, and ``--dask``.
 
-    A process that is started anew reads the matcher from a file of this process without a name, or in a folder that is
-    this user's alone. A cluster runs what it is sent and is believed what it answers (docs/scale.md); nothing else
-    imports that module.
+    Worker processes talk through pipes of ``multiprocessing`` that have no name. A cluster runs what it is sent and is
+    believed what it answers (docs/scale.md); nothing else imports that module.
     """
     found = [
         f"{path.relative_to(ROOT / 'src' / 'matchmaker').as_posix()}: {line.strip()}"
@@ -345,11 +345,6 @@ def test_the_sources_do_nothing_of_the_kind() -> None:
         if path.name != "cluster.py" and NEVER.search(line)
     ]
     assert found == [
-        "runs/workers.py: import pickle",
-        "runs/workers.py: file.write(pickle.dumps(matcher))",
-        "runs/workers.py: path.write_bytes(pickle.dumps(matcher))",
-        "runs/workers.py: matcher = pickle.loads(handed.read_bytes()) if isinstance(handed, Path) else handed"
-        "  # noqa: S301 - made by _handed",
         "yamlfile.py: return yaml.load(text, Loader=_loader(typed))  # noqa: S506 - a subclass of the safe loader",
     ]
 

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import ast
+import os
+import re
+import subprocess
+import sys
+import tomllib
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -16,6 +21,11 @@ EXPECT = {"raises", "warns", "fail"}
 @cache
 def trees() -> dict[str, ast.Module]:
     return {path.name: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(HERE.rglob("*.py"))}
+
+
+@cache
+def functions_of(file: str) -> dict[str, ast.FunctionDef]:
+    return functions(trees()[file])
 
 
 def functions(tree: ast.Module) -> dict[str, ast.FunctionDef]:
@@ -56,8 +66,8 @@ def test_every_test_asserts(file: str) -> None:
         if isinstance(node, ast.ImportFrom) and f"{node.module}.py" in trees()
         for alias in node.names
     }
-    others = {name: one for tree in trees().values() for name, one in functions(tree).items() if name in imported}
-    known = functions(trees()[file])
+    others = {name: one for other in trees() for name, one in functions_of(other).items() if name in imported}
+    known = functions_of(file)
     silent = set(known) - asserting(others | known)
     assert [name for name in sorted(silent) if name.startswith("test_")] == []
 
@@ -76,3 +86,55 @@ def test_a_test_that_cannot_fail_is_found() -> None:
     conditions = [ast.parse(text, mode="eval").body for text in ("(a, 'b')", "a == a", "1", "(x for x in y)")]
     assert [empty(one) for one in conditions] == [True] * 4
     assert [empty(ast.parse(text, mode="eval").body) for text in ("a == b", "f() == f()", "all(a)")] == [False] * 3
+
+
+# --- which tests run --------------------------------------------------------------------------------------------------
+
+
+def test_make_test_leaves_out_the_long_kinds_and_make_check_only_one() -> None:
+    root = HERE.parent
+    pytest_settings = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["pytest"][
+        "ini_options"
+    ]
+    kinds = [marker.partition(":")[0] for marker in pytest_settings["markers"]]
+    targets = dict(
+        re.findall(r"^(\w+): .*\n((?:\t.*\n)+)", (root / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    )
+    quick = re.search(r"^QUICK = not \((.*)\)$", (root / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    assert quick
+    assert quick[1].split(" or ") == kinds
+    assert '-m "$(QUICK)"' in targets["test"]
+    assert "\t$(PYTEST)\n" in targets["check"]
+    assert "-m 'not long'" in pytest_settings["addopts"]
+
+
+# --- what tests start -------------------------------------------------------------------------------------------------
+
+UNIX = pytest.mark.skipif(os.name == "nt", reason="signals of Unix")
+
+
+@UNIX
+def test_what_a_test_starts_can_be_interrupted() -> None:
+    code = "import signal; print(signal.getsignal(signal.SIGINT) is signal.default_int_handler)"
+    assert subprocess.check_output([sys.executable, "-c", code], text=True) == "True\n"
+
+
+@UNIX
+def test_it_can_be_where_a_script_runs_the_tests_in_the_background() -> None:
+    """There the tests themselves begin with SIGINT ignored."""
+    test = f"{__file__}::{test_what_a_test_starts_can_be_interrupted.__name__}"
+    command = [
+        "sh",
+        "-c",
+        'trap "" INT; exec "$@"',
+        "sh",
+        sys.executable,
+        "-m",
+        "pytest",
+        "-p",
+        "no:cacheprovider",
+        test,
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+    assert "1 passed" in done.stdout

@@ -14,7 +14,7 @@ from matchmaker.text import (
     STOP_WORDS,
     normalise,
     normalise_with_origin,
-    request,
+    prepare,
     sentences,
     stem,
     term_id,
@@ -217,7 +217,7 @@ def test_numbers_are_the_same_on_every_machine() -> None:
 
 
 def test_a_request_has_a_title_and_says_everything_once() -> None:
-    made = request("漏損\n找不到漏点。找不到漏点。\nPipe leaks. Pipe leaks.")
+    made = prepare("漏損\n找不到漏点。找不到漏点。\nPipe leaks. Pipe leaks.")
     assert made.normalised.text.startswith("漏损\n")
     assert made.title == terms("漏损")
     assert made.said == "漏损\n找不到漏点\npipe leaks"
@@ -226,10 +226,10 @@ def test_a_request_has_a_title_and_says_everything_once() -> None:
 
 @given(TEXTS, st.integers(2, 4))
 def test_saying_it_again_changes_no_request(text: str, times: int) -> None:
-    once, again = request(text), request("\n".join([text] * times))
+    once, again = prepare(text), prepare("\n".join([text] * times))
     assert (once.title, once.said, once.terms) == (again.title, again.said, again.terms)
 
 
 def test_an_empty_request_is_empty() -> None:
-    made = request("")
+    made = prepare("")
     assert (made.normalised.text, made.said, made.title, made.terms) == ("", "", {}, {})

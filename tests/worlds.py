@@ -6,6 +6,9 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from matchmaker.domain import (
     Alliance,
     Basis,
@@ -17,17 +20,25 @@ from matchmaker.domain import (
     Level,
     Match,
     MatchedCapability,
-    Named,
+    NamedItem,
     Problem,
     Reason,
     Registry,
     Removal,
-    Require,
+    Requirements,
     Shortlist,
     Source,
     Term,
     Text,
 )
+from matchmaker.matching.similarity import Reading
+
+
+def table_of(reading: Reading, n_problems: int, n_capabilities: int) -> NDArray[np.float64]:
+    """What a similarity gives for all pairs: shape (problems, capabilities)."""
+    every = np.divmod(np.arange(n_problems * n_capabilities), max(n_capabilities, 1))
+    return reading.of_pairs(*every, {}).reshape(n_problems, n_capabilities)
+
 
 SEARCH_PATH = os.pathsep.join(map(str, (Path(__file__).parent, *sorted(Path(__file__).parent.glob("[a-z]*/")))))
 """Where other processes find the modules of tests."""
@@ -198,7 +209,7 @@ def shortlist_example(problem: Problem | None = None) -> Shortlist:
         problem=problem or Problem(id="P-001", title="供水管网漏损严重", description="产销差高，漏损点难以定位。"),
         verdict="matched",
         matches=(match_example(), match_example(2, "beta", score=0.3, level="weak")),
-        fallback=Named(id="centre", name=CENTRE),
+        fallback=NamedItem(id="centre", name=CENTRE),
         removed=(Removal(institute="centre", name=CENTRE, limit="require.role: research_institute"),),
         settings="sha256:5e77",
         institutes="sha256:feed",
@@ -211,7 +222,7 @@ def unmatched_example(problem: Problem | None = None) -> Shortlist:
         problem=problem or Problem(id="P-002", title="Marketing film for a tea brand", description="Two minutes long."),
         verdict="none",
         matches=(match_example(1, "beta", score=0.04, level="none", reasons=()),),
-        fallback=Named(id="centre", name=CENTRE),
+        fallback=NamedItem(id="centre", name=CENTRE),
         settings="sha256:5e77",
         institutes="sha256:feed",
     )
@@ -220,7 +231,7 @@ def unmatched_example(problem: Problem | None = None) -> Shortlist:
 def empty_example() -> Shortlist:
     """A problem whose limits removed every institute."""
     return Shortlist(
-        problem=Problem(id="P-003", title="只要乙院", require=Require(institutes=("beta",))),
+        problem=Problem(id="P-003", title="只要乙院", require=Requirements(institutes=("beta",))),
         verdict="none",
         matches=(),
         fallback=None,

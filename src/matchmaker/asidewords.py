@@ -1,7 +1,7 @@
-"""How asides read: the patterns of greetings and thanks, contact data, signatures, company presentations, and forms.
+"""The patterns of asides: greetings and thanks, contact data, signatures, company presentations, and forms.
 
-All of them are for normalised texts: Simplified, lower case, half-width marks, boxes to tick as ``□``. Each is a part
-of a regular expression that takes a whole clause, or nothing: a clause that also says something else is no aside.
+All are for normalised texts: Simplified Chinese, lower case, half-width punctuation, tick boxes as ``□``. Each is part
+of a regular expression that matches a whole clause or nothing: a clause that also says something else is not an aside.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 _SPACE: Final = r"[ \t]*+"
-_END: Final = r"[ ~]*(?=[\n,。;!?]|\.(?!\S)|\Z)"  # of a clause
+_END: Final = r"[ ~]*(?=[\n,。;!?]|\.(?!\S)|\Z)"  # the end of a clause
 _SENTENCE_END: Final = r"[ ~]*(?=[\n。;!?]|\.(?!\S)|\Z)"
 _LINE_END: Final = r"[ ,。;!.~]*(?=\n|\Z)"
 _REST: Final = r"(?:[^,。;!?\n.]|\.(?=\S))"  # a character of a clause
-# A clause with one of these may state a need, whatever else it says.
+# A clause with one of these words may state a need, whatever else it says.
 _NEED: Final = (
     r"需[要求用]|急需|解决|问题|难[题点以]|困难|瓶颈|希望|想[要用把找做]|寻[找求]|求购|攻关|无法|不[能够足高稳良好]"
     r"|缺[乏少陷]|如何"
@@ -28,7 +28,7 @@ _NO_NEED_IN_LINE: Final = rf"(?![^\n]*?(?:{_NEED}))"
 
 
 def _words(text: str) -> str:
-    """Alternatives, the longest first, so that a possessive repetition takes as much as it can."""
+    """A pattern of alternatives, the longest first, so that a possessive repetition takes as much as it can."""
     return "|".join(sorted(text.split(), key=len, reverse=True))
 
 
@@ -363,8 +363,8 @@ _OPTIONS: Final = (
     rf"|(?:{_LABELS}) *: *(?:{_BOX}{_OPTION})++(?=[\n。;]|\Z)"
 )
 
-# What tells each kind. Every alternative begins with a character that is rare in needs, since ``re`` passes over all
-# others at once; so some look back from their end.
+# The cues of each kind. Every alternative begins with a character that is rare in needs, since ``re`` skips all others
+# quickly; so some look back from their end.
 _COURTESY_CUES: Final = (
     r"谢|感激|打扰|好(?:意思|(?<=[师家导理任授上午们您你]好)|(?<=各位好))|抱歉|冒昧|辛苦|麻烦[了您你大]|拜托|期待"
     r"|盼|静候|恭候|敬|各位|诸位|尊敬的|吗(?<=在吗)"
@@ -400,7 +400,7 @@ _FIRM_CUES: Final = (
     r"|市公司|守合同|商标|品牌|名牌|范企业|科技型|创新型"
     r"|位于|坐落|地处|秉[承持]|奉行|恪守|宗旨|理念|己任|使命|至上|第一|为[先本]"
 )
-# In English by how a clause begins.
+# English asides are recognised by the beginning of a clause.
 _ENGLISH_CUES: Final = (
     r"[\n,。;!?.](?=\s?[a-z+(\d])\s?(?:[+(]"
     r"|dear|to whom|hi\b|hello|hey|good |greetings|thank|thx|many thanks|with (?:best|kind|warm|many|my|thanks|over"
@@ -418,7 +418,7 @@ _ENGLISH_CUES: Final = (
     r"|iso|iatf|a registered|registered|certified|main (?:prod|cust)|major (?:prod|cust)|[a-z][a-z ]{2,40}:|budget"
     r"|total budget|deadline|valid|\d{4}[-/.]\d{1,2}[-/.]\d)"
 )
-# Of an enterprise that presents itself in English.
+# The cues of an enterprise that presents itself in English.
 _ENGLISH_FIRM_CUES: Final = (
     r"[\n,。;!?.]\s?(?:our (?:company|firm|factory|group|business|main|major|products)|the (?:company|firm|group)"
     r"|we (?:are|were|have|employ)|founded|established|set up"
@@ -428,14 +428,14 @@ _ENGLISH_FIRM_CUES: Final = (
 )
 
 
-class Kind(NamedTuple):
-    """Asides that are told by the same cues: what tells of them, and how a clause reads that is one."""
+class AsideKind(NamedTuple):
+    """A kind of asides: the pattern of its cues, and the patterns of its clauses."""
 
     cues: str
     clauses: Sequence[str]
 
 
-COURTESIES: Final = Kind(
+COURTESIES: Final = AsideKind(
     _COURTESY_CUES,
     (
         rf"(?:{_SIGNATURES})",
@@ -444,16 +444,16 @@ COURTESIES: Final = Kind(
         _HELLO_PREFIX,
     ),
 )
-CONTACTS: Final = Kind(_CONTACT_CUES, (_CONTACTS, rf"(?:{_ADDRESSES}){_SENTENCE_END}"))
-FORMS: Final = Kind(
+CONTACTS: Final = AsideKind(_CONTACT_CUES, (_CONTACTS, rf"(?:{_ADDRESSES}){_SENTENCE_END}"))
+FORMS: Final = AsideKind(
     _FORM_CUES,
     (
         rf"(?:{_OPTIONS})",
         rf"(?:{_COOPERATION}|{_BUDGETS}|{_DATES}){_END}",
     ),
 )
-LABELS: Final = Kind(_LABEL_CUES, (rf"(?:{_NAMED}){_END}", _LABEL_WITHOUT_VALUE, _LABEL_BEFORE_VALUE))
-ENGLISH: Final = Kind(
+LABELS: Final = AsideKind(_LABEL_CUES, (rf"(?:{_NAMED}){_END}", _LABEL_WITHOUT_VALUE, _LABEL_BEFORE_VALUE))
+ENGLISH: Final = AsideKind(
     _ENGLISH_CUES,
     (
         rf"(?:{_SIGNATURES})",
@@ -464,7 +464,7 @@ ENGLISH: Final = Kind(
         rf"(?:{_ENGLISH_LABELS}):",
     ),
 )
-# What an enterprise says of itself: facts, and claims about products and trade, which are asides only among facts.
-FACTS: Final = Kind(_FIRM_CUES, (rf"(?:{_FACTS}){_END}",))
-ENGLISH_FACTS: Final = Kind(_ENGLISH_FIRM_CUES, (rf"(?:{_FACTS_EN}){_END}",))
+# What an enterprise says about itself: facts, and claims about products and trade, which are asides only among facts.
+FACTS: Final = AsideKind(_FIRM_CUES, (rf"(?:{_FACTS}){_END}",))
+ENGLISH_FACTS: Final = AsideKind(_ENGLISH_FIRM_CUES, (rf"(?:{_FACTS_EN}){_END}",))
 CLAIMS: Final = rf"{_SPACE}(?:{_CLAIMS}|{_CLAIMS_EN}){_END}"

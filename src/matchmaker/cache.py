@@ -1,11 +1,11 @@
-"""What was worked out before, kept by content in the user's cache folder; safe to delete at any time.
+"""Earlier results, stored by content in the user's cache folder, which may be deleted at any time.
 
-An entry is found only by everything it was made from: the key holds the data, the settings and this program's own code,
-and an entry that was given another's name is told by its digest. An entry that cannot be read, is damaged or cannot be
-written is as good as none; so is one that is another user's or that others can write, or that lies in such a folder:
-digests tell damage, but whoever can write an entry can write its digest. Nothing here is ever unpickled.
+The key of an entry covers everything it was made from: the data, the settings and the code of this program. A digest
+reveals an entry that was moved to the name of another. An entry that cannot be read, is damaged or cannot be written is
+treated as missing. So is an entry that belongs to another user, that others can write, or that lies in such a folder:
+a digest reveals damage, but whoever can write an entry can write its digest. Nothing here is ever unpickled.
 
-Entries that were not used for long are deleted when another is kept, and so are the oldest when all are too large.
+When an entry is written, those that have long been unused are deleted, and the oldest if all together are too large.
 """
 
 from __future__ import annotations
@@ -36,86 +36,85 @@ if TYPE_CHECKING:
 
 _DIGEST = 32
 _DAY = 86_400  # seconds
-_LONGEST_UNUSED = 60 * _DAY
-_MOST_BYTES = 4 << 30
+_MAX_UNUSED = 60 * _DAY
+_MAX_BYTES = 4 << 30
 _ENTRY = re.compile(r"\.?[a-z]+-[0-9a-f]{32}(\..*)?")
 
 
-def remembered(kind: str, key: bytes, make: Callable[[], bytes]) -> bytes:
-    """What ``make`` gives, from the cache where it was made before from the same ``kind``, ``key`` and code."""
-    path = _path(kind, key)
+def cached_bytes(kind: str, key: bytes, make: Callable[[], bytes]) -> bytes:
+    """The result of ``make``, from the cache if the same code made it before for the same ``kind`` and ``key``."""
+    path = _entry_path(kind, key)
     if path is not None:
-        with suppress(OSError), _opened(path) as file:
-            digest, kept = file.read(_DIGEST), file.read()
-            if _digest(path, kept) == digest:
+        with suppress(OSError), _open_entry(path) as file:
+            digest, contents = file.read(_DIGEST), file.read()
+            if _digest(path, contents) == digest:
                 log.note("cache: %s taken from %s", kind, path)
-                return kept
+                return contents
     with log.timed("cache: %s made", kind):
         made = make()
     if path is not None:
         with suppress(OSError):
-            _keep(path, made)
+            _write_entry(path, made)
     return made
 
 
-def remembered_arrays(kind: str, key: bytes, make: Callable[[], Arrays], *, checked: bool = True) -> Arrays:
-    """As ``remembered``, for arrays of numbers; those of a kept file are read-only and come from the disk as needed.
+def cached_arrays(kind: str, key: bytes, make: Callable[[], Arrays], *, checked: bool = True) -> Arrays:
+    """As ``cached_bytes``, for arrays of numbers; those from the cache are read-only, and read from the disk as needed.
 
-    The contents of a file beyond 64 MB, or of any if not ``checked``, are not checked again, only its length and its
-    table of contents.
+    If a file is larger than 64 MB, or ``checked`` is false, only its length and table of contents are verified.
     """
-    path = _path(kind, key)
+    path = _entry_path(kind, key)
     if path is not None:
         with suppress(OSError, ValueError, KeyError, TypeError):
-            arrays = _mapped(path, checked=checked)
+            arrays = _map_arrays(path, checked=checked)
             log.note("cache: %s taken from %s", kind, path)
             return arrays
     with log.timed("cache: %s made", kind):
         made = make()
     if path is not None:
         with suppress(OSError):
-            _write_whole(path, _pieces(path, made))
+            _write_whole(path, _array_chunks(path, made))
     return made
 
 
 def cache_folder() -> Path | None:
-    """Where entries are kept, whether it is there or not; ``None`` where no home folder is known."""
+    """The folder of all entries, which need not exist; ``None`` if no home folder is known."""
     from platformdirs import user_cache_path
 
     with suppress(OSError, RuntimeError):
         folder = user_cache_path("matchmaker", appauthor=False)
-        return folder if folder.is_absolute() else None  # without a home folder it would be one called ~
+        return folder if folder.is_absolute() else None  # without a home folder it would be a folder named ~
     return None
 
 
-def is_only_ours(state: os.stat_result) -> bool:
-    """Whether a file or a folder is this user's, and nobody else may write it. On Windows folders are a user's own."""
+def is_private(state: os.stat_result) -> bool:
+    """Whether a file or folder belongs to this user and nobody else may write it; assumed of all on Windows."""
     return os.name == "nt" or (state.st_uid == os.geteuid() and not state.st_mode & (stat.S_IWGRP | stat.S_IWOTH))
 
 
 _MAGIC = b"matchmaker arrays 1\n"
-_ALIGNED = 64
-_MOST_CHECKED = 1 << 26
+_ALIGNMENT = 64
+_MAX_CHECKED = 1 << 26
 
 
-def _pieces(path: Path, arrays: Arrays) -> Iterator[bytes | memoryview]:
-    """A file: magic, length and digest of the contents, the contents as JSON, and the arrays, each aligned."""
+def _array_chunks(path: Path, arrays: Arrays) -> Iterator[bytes | memoryview]:
+    """The chunks of a file: magic, length and digest of the table of contents, the table as JSON, aligned arrays."""
     import numpy as np
 
-    held = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-    at, places, check = 0, {}, 0
-    for name, array in held.items():
-        places[name] = (array.dtype.str, np.shape(arrays[name]), at)
-        at += array.nbytes + -array.nbytes % _ALIGNED
-        check = crc32(array.tobytes() + bytes(-array.nbytes % _ALIGNED), check) if at <= _MOST_CHECKED else 0
-    contents = json.dumps({"size": at, "check": check, "arrays": places}).encode()
-    contents += b" " * (-(len(_MAGIC) + 8 + _DIGEST + len(contents)) % _ALIGNED)
+    contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    offset, layout, checksum = 0, {}, 0
+    for name, array in contiguous.items():
+        layout[name] = (array.dtype.str, np.shape(arrays[name]), offset)
+        offset += array.nbytes + -array.nbytes % _ALIGNMENT
+        checksum = crc32(array.tobytes() + bytes(-array.nbytes % _ALIGNMENT), checksum) if offset <= _MAX_CHECKED else 0
+    contents = json.dumps({"size": offset, "check": checksum, "arrays": layout}).encode()
+    contents += b" " * (-(len(_MAGIC) + 8 + _DIGEST + len(contents)) % _ALIGNMENT)
     yield _MAGIC + len(contents).to_bytes(8, "little") + _digest(path, contents) + contents
-    for array in held.values():
-        yield array.tobytes() + bytes(-array.nbytes % _ALIGNED)
+    for array in contiguous.values():
+        yield array.tobytes() + bytes(-array.nbytes % _ALIGNMENT)
 
 
-def _mapped(path: Path, *, checked: bool) -> Arrays:
+def _map_arrays(path: Path, *, checked: bool) -> Arrays:
     """The arrays of a file.
 
     Raises:
@@ -124,102 +123,102 @@ def _mapped(path: Path, *, checked: bool) -> Arrays:
     """
     import numpy as np
 
-    with _opened(path) as file:
+    with _open_entry(path) as file:
         start = len(_MAGIC) + 8 + _DIGEST
         head = file.read(start)
         length = int.from_bytes(head[len(_MAGIC) : len(_MAGIC) + 8], "little")
-        contents = file.read(length) if head.startswith(_MAGIC) and length < _MOST_CHECKED else b""
+        contents = file.read(length) if head.startswith(_MAGIC) and length < _MAX_CHECKED else b""
         if _digest(path, contents) != head[-_DIGEST:]:
             raise ValueError("no file of arrays, or a damaged one")
-        found = json.loads(contents)
+        layout = json.loads(contents)
         data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-    held = memoryview(data)[start + length :]
-    if len(held) != found["size"] or (checked and len(held) <= _MOST_CHECKED and crc32(held) != found["check"]):
+    body = memoryview(data)[start + length :]
+    if len(body) != layout["size"] or (checked and len(body) <= _MAX_CHECKED and crc32(body) != layout["check"]):
         raise ValueError("a damaged file of arrays")
     return {
-        name: np.frombuffer(held, dtype, int(np.prod(shape)), at).reshape(shape)
-        for name, (dtype, shape, at) in found["arrays"].items()
+        name: np.frombuffer(body, dtype, int(np.prod(shape)), offset).reshape(shape)
+        for name, (dtype, shape, offset) in layout["arrays"].items()
     }
 
 
-def _keep(path: Path, made: bytes) -> None:
-    _write_whole(path, [_digest(path, made) + made])
+def _write_entry(path: Path, contents: bytes) -> None:
+    _write_whole(path, [_digest(path, contents) + contents])
 
 
 def _digest(path: Path, contents: bytes) -> bytes:
-    """Of the contents under this name: an entry moved to the place of another is a damaged one."""
+    """A digest of the contents and the name of an entry, so that one moved to another name counts as damaged."""
     digest = blake2b(path.name.encode() + b"\0", digest_size=_DIGEST)
     digest.update(contents)
     return digest.digest()
 
 
-def _opened(path: Path) -> BinaryIO:
-    """An entry for reading.
+def _open_entry(path: Path) -> BinaryIO:
+    """Open an entry for reading.
 
     Raises:
         OSError: There is none, or others could have written it.
     """
     file = path.open("rb")
     state = os.fstat(file.fileno())
-    if not is_only_ours(state):
+    if not is_private(state):
         file.close()
         raise PermissionError(errno.EPERM, "others could have written this", str(path))
     if time.time() - state.st_mtime > _DAY:
-        with suppress(OSError):  # a read-only disk
-            os.utime(path)  # the last use, to the day
+        with suppress(OSError):  # the disk may be read-only
+            os.utime(path)  # notes the last use, to the day
     return file
 
 
-def _write_whole(path: Path, pieces: Iterable[bytes | memoryview]) -> None:
+def _write_whole(path: Path, chunks: Iterable[bytes | memoryview]) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # mode 0600
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # mode 0600
     try:
         with os.fdopen(descriptor, "wb") as file:
-            for piece in pieces:
-                file.write(piece)
-        Path(beside).replace(path)
+            for chunk in chunks:
+                file.write(chunk)
+        Path(temporary).replace(path)
     except OSError:
-        Path(beside).unlink(missing_ok=True)
+        Path(temporary).unlink(missing_ok=True)
         raise
     _prune(path)
 
 
-def _prune(kept: Path) -> None:
-    """Delete what was not used for long beside a new entry, what a killed process left half written, and the oldest."""
-    now, room = time.time(), _MOST_BYTES
+def _prune(newest: Path) -> None:
+    """Delete entries beside the newest that are long unused, partial, or the oldest when all are too large."""
+    now, bytes_left = time.time(), _MAX_BYTES
     states = []
-    for path in filter(lambda path: _ENTRY.fullmatch(path.name), kept.parent.iterdir()):
-        with suppress(OSError):  # another process was quicker
+    for path in filter(lambda path: _ENTRY.fullmatch(path.name), newest.parent.iterdir()):
+        with suppress(OSError):  # another process has deleted it
             states.append((path.stat().st_mtime, path.stat().st_size, path))
     for last_used, size, path in sorted(states, reverse=True):
-        is_half = path.name.startswith(".")
-        room -= 0 if path == kept else size
-        if path != kept and (room < 0 or now - last_used > (_DAY if is_half else _LONGEST_UNUSED)):
+        is_partial = path.name.startswith(".")
+        bytes_left -= 0 if path == newest else size
+        if path != newest and (bytes_left < 0 or now - last_used > (_DAY if is_partial else _MAX_UNUSED)):
             with suppress(OSError):
                 path.unlink()
                 log.note("cache: %s deleted", path)
 
 
-def _path(kind: str, key: bytes) -> Path | None:
+def _entry_path(kind: str, key: bytes) -> Path | None:
     folder = cache_folder()
     if folder is None:
         return None
     try:
-        if not is_only_ours(folder.stat()):
+        if not is_private(folder.stat()):
             return None
     except FileNotFoundError:
-        pass  # it is made with the first entry
+        pass  # the folder is made with the first entry
     except OSError:
         return None
-    return folder / f"{kind}-{blake2b(key + _code(), digest_size=16).hexdigest()}"
+    return folder / f"{kind}-{blake2b(key + _code_digest(), digest_size=16).hexdigest()}"
 
 
 @lru_cache(maxsize=1)
-def _code() -> bytes:
-    """A digest of this package's own files, so that no entry outlives the code that made it."""
+def _code_digest() -> bytes:
+    """A digest of this package's files, so that no entry outlives the code that made it."""
     digest = blake2b()
     for file in sorted(Path(__file__).parent.rglob("*")):
-        if file.suffix in {".py", ".npz", ".npy"} and not {"cli", "render", "intake"} & set(file.parts[-3:]):
+        if file.suffix in {".py", ".npz", ".npy"} and not {"cli", "writing", "intake"} & set(file.parts[-3:]):
             state = file.stat()
             digest.update(f"{file.name} {state.st_size} {state.st_mtime_ns}".encode())
     return digest.digest()

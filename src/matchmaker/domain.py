@@ -8,158 +8,45 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Annotated, Any, Literal, TypeAlias, TypeVar, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
-from matchmaker.errors import Fault, did_you_mean
-from matchmaker.messages import as_message, foreign, listed, said
+from matchmaker.frames import frame_of, html_of
+from matchmaker.messages import Language as Language  # noqa: PLC0414 - handed on
+from matchmaker.records import StrictModel
+from matchmaker.script import in_script, is_traditional
 
-Language: TypeAlias = Literal["zh", "en"]
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
 Level: TypeAlias = Literal["strong", "fair", "weak", "none"]
 Role: TypeAlias = Literal["research_institute", "transfer_centre"]
 Strength: TypeAlias = Literal["A", "B", "C"]
 Verdict: TypeAlias = Literal["matched", "unclear", "none"]
 Facet: TypeAlias = Literal["method", "object", "effect", "trade", "service"]
-"""What a keyword names: a way of doing, a thing acted upon, a symptom or target, a trade or field, or a service."""
-About: TypeAlias = Literal["object", "effect", "method"]
-"""What a question asks for: the facets of keywords that tell who can solve a need."""
+"""What a keyword names: a way of working, a thing worked on, a symptom or target, a trade or field, or a service."""
+QuestionTopic: TypeAlias = Literal["object", "effect", "method"]
+"""What a question asks about: the facets of keywords that decide who can solve a need."""
 Outcome: TypeAlias = Literal["solved", "partly", "failed"]
 
 LEVELS: tuple[Level, ...] = ("strong", "fair", "weak", "none")
-_CHINESE = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufa6d\ufa70-\ufad9]+")
+_CHINESE_RUN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufa6d\ufa70-\ufad9]+")
 OUTCOMES: tuple[Outcome, ...] = ("solved", "partly", "failed")
 
 
-class Record(BaseModel):
-    """A frozen record that refuses unknown fields."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, coerce_numbers_to_str=True)
-
-
-AnyRecord = TypeVar("AnyRecord", bound=Record)
-
-
-def check(record: type[AnyRecord], data: object, *, place: str) -> AnyRecord | list[Fault]:
-    """A record made from plain data, or everything that is wrong with the data, in plain words.
-
-    Args:
-        record: The type to make.
-        data: What a file held: mappings, lists, texts, numbers, dates.
-        place: Where the data came from; the place of each fault starts with it.
-    """
-    try:
-        return record.model_validate(data)
-    except ValidationError as error:
-        details = [dict(detail) for detail in error.errors(include_url=False)]
-    # a list whose only entries are faulty counts as too short for pydantic: the faults of the entries say it better
-    told = [detail for detail in details if detail["type"] != "too_short" or not detail["input"]]
-    return [_fault(record, detail, place, n) for n, detail in enumerate(told)]
-
-
-def _fault(record: type[Record], detail: Mapping[str, Any], place: str, n_before: int) -> Fault:
-    path, model = _path(record, detail["loc"])
-    kind, found, limits = detail["type"], detail["input"], detail.get("ctx", {})
-    name = str(detail["loc"][-1]) if detail["loc"] else ""
-    parent = path.removesuffix(name).rstrip(".")
-    if kind == "extra_forbidden":
-        hint = did_you_mean(str(name), _names(model), n_before=n_before)
-        return Fault(_joined(place, parent), said("unknown field '{name}'{hint}", name=name, hint=hint))
-    if kind == "missing":
-        return Fault(_joined(place, parent), said("field '{name}' is missing", name=name))
-    if kind == "value_error":
-        return Fault(_joined(place, path), limits["error"].args[0])
-    if kind in {"tuple_type", "list_type"}:
-        finding = said("expected a list, found {value}", value=_shown(found))
-        remedy = _FILL_IN if found is None else said("write {example}", example=f"[{_bare(found)}]")
-        return Fault(_joined(place, path), finding, remedy)
-    if kind in {"string_too_short", "too_short"}:
-        return Fault(_joined(place, path), "is empty", _FILL_IN)
-    expected = as_message(_EXPECTED[kind]) if kind in _EXPECTED else foreign(detail["msg"].lower())
-    if kind == "literal_error":
-        *some, last = (said("'{text}'", text=name) for name in re.findall("'([^']*)'", limits["expected"]))
-        expected = said("{some} or {last}", some=listed(some), last=last) if some else last
-    return Fault(
-        _joined(place, path), said("expected {expected}, found {value}", expected=expected, value=_shown(found))
-    )
-
-
-def _joined(place: str, inner: str) -> str:
-    return said("{place}, {inner}", place=place, inner=inner) if place and inner else place or inner
-
-
-_FILL_IN = "fill it in or leave the field out"
-_EXPECTED = {
-    "string_type": "a text",
-    "string_unicode": "a text without broken characters",
-    "bool_type": "true or false",
-    "bool_parsing": "true or false",
-    "int_type": "a whole number",
-    "int_parsing": "a whole number",
-    "int_from_float": "a whole number",
-    "float_type": "a number",
-    "float_parsing": "a number",
-    "finite_number": "a finite number",
-    "greater_than": "a larger number",
-    "greater_than_equal": "a larger number",
-    "less_than": "a smaller number",
-    "less_than_equal": "a smaller number",
-    "dict_type": "a mapping",
-    "model_type": "a mapping of fields",
-    "date_type": "a date such as 2026-11-22",
-    "date_parsing": "a date such as 2026-11-22",
-    "date_from_datetime_parsing": "a date such as 2026-11-22",
-    "date_from_datetime_inexact": "a date without a time, such as 2026-11-22",
-    "string_pattern_mismatch": "an address that starts with http:// or https://",
-    "string_too_long": "a shorter text",
-}
-
-
-def _bare(value: object) -> str:
-    text = str(value).encode(errors="backslashreplace").decode()  # a lone surrogate cannot be printed
-    return text if len(text) <= 40 else text[:37] + "..."
-
-
-def _shown(value: object) -> str:
-    return said("nothing") if value is None else said("'{text}'", text=_bare(value))
-
-
-def _names(model: type[Record] | None) -> list[str]:
-    return [field.alias or name for name, field in model.model_fields.items()] if model else []
-
-
-def _path(record: type[Record], location: tuple[str | int, ...]) -> tuple[str, type[Record] | None]:
-    """``capabilities[0].keywords`` for a pydantic location, and the record in which its last name stands."""
-    path, model, inner = "", record, record
-    for step in location:
-        if isinstance(step, int):
-            path += f"[{step}]"
-            continue
-        path += f".{step}" if path else step
-        model = inner
-        for name, field in model.model_fields.items() if model else ():
-            if step in (name, field.alias):
-                inner = _record_in(field.annotation)
-    return path, model
-
-
-def _record_in(annotation: object) -> Any:
-    if isinstance(annotation, type) and issubclass(annotation, Record):
-        return annotation
-    return next((found for part in get_args(annotation) if (found := _record_in(part))), None)
-
-
 def language_of(text: str) -> Language:
-    """``zh`` when at least a tenth of the letters of ``text`` are Chinese characters, else ``en``.
+    """``zh`` if at least a tenth of the letters of ``text`` are Chinese characters, else ``en``.
 
-    Chinese technical text is full of Latin units and product names, so a small share decides. An empty text is ``en``.
+    Chinese technical texts are full of Latin units and product names, so a small share decides. An empty text is
+    ``en``.
     """
     n_letters = sum(map(str.isalpha, text))
-    n_chinese = len(text) - len(_CHINESE.sub("", text))
+    n_chinese = len(text) - len(_CHINESE_RUN.sub("", text))
     return "zh" if n_letters and n_chinese * 10 >= n_letters else "en"
 
 
-class Text(Record):
+class Text(StrictModel):
     """A text in Chinese, English or both."""
 
     zh: str | None = Field(default=None, min_length=1)
@@ -172,35 +59,36 @@ class Text(Record):
         return self
 
     def in_language(self, language: Language) -> str:
-        """The text in this language, in the other one where this one is missing."""
-        first, second = (self.zh, self.en) if language == "zh" else (self.en, self.zh)
-        return first if first is not None else second or ""
+        """The text in this language, or in the other if this one is missing."""
+        first, second = (self.en, self.zh) if language == "en" else (self.zh, self.en)
+        text = first if first is not None else second or ""
+        return in_script(text, language) if language == "zh-Hant" else text
 
     def both(self) -> tuple[str, ...]:
-        """Every language there is, Chinese first."""
+        """The text in every language it has, Chinese first."""
         return tuple(text for text in (self.zh, self.en) if text is not None)
 
 
-def _text_from(value: Any) -> Any:
+def _as_local_text(value: Any) -> Any:
     return {language_of(value): value} if isinstance(value, str) and value.strip() else value
 
 
-LocalText: TypeAlias = Annotated[Text, BeforeValidator(_text_from)]
-"""A ``Text``; a plain string is taken as the language it is written in."""
+LocalText: TypeAlias = Annotated[Text, BeforeValidator(_as_local_text)]
+"""A ``Text``; a plain string counts as text in the language it is written in."""
 
 
 class Term(Text):
-    """A keyword or an industry; ``inferred`` when no source states it. A keyword of a trade alone makes no match."""
+    """A keyword or an industry; ``inferred`` if no source states it. Keywords that name a trade make no match alone."""
 
     inferred: bool = False
     facet: Facet | None = None
 
 
-LocalTerm: TypeAlias = Annotated[Term, BeforeValidator(_text_from)]
+LocalTerm: TypeAlias = Annotated[Term, BeforeValidator(_as_local_text)]
 
 
-class Source(Record):
-    """Where a statement was published. A copy is cited as its original and never linked to."""
+class Source(StrictModel):
+    """The place where a statement was published. A copy is cited as its original, and its address is never linked."""
 
     title: LocalText
     publisher: LocalText | None = None
@@ -219,8 +107,8 @@ class Source(Record):
         return self
 
 
-class Evidence(Record):
-    """A sourced fact behind a capability. ``source`` is a key of the file's sources, or an address."""
+class Evidence(StrictModel):
+    """A sourced fact that backs a capability. ``source`` is a key of the file's sources, or an address."""
 
     claim: LocalText
     year: int | None = Field(default=None, ge=1900, le=2100)
@@ -228,31 +116,32 @@ class Evidence(Record):
     inferred: bool = False
 
 
-def _texts_from(value: Any) -> Any:
-    """A list whose entries are texts or mappings ``{zh: …, en: …}``, as the texts alone."""
+def _flatten_texts(value: Any) -> Any:
+    """The texts of a list whose entries are texts or mappings ``{zh: …, en: …}``; any other value as it is."""
     if not isinstance(value, (list, tuple)):
         return value
     return [text for entry in value for text in (entry.values() if isinstance(entry, dict) else [entry])]
 
 
-Needs: TypeAlias = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], BeforeValidator(_texts_from)]
-"""Needs in a customer's words, each in one language; in a file a need may be ``{zh: …, en: …}``."""
+NeedTexts: TypeAlias = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], BeforeValidator(_flatten_texts)]
+"""Needs in a customer's words, each in one language; a file may give a need as ``{zh: …, en: …}``."""
 
 
-class SampleNeeds(Record):
-    """Needs that a capability can solve, and near misses that it cannot, where a file holds them apart."""
+class SampleNeeds(StrictModel):
+    """Needs that a capability can solve and near misses that it cannot, given apart from the profile."""
 
-    sample_needs: Needs = ()
-    near_misses: Needs = ()
+    sample_needs: NeedTexts = ()
+    near_misses: NeedTexts = ()
 
 
-class Capability(Record):
+class Capability(StrictModel):
     """One thing an institute can do.
 
-    ``general``: it names a broad field, a unit or a plan, so that no method or object can be told; it counts less.
-    ``service``: what it offers is a service (incubation, patents, talent, testing, a park), for needs that ask for one.
-    ``sample_needs`` are needs that it can solve, ``near_misses`` needs of the same trade that it cannot; both are
-    written for matching and never shown as evidence.
+    Attributes:
+        general: It names a broad field, a unit or a plan, without a recognisable method or object; it counts less.
+        service: It offers a service (incubation, patents, talent, testing, a park), for needs that ask for one.
+        sample_needs: Needs that it can solve, written for matching and never shown as evidence.
+        near_misses: Needs of the same trade that it cannot solve, for the same use.
     """
 
     id: str = Field(min_length=1)
@@ -263,14 +152,14 @@ class Capability(Record):
     inferred: bool = False
     general: bool = False
     service: bool = False
-    sample_needs: Needs = ()
-    near_misses: Needs = ()
+    sample_needs: NeedTexts = ()
+    near_misses: NeedTexts = ()
     keywords: tuple[LocalTerm, ...] = ()
     industries: tuple[LocalTerm, ...] = ()
     evidence: tuple[Evidence, ...] = ()
 
 
-class Institute(Record):
+class Institute(StrictModel):
     """An organisation and what it can do."""
 
     id: str = Field(min_length=1)
@@ -286,12 +175,14 @@ class Institute(Record):
     capabilities: tuple[Capability, ...] = Field(min_length=1)
 
     def is_called(self, name: str) -> bool:
-        """Whether ``name`` is this institute's id, name or alias, in any case of letters."""
-        return name.strip().casefold() in {known.casefold() for known in (self.id, *self.name.both(), *self.aliases)}
+        """Whether ``name`` is this institute's id, name or alias, ignoring case."""
+        return name.strip().casefold() in {
+            own_name.casefold() for own_name in (self.id, *self.name.both(), *self.aliases)
+        }
 
 
-class Figure(Record):
-    """One reported number of the alliance; ``source`` and ``year`` default to those of the block."""
+class Figure(StrictModel):
+    """One reported number of the alliance; ``source`` and ``year`` default to those of the whole record."""
 
     key: str
     value: int
@@ -302,7 +193,7 @@ class Figure(Record):
     year: int | None = None
 
 
-class Alliance(Record):
+class Alliance(StrictModel):
     """The alliance's own reported record. It is never added to what a ledger holds."""
 
     name: LocalText
@@ -313,11 +204,11 @@ class Alliance(Record):
     figures: tuple[Figure, ...]
 
 
-class Registry(Record):
+class Registry(StrictModel):
     """The institutes of one run, their sources, and the fingerprint of the files they came from."""
 
     institutes: Sequence[Institute]
-    sources: dict[str, Source] = {}
+    sources: dict[str, Source] = Field(default_factory=dict)
     alliance: Alliance | None = None
     fingerprint: str
 
@@ -326,8 +217,8 @@ class Registry(Record):
         return self.sources.get(key)
 
 
-class Require(Record):
-    """What an institute must be. Every condition given must hold."""
+class Requirements(StrictModel):
+    """Hard limits on the institutes of a shortlist; each one that is given must hold."""
 
     institutes: tuple[str, ...] = ()
     role: Role | None = None
@@ -335,8 +226,8 @@ class Require(Record):
     place: str | None = Field(default=None, min_length=1)
 
 
-class Problem(Record):
-    """What an enterprise asks. A title or a description is required, all else makes it better.
+class Problem(StrictModel):
+    """The technical problem of an enterprise. A title or a description is required; everything else improves the match.
 
     ``exclude`` and ``require`` are hard limits. ``budget_cny`` is in yuan.
     """
@@ -355,7 +246,7 @@ class Problem(Record):
     deadline: date | None = None
     keywords: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
-    require: Require = Require()
+    require: Requirements = Requirements()
 
     @model_validator(mode="after")
     def _says_something(self) -> Problem:
@@ -363,27 +254,35 @@ class Problem(Record):
             raise ValueError("needs a title or a description")
         return self
 
-    @property  # not cached: model_copy(update=...) would carry the old text along
+    @property  # not cached, as model_copy(update=...) would keep the old text
     def text(self) -> str:
-        """What is compared with the profiles: title, keywords, description, targets, conditions, industry, a line each.
+        """The text compared with profiles: title, keywords, description, targets, conditions, industry, a line each.
 
-        Positions in reasons count code points of this text. What was tried in vain, who asks, where and for how much
-        is left out: it says nothing about what is needed.
+        Positions in reasons count code points of this text. What was tried in vain, who asks, where and with what
+        budget is left out: it says nothing about what is needed.
         """
         parts = (self.title, "，".join(self.keywords), self.description, *self.targets, *self.conditions, self.industry)
         return "\n".join(part for part in parts if part)
 
     @property
     def language(self) -> Language:
-        """The language of the title and description."""
+        """The language of the title and description, ``zh`` or ``en``: whatever the script, Chinese is ``zh``."""
         return language_of(self.title + self.description)
 
+    @property
+    def shown_in(self) -> Language:
+        """The language in which people read the answer: ``zh-Hant`` where the problem is in Traditional Chinese."""
+        return "zh-Hant" if self.language == "zh" and is_traditional(self.title + self.description) else self.language
 
-class Case(Record):
-    """A problem that institutes took on, and what came of it. ``benefit_cny`` is in yuan.
 
-    ``id`` is empty until a ledger gives one. ``institutes`` are ids, the leading one first; one may have left the
-    registry since. ``referral`` is the id of the referral that led to the case, where one did.
+class Case(StrictModel):
+    """A problem that institutes took on, and the outcome.
+
+    Attributes:
+        id: Empty until a ledger assigns one.
+        institutes: Their ids, the leading one first; some may have left the registry since.
+        benefit_cny: In yuan.
+        referral: The id of the referral that led to the case, if one did.
     """
 
     id: str = Field(default="", max_length=200)
@@ -398,11 +297,13 @@ class Case(Record):
     referral: str | None = None
 
 
-class Precedent(Record):
-    """An earlier problem and what became of it at institutes, as far as matching needs to know.
+class Precedent(StrictModel):
+    """An earlier problem and its outcome at some institutes, as far as matching needs to know.
 
-    ``text`` is what was asked. ``outcome`` is that of a case, or the reason why a referral was declined. ``day`` is
-    when that was, as far as it is known.
+    Attributes:
+        text: The text of the problem.
+        outcome: The outcome of a case, or the reason why a referral was declined.
+        day: The day of the outcome, if known.
     """
 
     id: str
@@ -413,10 +314,17 @@ class Precedent(Record):
     day: date | None = None
 
 
-class Reason(Record):
-    """What explains a match. ``start`` and ``end`` are code points of ``Problem.text``; ``similarity`` is in [0, 1].
+class Reason(StrictModel):
+    """An explanation of a match.
 
-    ``outcome`` is what became of a case: solved, partly or failed, or why it was declined.
+    Attributes:
+        term: The keyword, capability or earlier problem that explains it.
+        found: The words of the problem.
+        similarity: How close the two are, in [0, 1].
+        start: Where the words begin, in code points of ``Problem.text``.
+        end: Where they end, exclusive.
+        inferred: No source states the keyword.
+        outcome: The outcome of a case (solved, partly, failed), or why it was declined; ``None`` for other kinds.
     """
 
     kind: Literal["keyword", "sentence", "capability", "case"]
@@ -429,8 +337,8 @@ class Reason(Record):
     outcome: str | None = None
 
 
-class Citation(Record):
-    """Evidence as it is shown: ``source`` is an address, or a citation where none may be linked."""
+class Citation(StrictModel):
+    """Evidence as it is shown; ``source`` is an address, or a citation if no address may be linked."""
 
     claim: Text
     year: int | None
@@ -439,44 +347,52 @@ class Citation(Record):
     is_copy: bool = Field(default=False, alias="copy", serialization_alias="copy")
 
 
-class Named(Record):
+class NamedItem(StrictModel):
     """An id and a name."""
 
     id: str
     name: Text
 
 
-class MatchedCapability(Named):
+class MatchedCapability(NamedItem):
     """The capability that counts most in a match."""
 
     via_parent: bool = False
     strength: Strength | None = None
 
 
-class Basis(Record):
-    """What a match rests on: whose record, how strong it is, and the year of its newest evidence, as far as known."""
+class Basis(StrictModel):
+    """The basis of a match: whose record it is, how strong, and the year of its newest evidence, as far as known."""
 
     via_parent: bool = False
     strength: Strength | None = None
     year: int | None = None
 
 
-class Readiness(Record):
-    """What a ledger says of an institute's readiness, which says nothing about its field.
+class Readiness(StrictModel):
+    """The readiness of an institute according to a ledger, which is independent of its field.
 
-    ``declined_recently`` counts what it declined within a year for want of people, time or money or over rights, or
-    left without an answer; ``open_referrals`` what it is asked at present.
+    Attributes:
+        declined_recently: Referrals of the past year that it declined for lack of people, time or money or over
+            rights, or did not answer.
+        open_referrals: Referrals that are open now.
     """
 
     declined_recently: int = Field(default=0, ge=0)
     open_referrals: int = Field(default=0, ge=0)
 
 
-class Match(Record):
-    """One line of a shortlist. ``similarities`` maps each part to a number in [0, 1], to ``None`` without one.
+class Match(StrictModel):
+    """One line of a shortlist.
 
-    Relevance (``score``, ``level``), ``basis`` and ``readiness`` are three signs and never become one number;
-    ``readiness`` is ``None`` where no ledger was asked.
+    Relevance (``score``, ``level``), ``basis`` and ``readiness`` are three separate signs, never merged into one
+    number.
+
+    Attributes:
+        rank: From 1.
+        score: In [0, 1].
+        similarities: Each by name, in [0, 1]; ``None`` where there is none.
+        readiness: ``None`` without a ledger.
     """
 
     rank: int = Field(ge=1)
@@ -492,15 +408,15 @@ class Match(Record):
     evidence: tuple[Citation, ...] = ()
 
 
-class Part(Record):
-    """What one similarity adds to a score, in score points; the parts and ``base`` add up to the score."""
+class ScorePart(StrictModel):
+    """The contribution of one similarity to a score, in score points; all parts and ``base`` add up to the score."""
 
     name: str
     value: float
 
 
-class Distance(Record):
-    """How far another institute's score is: its score minus the one explained."""
+class ScoreGap(StrictModel):
+    """The score of another institute; ``difference`` is its score minus the explained one."""
 
     institute: str
     name: Text
@@ -508,62 +424,103 @@ class Distance(Record):
     difference: float
 
 
-class Explanation(Record):
-    """Why a pair of problem and institute has its score.
+class Explanation(StrictModel):
+    """The reasons for the score of a pair of problem and institute.
 
-    ``base`` is the score without any similarity; it and the ``parts`` add up to ``match.score`` to the last decimal.
-    ``marks`` are all keywords found and, for each sentence, how close it is to the capability that counts most, in
-    order of place. ``uncovered`` are the sentences that nothing in the profile covers. ``limit`` names the hard limit
-    of the problem that takes the institute off the shortlist, if one does. ``next`` is the institute one place lower,
-    for the last one the place above; ``None`` when there is no other.
+    Attributes:
+        base: The score without any similarity.
+        parts: What each similarity adds; with ``base`` they add up to ``match.score`` to the last decimal.
+        marks: All keywords found and, for each sentence, how close it is to the capability that counts most, in order
+            of position.
+        uncovered: The sentences that nothing in the profile covers.
+        limit: The hard limit of the problem that removes the institute from the shortlist, if one does.
+        next: The institute one rank lower, or one rank higher for the last; ``None`` if there is no other.
     """
 
     problem: Problem
     match: Match
     base: float
-    parts: tuple[Part, ...]
+    parts: tuple[ScorePart, ...]
     marks: tuple[Reason, ...]
     uncovered: tuple[Reason, ...]
     limit: str | None = None
-    next: Distance | None = None
+    next: ScoreGap | None = None
     settings: str
     institutes: str
     ledger: str | None = None
 
 
-class Removal(Record):
-    """An institute that a hard limit of the problem took off the shortlist, and which limit."""
+class Removal(StrictModel):
+    """An institute that a hard limit of the problem removed from the shortlist, and that limit."""
 
     institute: str
     name: Text
     limit: str
 
 
-class Question(Record):
-    """What to ask back, in the need's language and ready to send.
+class Question(StrictModel):
+    """A question to ask back, in the language of the problem and ready to send.
 
-    ``choices`` are words of the profiles that the text offers. ``gain``, in [0, 1], is how much the answer is expected
-    to change the shortlist.
+    Attributes:
+        choices: The words of the profiles that its text offers.
+        gain: How much the answer is expected to change the shortlist, in [0, 1].
     """
 
-    about: About
+    about: QuestionTopic
     text: str
     choices: tuple[str, ...] = ()
     gain: float = Field(ge=0, le=1)
 
 
-class Shortlist(Record):
+_FRAME_COLUMNS = ("problem", "rank", "institute", "name", "level", "score", "capability")
+
+
+class Shortlist(StrictModel):
     """The answer to one problem. ``matches`` stands best first, ties in order of id.
 
-    ``questions`` are to be asked back; there are none unless the verdict is ``unclear``.
+    Attributes:
+        matches: Best first, ties in order of id.
+        questions: To ask back; none unless the verdict is ``unclear``.
     """
 
     problem: Problem
     verdict: Verdict
     matches: tuple[Match, ...]
-    fallback: Named | None = None
+    fallback: NamedItem | None = None
     removed: tuple[Removal, ...] = ()
     questions: tuple[Question, ...] = ()
     settings: str
     institutes: str
     ledger: str | None = None
+
+    def to_frame(self) -> DataFrame:
+        """A pandas frame: a row for each match, best first, with a column for each similarity; names as the problem's.
+
+        Raises:
+            MissingExtraError: pandas is not installed.
+        """
+        names = dict.fromkeys(name for match in self.matches for name in match.similarities)
+        rows = [{**row, **match.similarities} for row, match in zip(self._rows(), self.matches, strict=True)]
+        return frame_of(rows, [*_FRAME_COLUMNS, *names])
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: who is listed, at which level and score."""
+        title = self.problem.title or self.problem.description[:60]
+        rows = [{**row, "score": f"{row['score']:.2f}"} for row in self._rows()]
+        columns = [name for name in _FRAME_COLUMNS if name not in ("problem", "institute")]
+        return html_of(title, self.verdict, rows, columns)
+
+    def _rows(self) -> list[dict[str, Any]]:
+        language = self.problem.language
+        return [
+            {
+                "problem": self.problem.id,
+                "rank": match.rank,
+                "institute": match.institute,
+                "name": match.name.in_language(language),
+                "level": match.level,
+                "score": match.score,
+                "capability": match.capability.name.in_language(language),
+            }
+            for match in self.matches
+        ]

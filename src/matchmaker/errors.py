@@ -1,8 +1,8 @@
 """The exceptions of matchmaker.
 
     MatchmakerError                 anything a user can put right; the command line prints it, never a traceback
-    +-- InputError                  what was given is wrong (exit code 3)
-    |   +-- EncodingError           bytes that are no text, or whose encoding cannot be told
+    +-- InputError                  the input is wrong (exit code 3)
+    |   +-- EncodingError           bytes that are not text, or in an encoding that cannot be determined
     |   +-- ProfileError            institute profiles
     |   +-- ProblemError            one problem
     |   +-- TableError              a table of problems as a whole
@@ -10,7 +10,7 @@
     |   +-- EvaluationError         judgements and runs
     +-- LedgerError                 the store of cases, referrals and judgements (exit code 3)
     +-- MissingExtraError           an optional part is not installed here (exit code 4)
-    +-- ClusterError                a Dask cluster does not answer or does not do (exit code 4)
+    +-- ClusterError                a Dask cluster does not answer or cannot be used (exit code 4)
 
 Wrong use of the Python API raises ValueError or TypeError instead.
 """
@@ -19,23 +19,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
-from matchmaker.messages import Message, as_message, in_language, said
+from matchmaker.messages import Language, Message, Translatable, as_message, in_language, make_message
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing that is wrong: where, what was found, what to do about it.
+    """One thing that is wrong: where it is, what was found, and what to do about it.
 
-    ``place`` is a path or a name and stays as it is unless made by ``said``. ``finding`` and ``remedy`` are English;
-    those made by ``said``, and those without values that ``messages.CHINESE`` knows, can be said in Chinese as well.
-    ``remedy`` may be empty where the finding already says it.
+    ``place`` is a path or a name and stays as it is unless made by ``make_message``. ``finding`` and ``remedy`` are
+    English, literals or made by ``make_message``. ``remedy`` may be empty where the finding already says it.
     """
 
     place: str
-    finding: str
-    remedy: str = ""
+    finding: Translatable
+    remedy: Translatable = ""
 
     def __str__(self) -> str:
         return str(self.message)
@@ -45,16 +44,27 @@ class Fault:
         """Place, finding and remedy in one line."""
         text = as_message(self.finding)
         if self.remedy:
-            text = said("{finding}; {remedy}", finding=text, remedy=as_message(self.remedy))
-        return said("{place}: {finding}", place=self.place, finding=text) if self.place else said("{fault}", fault=text)
+            text = make_message("{finding}; {remedy}", finding=text, remedy=as_message(self.remedy))
+        return (
+            make_message("{place}: {finding}", place=self.place, finding=text)
+            if self.place
+            else make_message("{fault}", fault=text)
+        )
 
-    def in_language(self, language: Literal["zh", "en"]) -> str:
+    def in_language(self, language: Language) -> str:
         """Place, finding and remedy in one line of this language."""
         return in_language(self.message, language)
 
 
 class MatchmakerError(Exception):
-    """Something a user can put right. ``faults`` holds at least one fault, in order of place."""
+    """Something a user can put right.
+
+    Attributes:
+        faults: One or more, in order of place.
+        can_continue: Whether a run that it ended has kept what is done, so that it can go on from there.
+    """
+
+    can_continue = False
 
     def __init__(self, faults: Fault | Iterable[Fault]) -> None:
         self.faults: Sequence[Fault] = (faults,) if isinstance(faults, Fault) else tuple(faults)
@@ -67,23 +77,23 @@ class MatchmakerError(Exception):
 
 
 class InputError(MatchmakerError):
-    """What was given is wrong."""
+    """The input is wrong."""
 
 
 class EncodingError(InputError):
-    """Bytes are no text, or their encoding cannot be told."""
+    """The bytes are not text, or their encoding cannot be determined."""
 
 
 class ProfileError(InputError):
-    """Institute profiles are wrong; every fault of every file is listed."""
+    """Institute profiles are wrong; all faults of all files are listed."""
 
 
 class ProblemError(InputError):
-    """A problem cannot be read, or says nothing."""
+    """A problem cannot be read, or is empty."""
 
 
 class TableError(InputError):
-    """A table of problems cannot be read at all (a bad row is no error, it is rejected)."""
+    """A table of problems cannot be read at all; a bad row is not an error, it is rejected."""
 
 
 class SettingsError(InputError):
@@ -91,7 +101,7 @@ class SettingsError(InputError):
 
 
 class EvaluationError(InputError):
-    """Judgements or runs cannot be read, or do not suffice for what is asked."""
+    """Judgements or runs cannot be read, or are too few for what is asked."""
 
 
 class LedgerError(MatchmakerError):
@@ -106,19 +116,25 @@ class ClusterError(MatchmakerError):
     """A Dask cluster cannot be reached, has no workers, or has workers with another matchmaker."""
 
 
-MOST_HINTS: Final = 100
+MAX_HINTS: Final = 100
 
 
 def did_you_mean(word: str, known: Iterable[str], *, n_before: int = 0) -> str:
-    """`` (did you mean 'x'?)`` for the known word nearest to ``word``, or an empty string.
+    """`` (did you mean 'x'?)`` for the known word most similar to ``word``, or an empty string.
 
-    Nearness is RapidFuzz's WRatio (a part of a name counts too, upper and lower case are alike), 0.7 or more; ties go
-    to the word that stands first in order. Whoever has met ``n_before`` faults gets none after ``MOST_HINTS``: nobody
-    reads so many, and a file may hold thousands of slips beside thousands of known words.
+    Args:
+        word: The unknown word.
+        known: The words it may stand for.
+        n_before: The number of faults found so far. After ``MAX_HINTS`` of them there are no more hints: nobody reads
+            so many, and a file may hold thousands of typing errors beside thousands of known words.
+
+    Returns:
+        The hint. Similarity is RapidFuzz's WRatio (which counts a part of a name, too), ignoring case, and must be 0.7
+        or more. Ties go to the first word in alphabetical order.
     """
-    if n_before >= MOST_HINTS:
+    if n_before >= MAX_HINTS:
         return ""
     from rapidfuzz import process  # kept out of start-up: only an error needs it
 
-    found = process.extractOne(word, sorted(known), processor=str.casefold, score_cutoff=70)
-    return said(" (did you mean '{word}'?)", word=found[0]) if found else ""
+    match = process.extractOne(word, sorted(known), processor=str.casefold, score_cutoff=70)
+    return make_message(" (did you mean '{word}'?)", word=match[0]) if match else ""

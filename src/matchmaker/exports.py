@@ -1,4 +1,4 @@
-"""The public names of a package, each imported when it is first used, so that importing the package costs nothing."""
+"""Public names of a package that are imported on first use, so that importing the package costs nothing."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from importlib import import_module
 
 
 def imported_on_use(package: str, *modules: str) -> Callable[[str], object]:
-    """The ``__getattr__`` of a package for the names in its ``__all__``.
+    """A ``__getattr__`` for a package, for the names in its ``__all__``.
 
     Args:
-        package: The package's own name.
-        modules: Its modules that hold the names. They are looked through in this order: one that needs others, or that
-            few need, stands after them.
+        package: The name of the package.
+        modules: The modules with these names. They are searched in this order, so modules that import others or are
+            rarely needed come last.
     """
 
-    def found(name: str) -> object:
-        home = import_module(package)
-        if name in home.__all__:
+    def get_attribute(name: str) -> object:
+        package_module = import_module(package)
+        if name in package_module.__all__:
             for module in modules:
-                inner = import_module(f"{package}.{module}")
-                if hasattr(inner, name):
-                    setattr(home, name, getattr(inner, name))  # not asked for again
-                    return getattr(inner, name)
+                submodule = import_module(f"{package}.{module}")
+                if hasattr(submodule, name):
+                    setattr(package_module, name, getattr(submodule, name))  # __getattr__ is not called for it again
+                    return getattr(submodule, name)
         raise AttributeError(f"module '{package}' has no attribute '{name}'")
 
-    return found
+    return get_attribute

@@ -1,7 +1,7 @@
-"""Normalising of texts, and the terms they are compared by.
+"""Normalisation of texts, and the terms by which they are compared.
 
 A term is a Chinese character 1-, 2- or 3-gram, the stem of an English word, or a pair of neighbouring stems. Its number
-is stable across machines and runs (it does not depend on Python's own hashing).
+is the same on all machines and in all runs (it does not depend on Python's own hashing).
 """
 
 from __future__ import annotations
@@ -21,24 +21,24 @@ from matchmaker.asides import asides, blanked
 
 CHINESE_RUN = re.compile(r"[\u3400-\u9fff]+")
 WORD = re.compile(r"[a-z0-9][a-z0-9+#.'-]*[a-z0-9+#]|[a-z0-9]")
-_PIECE = re.compile(rf"{CHINESE_RUN.pattern}|{WORD.pattern}|[,。;!?\n]|\.(?!\S)")
-_MARKS = frozenset(",。;!?\n.")  # no pair of words stands across one of these
-# Begins with one set of characters, so that ``re`` passes over all others at once.
+_TOKEN = re.compile(rf"{CHINESE_RUN.pattern}|{WORD.pattern}|[,。;!?\n]|\.(?!\S)")
+_CLAUSE_MARKS = frozenset(",。;!?\n.")  # no pair of words stands across one of these
+# The pattern begins with one set of characters, so that ``re`` skips all others quickly.
 _SENTENCE_END = re.compile(r"[。！？!?；;\n.](?:(?<!\.)[。！？!?；;\n]*|(?<=[a-z0-9]\.)(?=[\s。！？!?；;]|$))")
-# A tag without attributes or with attributes that have values: "p<Pmax, q>Q0" is a condition and stays.
+# Only tags without attributes, or with attributes that have values, are markup: "p<Pmax, q>Q0" is a condition.
 _ATTRIBUTE = r"""\s+[a-zA-Z][\w:-]{0,40}\s*=\s*(?:"[^"<>]{0,200}"|'[^'<>]{0,200}'|[^\s"'<>]{1,200})"""
 _MARKUP = re.compile(
     rf"</?([a-zA-Z][a-zA-Z0-9:]{{0,15}})(?:{_ATTRIBUTE}){{0,20}}\s*/?>"
     r"|&(?:[a-zA-Z]{2,8}\d{0,2}|#\d{1,7}|#[xX][0-9a-fA-F]{1,6});"
 )
-# Tags that stand inside a word or a sentence: what is on either side belongs together.
+# These tags occur inside a word or a sentence, so the text on either side belongs together.
 _INLINE = frozenset("a abbr b big del em font i ins mark o:p s small span strike strong sub sup u wbr".split())
-_NOTHING = "\u200b"  # folds to nothing
-_GAP = re.compile(r"[ \n]{2,}")  # white space that is reduced
-_BLANKS = re.compile("。{2,}")
+_NOTHING = "\u200b"  # a character that folds to nothing
+_GAP = re.compile(r"[ \n]{2,}")  # white space to be reduced
+_BLANKED_RUN = re.compile("。{2,}")
 _LONGEST_GRAM = 3
 
-# Words of Hong Kong and Taiwan whose Simplified form is unambiguous. Equal in length, so that positions hold.
+# Words of Hong Kong and Taiwan with an unambiguous Mainland equivalent of the same length, so that positions hold.
 REGIONAL = {
     "机械人": "机器人",
     "镭射": "激光",
@@ -57,7 +57,7 @@ REGIONAL = {
 }
 _REGIONAL = re.compile("|".join(sorted(REGIONAL, key=len, reverse=True)))
 
-# English function words and the filler of requests: they carry no subject, alone or in a pair.
+# English function words and the filler words of requests carry no subject, neither alone nor in a pair.
 STOP_WORDS = frozenset(
     """
     a about after all also an and any are as at be been but by can cannot could do does each for from had has
@@ -71,18 +71,18 @@ STOP_WORDS = frozenset(
 
 @dataclass(frozen=True)
 class Normalised:
-    """A normalised text, and the original it was made from."""
+    """A normalised text and its original."""
 
     text: str
     original: str
 
     @cached_property
     def origin(self) -> Sequence[int]:
-        """``origin[i]`` is the position in the original text of character ``i``; worked out when first asked for."""
+        """The position in the original text of each character; computed when first used."""
         return _origin(self.original, len(self.text))
 
     def span(self, start: int, end: int) -> tuple[int, int]:
-        """Where the characters ``start:end`` stand in the original text, as a half-open range.
+        """The half-open range in the original text of the characters ``start:end``.
 
         Raises:
             ValueError: The range is empty or outside the text.
@@ -97,15 +97,15 @@ def _converter() -> OpenCC:
     return OpenCC("t2s")
 
 
-_BOXES = frozenset("□☐☑☒◻▢🗹")  # of lists to tick, which asides are told by
+_TICK_BOXES = frozenset("□☐☑☒◻▢🗹")  # kept, as asides are recognised by them
 _DROPPED = frozenset({"Mn", "Me", "Cf", "Cc", "Cs", "Co", "So", "Sk"})
 
 
 def _folded(char: str) -> str:
-    """One character in its compatibility form and lower case, accents and invisible parts dropped, space made plain."""
+    """A character in compatibility form and lower case, without accents and invisible parts; white space as a space."""
     if char == "\n" or "\u4e00" <= char <= "\u9fff":
         return char
-    if char in _BOXES:
+    if char in _TICK_BOXES:
         return "□"
     parts = unicodedata.normalize("NFKD", char).casefold()
     return "".join(" " if part.isspace() else part for part in parts if _is_kept(part))
@@ -116,61 +116,62 @@ def _is_kept(part: str) -> bool:
 
 
 class _Folding(dict[int, str]):
-    """What each character is folded to, by its code point, as ``str.translate`` asks for it; filled as needed."""
+    """The folded form of each character by its code point, for ``str.translate``; filled as needed."""
 
     def __missing__(self, code: int) -> str:
         self[code] = folded = _folded(chr(code))
         if len(folded) == 1:
-            _SINGLE.add(chr(code))
+            _FOLDED_TO_ONE.add(chr(code))
         return folded
 
 
 _FOLDING = _Folding()
-_SINGLE: set[str] = set()  # the characters met that are folded to one
+_FOLDED_TO_ONE: set[str] = set()  # the characters seen so far that fold to a single one
 
 
 def _fold(text: str) -> str:
-    """Every character folded, and runs of white space reduced."""
+    """The text with every character folded and runs of white space reduced."""
     return _GAP.sub(_reduced, _without_markup(text).translate(_FOLDING).lstrip(" \n"))
 
 
 def _reduced(gap: re.Match[str]) -> str:
-    """A space that begins a gap stays, and one line end."""
-    held = gap.group()
-    return held[0].strip("\n") + ("\n" if "\n" in held else "")
+    """The replacement for a gap: its first space, if it begins with one, and one line end, if it has any."""
+    blanks = gap.group()
+    return blanks[0].strip("\n") + ("\n" if "\n" in blanks else "")
 
 
 def _without_markup(text: str) -> str:
     return _MARKUP.sub(_blank, text) if "<" in text or "&" in text else text
 
 
-def _blank(found: re.Match[str]) -> str:
-    """What a tag or a reference stands for, of the same length, so that positions hold."""
-    shown, tag = found.group(), found.group(1)
+def _blank(match: re.Match[str]) -> str:
+    """The replacement for a tag or a character reference, of the same length, so that positions hold."""
+    markup, tag = match.group(), match.group(1)
     if tag:
-        return (_NOTHING if tag.lower() in _INLINE else " ") * len(shown)
-    meant = unescape(shown)
-    return " " * len(shown) if meant == shown else meant.ljust(len(shown), _NOTHING)
+        return (_NOTHING if tag.lower() in _INLINE else " ") * len(markup)
+    character = unescape(markup)
+    return " " * len(markup) if character == markup else character.ljust(len(markup), _NOTHING)
 
 
 def normalise_with_origin(text: str) -> Normalised:
-    """As ``normalise``, keeping where each character came from."""
+    """As ``normalise``, with the origin of each character."""
     folded = _fold(text)
     simplified = _converter().convert(folded)
-    if len(simplified) != len(folded):  # a phrase changed its length: convert character by character instead
+    # A conversion by phrases may change the length; one by characters does not.
+    if len(simplified) != len(folded):
         simplified = "".join(_converter().convert(char) for char in folded)
     return Normalised(_regional(simplified), text)
 
 
 def _regional(text: str) -> str:
-    return _REGIONAL.sub(lambda found: REGIONAL[found.group()], text)
+    return _REGIONAL.sub(lambda match: REGIONAL[match.group()], text)
 
 
 def _origin(original: str, length: int) -> Sequence[int]:
     """The position in the original text of each of the ``length`` characters of the normalised one."""
     plain = _without_markup(original)
-    if length == len(plain) and _SINGLE.issuperset(plain):
-        return range(length)  # no character came or went
+    if length == len(plain) and _FOLDED_TO_ONE.issuperset(plain):
+        return range(length)  # no character was added or dropped
     kept: list[str] = []
     origin: list[int] = []
     last = "\n"
@@ -183,22 +184,22 @@ def _origin(original: str, length: int) -> Sequence[int]:
             last = part
     if len(kept) == length == len(_converter().convert("".join(kept))):
         return origin
-    return [at for char, at in zip(kept, origin, strict=True) for _ in _converter().convert(char)]
+    return [position for char, position in zip(kept, origin, strict=True) for _ in _converter().convert(char)]
 
 
 def normalise(text: str) -> str:
-    """Simplified Chinese in lower case with one form per character; an empty text stays empty.
+    """The text in Simplified Chinese and lower case with one form per character; an empty text stays empty.
 
-    Traditional characters are converted by OpenCC (t2s), full-width and other compatibility forms folded (NFKD, Unicode
-    annex 15), remains of HTML blanked, accents, control and zero-width characters, symbols such as emoji dropped, runs
-    of white space reduced. Lines stay lines. Normalising twice changes nothing, except for what only looks like HTML
-    once it is normalised.
+    Traditional characters are converted by OpenCC (t2s). Full-width and other compatibility forms are folded (NFKD,
+    Unicode annex 15). Remains of HTML are blanked. Accents, control and zero-width characters and symbols such as emoji
+    are dropped. Runs of white space are reduced, but lines stay lines. Normalising twice changes nothing, except for
+    text that looks like HTML only once it is normalised.
     """
     return normalise_with_origin(text).text
 
 
 def is_stable(text: str) -> bool:
-    """Whether a normalised text, and every sentence of it, is certain to stay as it is when it is normalised again."""
+    """Whether a normalised text, and every sentence of it, is certain not to change when normalised again."""
     return (
         "<" not in text
         and "&" not in text
@@ -214,14 +215,14 @@ def sentences(text: str) -> Iterator[tuple[int, int]]:
     for mark in [*_SENTENCE_END.finditer(text), None]:
         end = mark.start() if mark else len(text)
         piece = text[start:end]
-        if said := piece.strip():
-            lead = piece.index(said)
-            yield start + lead, start + lead + len(said)
+        if sentence := piece.strip():
+            n_blanks = piece.index(sentence)
+            yield start + n_blanks, start + n_blanks + len(sentence)
         start = mark.end() if mark else end
 
 
 def stem(word: str) -> str:
-    """An English word without plural and the commonest verb endings; three letters or more are left.
+    """An English word without its plural or commonest verb ending; at least three letters remain.
 
     A light stemmer in the manner of Harman's S-stemmer (1991), with -ing and -ed added.
     """
@@ -239,33 +240,33 @@ def stem(word: str) -> str:
 
 
 def terms(text: str) -> Counter[str]:
-    """How often each term stands in a normalised text.
+    """The number of occurrences of each term in a normalised text.
 
-    Chinese runs give their character 1-, 2- and 3-grams; other words give their stem, and each pair of neighbours
-    ``a b`` of one clause. Stop words count neither alone nor in a pair.
+    Runs of Chinese yield their character 1-, 2- and 3-grams; other words yield their stem, and each pair of neighbours
+    ``a b`` in one clause. Stop words count neither alone nor in a pair.
     """
-    found = in_words(text)
+    counts = word_terms(text)
     for run in CHINESE_RUN.findall(text):
         for size in range(1, _LONGEST_GRAM + 1):
-            found.update(run[at : at + size] for at in range(len(run) - size + 1))
-    return found
+            counts.update(run[start : start + size] for start in range(len(run) - size + 1))
+    return counts
 
 
-def in_words(text: str) -> Counter[str]:
-    """The terms of a normalised text that are not Chinese."""
-    found: Counter[str] = Counter()
+def word_terms(text: str) -> Counter[str]:
+    """The number of occurrences of each term that is not Chinese in a normalised text."""
+    counts: Counter[str] = Counter()
     previous = ""
-    for piece in _PIECE.findall(text):
-        if is_gram(piece) or piece in _MARKS:
+    for piece in _TOKEN.findall(text):
+        if is_gram(piece) or piece in _CLAUSE_MARKS:
             previous = ""
             continue
         word = "" if piece in STOP_WORDS else _stem(piece)
         if word:
-            found[word] += 1
+            counts[word] += 1
             if previous:
-                found[f"{previous} {word}"] += 1
+                counts[f"{previous} {word}"] += 1
         previous = word
-    return found
+    return counts
 
 
 _stem = lru_cache(maxsize=1 << 16)(stem)
@@ -277,10 +278,10 @@ def is_gram(term: str) -> bool:
 
 
 def term_id(term: str) -> int:
-    """A stable number below 2**64 for a term.
+    """The stable number of a term, below 2**64.
 
     The code points of a Chinese gram are packed, 21 bits each, the first highest, so that no two grams share a number
-    and numbers stand in the order of grams; words are hashed (BLAKE2b) and carry the highest bit.
+    and numbers have the order of the grams; words are hashed (BLAKE2b), with the highest bit set.
     """
     if is_gram(term):
         return sum(ord(char) << 21 * place for char, place in zip(term, (2, 1, 0), strict=False))
@@ -288,11 +289,14 @@ def term_id(term: str) -> int:
 
 
 @dataclass(frozen=True)
-class Request:
-    """A problem's text made ready to be compared: normalised, without asides, and cut into sentences.
+class PreparedText:
+    """The text of a problem, prepared for comparison: normalised, without asides, and cut into sentences.
 
-    ``counted`` is the normalised text in which asides are blanked, so that positions hold; ``spans`` are the ranges of
-    its sentences; ``parts`` are the sentences, repeated ones left out.
+    Attributes:
+        normalised: The whole text.
+        counted: The normalised text with asides blanked, so that positions hold.
+        spans: The ranges of its sentences.
+        parts: The sentences, without repeated ones.
     """
 
     normalised: Normalised
@@ -307,7 +311,7 @@ class Request:
 
     @cached_property
     def first_line(self) -> str:
-        """The first line that counts; of one that says a sentence twice its sentences once each, one a line."""
+        """The first line that counts; if it repeats a sentence, its sentences once each, one a line."""
         inside = self._title_parts
         return self._raw_title if len(inside) == len(set(inside)) else "\n".join(dict.fromkeys(inside))
 
@@ -317,10 +321,10 @@ class Request:
 
     @cached_property
     def told(self) -> str:
-        """The normalised text without asides, and without the lines of which nothing is left."""
+        """The normalised text without asides and without lines that hold nothing else."""
         if not self.has_asides:
             return self.normalised.text
-        lines = (_BLANKS.sub("。", line).strip(" 。") for line in self.counted.split("\n"))
+        lines = (_BLANKED_RUN.sub("。", line).strip(" 。") for line in self.counted.split("\n"))
         return "\n".join(line for line in lines if line)
 
     @property
@@ -336,25 +340,25 @@ class Request:
 
     @property
     def n_title_parts(self) -> int | None:
-        """So many sentences at the start of ``parts`` are those of the first line; None if it repeats one."""
+        """The number of sentences at the start of ``parts`` that are in the first line; ``None`` if it repeats one."""
         inside = self._title_parts
         return len(inside) if len(inside) == len(set(inside)) else None
 
     @cached_property
     def title(self) -> Mapping[str, int]:
-        """How often each term stands in the first line."""
+        """The number of occurrences of each term in the first line."""
         return terms(self.first_line)
 
     @cached_property
     def terms(self) -> Mapping[str, int]:
-        """How often each term stands in the whole text, repeated sentences counted once."""
+        """The number of occurrences of each term in the whole text, with repeated sentences counted once."""
         return terms(self.said)
 
 
-def request(text: str) -> Request:
-    """Make a problem's text ready to be compared. A text without any term gives empty counts."""
+def prepare(text: str) -> PreparedText:
+    """Prepare the text of a problem for comparison. A text without any term has empty counts."""
     normalised = normalise_with_origin(text)
     found = asides(normalised.text)
     counted = blanked(normalised.text, found) if found else normalised.text
     spans = list(sentences(counted))
-    return Request(normalised, counted, spans, list(dict.fromkeys([counted[start:end] for start, end in spans])))
+    return PreparedText(normalised, counted, spans, list(dict.fromkeys([counted[start:end] for start, end in spans])))

@@ -9,15 +9,14 @@ import time
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import suppress
 from functools import cache
-from multiprocessing.synchronize import Event, Lock
 
 import pytest
 
 from matchmaker.domain import Problem, Shortlist
 from matchmaker.errors import Fault, MatchmakerError, ProblemError
-from matchmaker.intake import Rejected
+from matchmaker.intake import RejectedRow
 from matchmaker.matching.matcher import Matcher
-from matchmaker.runs.workers import Summary, _begin, match_all
+from matchmaker.runs.workers import Summary, match_all
 from worlds import small_registry
 
 CHUNK = 256
@@ -33,30 +32,30 @@ def problem(number: int, **fields: object) -> Problem:
     return Problem.model_validate({"id": f"P-{number}", "title": TITLES[number % len(TITLES)], **fields})
 
 
-def rejected(line: int) -> Rejected:
-    return Rejected(line, ("",), (Fault(f"line {line}", "nothing"),))
+def rejected(line: int) -> RejectedRow:
+    return RejectedRow(line, ("",), (Fault(f"line {line}", "nothing"),))
 
 
-def mixed(n_rows: int) -> list[Problem | Rejected]:
+def mixed(n_rows: int) -> list[Problem | RejectedRow]:
     """Rows of which every seventh is rejected."""
     return [rejected(n) if n % 7 == 3 else problem(n) for n in range(n_rows)]
 
 
-def names(answers: Iterable[Shortlist | Rejected]) -> list[str]:
-    return [f"line {one.line}" if isinstance(one, Rejected) else one.problem.id for one in answers]
+def names(answers: Iterable[Shortlist | RejectedRow]) -> list[str]:
+    return [f"line {one.line}" if isinstance(one, RejectedRow) else one.problem.id for one in answers]
 
 
 class Counted:
     """Rows that count how many of them were taken."""
 
-    def __init__(self, rows: Iterable[Problem | Rejected]) -> None:
+    def __init__(self, rows: Iterable[Problem | RejectedRow]) -> None:
         self._rows = iter(rows)
         self.n_taken = 0
 
-    def __iter__(self) -> Iterator[Problem | Rejected]:
+    def __iter__(self) -> Iterator[Problem | RejectedRow]:
         return self
 
-    def __next__(self) -> Problem | Rejected:
+    def __next__(self) -> Problem | RejectedRow:
         row = next(self._rows)
         self.n_taken += 1
         return row
@@ -65,7 +64,7 @@ class Counted:
 @pytest.mark.parametrize("n_rows", [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK, 2 * CHUNK + 7])
 def test_every_row_is_answered_in_its_place_whatever_the_chunks(n_rows: int) -> None:
     rows = mixed(n_rows)
-    wanted = [f"line {row.line}" if isinstance(row, Rejected) else row.id for row in rows]
+    wanted = [f"line {row.line}" if isinstance(row, RejectedRow) else row.id for row in rows]
     assert names(match_all(rows, matcher())) == wanted
 
 
@@ -83,7 +82,7 @@ def test_rejected_rows_pass_through_untouched() -> None:
 
 
 def test_a_chunk_of_rejected_rows_alone_ends_nothing() -> None:
-    rows: list[Problem | Rejected] = [*map(rejected, range(CHUNK + 1)), problem(1)]
+    rows: list[Problem | RejectedRow] = [*map(rejected, range(CHUNK + 1)), problem(1)]
     assert names(match_all(rows, matcher()))[-1] == "P-1"
 
 
@@ -140,7 +139,7 @@ def test_top_bounds_the_matches(top: int | None, wanted: int) -> None:
 
 
 def test_a_limit_that_names_nobody_is_an_error_as_promised() -> None:
-    with pytest.raises(ProblemError, match="no institute is called 'nobody'"):
+    with pytest.raises(ProblemError, match="no institute is named 'nobody'"):
         list(match_all([problem(0, exclude=["nobody"])], matcher()))
 
 
@@ -199,31 +198,26 @@ def test_rows_are_read_only_as_far_as_workers_can_keep_up() -> None:
     answers.close()
 
 
-def begin_and_wait(lock: Lock, ready: Event) -> None:
-    _begin(matcher(), 1)
-    ready.set()
-    lock.acquire()
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="processes cannot be stopped here")
+def test_a_process_that_does_nothing_at_all_keeps_nobody_waiting_at_the_end() -> None:
+    answers = match_all((problem(n) for n in range(50 * CHUNK)), matcher(), workers=2)
+    next(answers)
+    for process in multiprocessing.active_children():
+        assert process.pid is not None
+        os.kill(process.pid, signal.SIGSTOP)
+    assert isinstance(answers, Generator)
+    answers.close()
+    assert not [one for one in multiprocessing.active_children() if one.name.startswith(("Fork", "Spawn"))]
 
 
-@pytest.mark.skipif(not hasattr(signal, "alarm"), reason="elsewhere a process that is told to stop is ended at once")
-def test_a_worker_that_waits_for_what_a_killed_one_held_ends_when_told() -> None:
-    context = multiprocessing.get_context("fork")
-    lock, ready = context.Lock(), context.Event()
-    lock.acquire()
-    worker = context.Process(target=begin_and_wait, args=(lock, ready))
-    worker.start()
-    try:
-        assert ready.wait(60)
-        worker.terminate()
-        worker.join(60)
-        assert worker.exitcode == -signal.SIGALRM
-    finally:
-        worker.kill()
-        worker.join()
+def test_what_a_process_raises_is_raised_here() -> None:
+    rows = (problem(n, exclude=["nobody"] if n == 2 * CHUNK else []) for n in range(3 * CHUNK))
+    answers = match_all(rows, matcher(), workers=2)
+    with pytest.raises(ProblemError, match="no institute is named 'nobody'"):
+        list(answers)
 
 
 def test_a_worker_killed_when_all_is_done_keeps_nobody_waiting() -> None:
-    """The one that waits for more holds the lock for which the other one waits."""
     for _ in range(3):
         answers = match_all((problem(n) for n in range(2 * CHUNK)), matcher(), workers=2, top=None)
         n_answers = sum(1 for _ in zip(range(2 * CHUNK), answers, strict=False))  # all, and no look beyond
@@ -235,7 +229,6 @@ def test_a_worker_killed_when_all_is_done_keeps_nobody_waiting() -> None:
         assert not [one for one in multiprocessing.active_children() if one.name.startswith(("Fork", "Spawn"))]
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")  # the pool counts them unlocked
 def test_a_worker_killed_before_it_has_begun_keeps_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """The matcher is more than the pipe holds through which a new process is told what to do."""
     monkeypatch.setattr("matchmaker.runs.workers._context", lambda _: multiprocessing.get_context("spawn"))

@@ -24,6 +24,7 @@ from typer.main import get_command
 from typer.testing import CliRunner, Result
 
 from matchmaker.cli import app
+from matchmaker.distribution import DISTRIBUTION
 from matchmaker.intake import load_problem
 from worlds import small_registry
 
@@ -185,7 +186,7 @@ def test_every_command_has_the_flags_that_all_share() -> None:
 
 
 def test_version() -> None:
-    assert done(run("--version")) == f"matchmaker {metadata.version('matchmaker')}\n"
+    assert done(run("--version")) == f"matchmaker {metadata.version(DISTRIBUTION)}\n"
 
 
 def test_help_starts_without_the_heavy_libraries() -> None:
@@ -213,8 +214,8 @@ def test_help_starts_without_the_heavy_libraries() -> None:
         (("batch",), ("FILE",)),
         (("batch", "table.csv", "--column", "title"), ("FIELD=HEADING",)),
         (("problems", "table.csv"), ("--for",)),
-        (("alliance", "--format", "csv"), ("table or json",)),
-        (("institutes", "list", "--format", "md"), ("table, json or jsonl",)),
+        (("alliance", "--format", "csv"), ("'table', 'json'",)),
+        (("institutes", "list", "--format", "md"), ("'table', 'json', 'jsonl'",)),
         (("institutes", "nope"), ("nope",)),
         (("institutes", "show"), ("ID",)),
         (("institutes", "search"), ("TEXT",)),
@@ -365,17 +366,17 @@ def test_forty_columns_are_enough() -> None:
         ("empty.txt", b"", ("empty.txt: empty; write the problem's title",)),
         ("blank.txt", b" \n\n", ("blank.txt: empty; write",)),
         ("binary.txt", bytes(range(256)) * 8, ("binary.txt: this is a binary file", "; save it as plain text")),
-        ("a.pdf", b"%PDF-1.7\n", ("a.pdf: the file is damaged or incomplete; ask for the file again",)),
+        ("a.pdf", b"%PDF-1.7\n", ("a.pdf: the file is damaged or incomplete; request the file again",)),
         ("slip.yaml", b"titel: x\n", ("slip.yaml: unknown field 'titel' (did you mean 'title'?)",)),
         ("wrong.yaml", b"title: [x\n", ("wrong.yaml, line 2, column 1: not valid YAML", "; put texts")),
         ("wrong.json", b'{"title": }', ("wrong.json, line 1, column 11: not valid JSON", "; check commas")),
         ("day.yaml", b"title: x\ndeadline: soon\n", ("day.yaml, deadline: expected a date, found 'soon'; write it",)),
         ("odd.txt", b"\x81\xff\x8d\xfe\x90\xfd" * 9, ("odd.txt: its encoding cannot be told", "; save it as UTF-8")),
-        ("says-nothing.yaml", b"id: x\n", ("neither title nor description says anything; give at least one",)),
+        ("says-nothing.yaml", b"id: x\n", ("title and description are empty; give at least one",)),
         (
             "limit.yaml",
             b"title: x\nexclude: [nobody]\n",
-            ("'limit', exclude: no institute is called 'nobody'", "alpha"),
+            ("'limit', exclude: no institute is named 'nobody'", "alpha"),
         ),
         ("many.csv", b"title\nx\n", ("many.csv: a .csv file holds many problems", "; use: matchmaker batch")),
     ],
@@ -398,16 +399,16 @@ def test_a_missing_file_a_folder_and_nothing() -> None:
     refused(small("match", "."), ".: this is a folder, not a file; name one file in it")
     refused(small("match", "-"), "stdin: empty; ")
     refused(small("match", "--text", " "), "--text: empty; ")
-    refused(small("match", "--text", "a\udcff"), "--text, title: has a broken character (\\udcff); write")
+    refused(small("match", "--text", "a\udcff"), "--text, title: has a broken character (\\udcff); retype")
 
 
 @pytest.mark.parametrize(
     ("output", "parts"),
     [
         ("nowhere/out.json", ("nowhere/out.json: cannot be written (no such file or directory); make its folder",)),
-        ("out.doc", ("out.doc: unknown ending '.doc'; use one of .json .jsonl .csv .md",)),
-        ("out", ("out: no ending that names a format; use one of",)),
-        ("folder.json", ("folder.json: cannot be written (it is a folder); give the name of a file",)),
+        ("out.doc", ("out.doc: unknown file ending '.doc'; use one of .json .jsonl .csv .md",)),
+        ("out", ("out: no file ending, so the format is unknown; use one of",)),
+        ("folder.json", ("folder.json: cannot be written (is a folder); give the name of a file",)),
     ],
 )
 @pytest.mark.parametrize(
@@ -464,7 +465,7 @@ def test_an_existing_output_survives_a_run_that_fails() -> None:
             ("slip.yaml, institutes[0]: ", "capabilities"),
         ),
         ("wrong.yaml", "institutes: [\n", ("wrong.yaml, line 2, column 1: is not valid YAML", "; check the indents")),
-        ("none.yaml", "institutes: []\n", ("none.yaml: holds no institute; add one under 'institutes:'",)),
+        ("none.yaml", "institutes: []\n", ("none.yaml: contains no institutes; add one under 'institutes:'",)),
         ("lines.jsonl", "{\n", ("lines.jsonl, line 1: is not valid JSON", "; write one institute a line")),
     ],
 )
@@ -480,7 +481,8 @@ def test_a_duplicate_id_is_told_with_both_places() -> None:
     Path("folder").mkdir()
     Path("folder/1.yaml").write_text(one, "utf-8")
     Path("folder/2.yaml").write_text(one, "utf-8")
-    expected = "2.yaml, institutes[0]: the id 'a' is already at 1.yaml, institutes[0]; give each institute its own"
+    remedy = "give each institute an id of its own"
+    expected = f"2.yaml, institutes[0]: duplicate id 'a', first used at 1.yaml, institutes[0]; {remedy}"
     refused(run("institutes", "validate", "--institutes", "folder"), expected)
 
 
@@ -527,10 +529,8 @@ def test_institutes_show_by_id_name_or_alias(name: str) -> None:
 
 
 def test_an_institute_nobody_knows() -> None:
-    refused(
-        small("institutes", "show", "alhpa"), "no institute is called 'alhpa' (did you mean 'alpha'?); known: alpha"
-    )
-    refused(small("problems", "good.csv", "--for", "alhpa"), "no institute is called 'alhpa' (did you mean 'alpha'?)")
+    refused(small("institutes", "show", "alhpa"), "no institute is named 'alhpa' (did you mean 'alpha'?); known: alpha")
+    refused(small("problems", "good.csv", "--for", "alhpa"), "no institute is named 'alhpa' (did you mean 'alpha'?)")
 
 
 def test_institutes_validate() -> None:
@@ -580,13 +580,13 @@ def test_a_batch_with_rejects() -> None:
     assert rows_of(Path("out.jsonl.rejects.csv").read_text("utf-8-sig")) == [
         {
             "line": "3",
-            "fault": "table.csv, line 3: neither title nor description says anything; give at least one of them",
+            "fault": "table.csv, line 3: title and description are empty; give at least one of them",
             **dict.fromkeys(("title", "description", "exclude"), ""),
             "id": "P-2",
         },
         {
             "line": "5",
-            "fault": "table.csv, line 5: no institute is called 'nobody'; known: alpha, beta, centre",
+            "fault": "table.csv, line 5: no institute is named 'nobody'; known: alpha, beta, centre",
             "id": "P-4",
             "title": "奶茶广告",
             "description": "",
@@ -595,8 +595,8 @@ def test_a_batch_with_rejects() -> None:
     ]
     first = "table.csv: utf-8; id <- id, title <- title, description <- description, exclude <- exclude\n"
     assert result.stderr.startswith(first)
-    assert "rejected: table.csv, line 3: neither title nor description" in result.stderr
-    assert "rejected: table.csv, line 5: no institute is called 'nobody'" in result.stderr
+    assert "rejected: table.csv, line 3: title and description are empty" in result.stderr
+    assert "rejected: table.csv, line 5: no institute is named 'nobody'" in result.stderr
     assert "the rejected rows are in out.jsonl.rejects.csv\n" in result.stderr
     n_read, n_matched, n_none, n_rejected = counts(result)
     assert (n_read, n_rejected, n_matched + n_none) == (5, 2, 3)
@@ -667,14 +667,14 @@ def test_a_line_of_json_each() -> None:
     result = small("batch", "rows.jsonl", "--format", "jsonl")
     assert result.exit_code == 3
     assert json.loads(result.stdout)["problem"]["id"] == "leak"
-    assert "rejected: rows.jsonl, line 2: neither title nor description" in result.stderr
+    assert "rejected: rows.jsonl, line 2: title and description are empty" in result.stderr
 
 
 @pytest.mark.parametrize(
     ("name", "data", "parts"),
     [
         ("empty.csv", b"", ("empty.csv: ", "; a table has a row of headings")),
-        ("useless.csv", b"a,b\n1,2\n", ("useless.csv: no column is understood as title or description", "--column")),
+        ("useless.csv", b"a,b\n1,2\n", ("useless.csv: no column is recognised as title or description", "--column")),
         ("binary.csv", bytes(range(256)) * 8, ("binary.csv: this is a binary file", "; save it as")),
         ("odd.csv", b"title\n" + b"\x81\xff\x8d\xfe\x90\xfd" * 9, ("odd.csv: its encoding cannot be told", "UTF-8")),
         ("book.xlsx", b"PK\x03\x04", ("book.xlsx: the file is damaged or incomplete",)),
@@ -693,7 +693,7 @@ def test_a_missing_table_an_empty_folder_and_wrong_flags() -> None:
     Path("nothing").mkdir()
     refused(small("batch", "tabel.csv"), "tabel.csv: no such file", "(did you mean 'table.csv'?)")
     refused(small("batch", "nothing"), "nothing: there is no file in this folder; name another folder, or a file")
-    refused(small("batch", "good.csv", "--encoding", "klingon"), "no such encoding: 'klingon'; use utf-8")
+    refused(small("batch", "good.csv", "--encoding", "klingon"), "unknown encoding 'klingon'; use utf-8")
     refused(small("batch", "good.csv", "--column", "titel=title"), "--column: no such field: 'titel'", "did you mean")
     refused(small("batch", "good.csv", "--column", "title=Sache"), "good.csv: no heading 'Sache'", "title, description")
 
@@ -734,7 +734,7 @@ def test_problems_leaves_out_what_limits_rule_out_and_names_rejects() -> None:
     result = small("problems", "limits.csv", "--for", "alpha", "--lang", "en")
     assert result.exit_code == 3
     assert result.stdout.startswith("1 problem for Alpha Institute of Industrial Intelligence\n")
-    assert "rejected: limits.csv, line 4: no institute is called 'nobody'; known: alpha, beta, centre" in result.stderr
+    assert "rejected: limits.csv, line 4: no institute is named 'nobody'; known: alpha, beta, centre" in result.stderr
     assert not [name for name in files() if "rejects" in name]
 
 

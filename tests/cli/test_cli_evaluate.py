@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import shutil
-import subprocess
 import sys
 import tomllib
 from pathlib import Path
@@ -183,7 +182,7 @@ def test_verdicts_are_those_of_a_batch() -> None:
 def test_verdicts_and_levels_are_printed() -> None:
     write_bounds()
     printed = evaluate(*FILES, *EVERYBODY, "--lang", "en").stdout
-    assert "Said: 5 matched, 4 of them with a relevant institute first; 0 unclear; 0 none." in printed
+    assert "Answers: 5 matched, 4 of them with a relevant institute first; 0 unclear; 0 none." in printed
     assert "The first institute, by its level" in printed
     (line,) = [line for line in printed.splitlines() if line.startswith("Ask first ")]
     assert line.split() == ["Ask", "first", "5", "4", "0.800", "0.376", "…", "0.964"]
@@ -258,7 +257,7 @@ def test_markdown() -> None:
         "## Measures\n\n| Measure | Value | 95 % interval | Over | Meaning |\n| --- | --: | --: | --: | --- |\n"
         in result.stdout
     )
-    assert "## Least scores" in result.stdout
+    assert "## Score thresholds" in result.stdout
 
 
 def test_the_ending_of_the_output_gives_the_format() -> None:
@@ -301,7 +300,7 @@ def test_a_measure_that_nothing_defines_meets_no_gate() -> None:
         (["--at-most", "MRR=0.5"], "of MRR more is better"),
         (["--run", "qrels.txt", "--settings", "x.toml"], "--settings and --encoder change nothing"),
         (["-o", "x.json", "--format", "table"], "a table is for the terminal"),
-        (["--errors-out", "x.json"], "wrong verdicts are written as .csv, .md or .xlsx, not as 'x.json'"),
+        (["--errors-out", "x.json"], "x.json: unknown file ending '.json'; use one of .csv .md .xlsx"),
         (["--run", "qrels.txt", "--errors", "3"], "a --run holds scores and no verdicts"),
         (["--run", "qrels.txt", "--errors-out", "x.csv"], "a --run holds scores and no verdicts"),
         (["--errors", "-1"], "Invalid value for '--errors': give 0 or more"),
@@ -333,7 +332,7 @@ def test_faulty_files_are_exit_code_3() -> None:
     result = evaluate(*FILES)
     assert (result.exit_code, result.stdout) == (3, "")
     assert len(result.stderr.splitlines()) == 2
-    assert result.stderr.startswith("error: qrels.txt, line 1: '9' is no grade; ")
+    assert result.stderr.startswith("error: qrels.txt, line 1: '9' is not a grade; ")
 
 
 def test_a_rejected_row_is_exit_code_3_after_the_report() -> None:
@@ -353,13 +352,22 @@ def test_an_output_never_replaces_an_input() -> None:
     assert Path("qrels.txt").read_text("utf-8").startswith("leak 0 leaks 3")
 
 
-def test_without_the_extra_the_message_says_what_to_install() -> None:
-    """In a process of its own, where the package cannot be found."""
-    code = "import sys; sys.modules['ir_measures'] = None; from matchmaker.cli import main; main()"
-    args = ["evaluate", "--qrels", "qrels.txt", *FILES]
-    done = subprocess.run([sys.executable, "-c", code, *args], capture_output=True, check=False)
-    assert (done.returncode, done.stdout) == (4, b"")
-    assert b"pip install 'matchmaker[evaluate]'" in done.stderr
+def test_without_the_extra_the_message_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At once: the row that cannot be read is not told any more."""
+    with Path("problems.csv").open("a", encoding="utf-8") as file:
+        file.write("bad,,\n")
+    monkeypatch.setitem(sys.modules, "ir_measures", None)
+    install = "pip install 'matchmaker-techtransfer[evaluate]'"
+    english, chinese = evaluate(*FILES, "--lang", "en"), evaluate(*FILES, "--lang", "zh")
+    assert (english.exit_code, english.stdout) == (chinese.exit_code, chinese.stdout) == (4, "")
+    assert english.stderr == f"error: evaluate: measures need the package 'ir_measures'; {install}\n"
+    assert chinese.stderr == f"错误：evaluate：计算指标需要软件包“ir_measures”；{install}\n"
+
+
+def test_calibrate_needs_no_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ir_measures", None)
+    result = calibrate()
+    assert (result.exit_code, result.stderr) == (0, "wrote settings.toml\n")
 
 
 # --- calibrate and --settings -----------------------------------------------------------------------------------------

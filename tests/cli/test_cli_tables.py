@@ -42,10 +42,10 @@ def test_what_was_taken_for_what_is_said_once_for_sheets_alike_and_apart_for_oth
         "two_sheets.xlsx, sheet '南沙': xlsx; id <- 需求编号, title <- 需求名称, description <- 需求描述, "
         "enterprise <- 企业名称\n"
         "two_sheets.xlsx, sheet '番禺': xlsx; title <- 难题名称, description <- 难题描述, industry <- 所属行业\n"
-        "note: two_sheets.xlsx, sheet '填表说明': passed over: only one of its headings is understood; "
+        "note: two_sheets.xlsx, sheet '填表说明': skipped: only one of its headings is recognised; "
         "to read it: --sheet 3\n"
-        "note: two_sheets.xlsx, sheet '字典': hidden, and passed over; to read it: --sheet 4\n"
-        "rejected: two_sheets.xlsx, sheet '番禺', row 3: neither title nor description says anything; "
+        "note: two_sheets.xlsx, sheet '字典': hidden, so it is skipped; to read it: --sheet 4\n"
+        "rejected: two_sheets.xlsx, sheet '番禺', row 3: title and description are empty; "
         "give at least one of them\n"
     )
     assert run("problems", "two_sheets.xlsx", "--for", "giii", "--sheet", "2", "-q").exit_code == 3
@@ -96,7 +96,7 @@ def test_rejected_rows_are_kept_with_their_sheet(tmp_path: Path) -> None:
     assert run("batch", "two_sheets.xlsx", "-o", str(out), "--lang", "en").exit_code == 3
     kept = (tmp_path / "out.csv.rejects.csv").read_text("utf-8-sig").splitlines()
     assert kept[0] == "line,fault,需求编号,需求名称,需求描述,企业名称,难题名称,难题描述,所属行业"
-    assert kept[1].startswith("3,\"two_sheets.xlsx, sheet '番禺', row 3: neither title nor description")
+    assert kept[1].startswith("3,\"two_sheets.xlsx, sheet '番禺', row 3: title and description are empty")
 
 
 def test_a_document_is_not_for_batch(tmp_path: Path) -> None:

@@ -20,7 +20,8 @@ from typer.testing import CliRunner, Result
 import matchmaker
 from matchmaker import log
 from matchmaker.cli import app, bugs
-from matchmaker.cli.doctor import CHINESE_WORDS
+from matchmaker.cli.doctor import NAMES
+from matchmaker.distribution import DISTRIBUTION
 from matchmaker.domain import Case, Problem
 from matchmaker.ledger.store import open_ledger
 from matchmaker.runs import support
@@ -38,8 +39,8 @@ DATA_FILES = {
     "encoder/words.txt",
     "institutes.yaml",
     "institutes_gba.yaml",
-    *(f"samples/{name}.npy" for name in ("covered", "digests", "metric-e5", "words")),
-    *(f"samples/{name}.npz" for name in ("distilled", "e5")),
+    *(f"samples/{name}.npy" for name in ("covered", "digests", "metric-e5", "prototypes-e5", "words")),
+    "samples/distilled.npz",
     *(f"sample_needs/{path.name}" for path in (ROOT / "data" / "sample_needs").glob("*.yaml")),
 }
 
@@ -92,12 +93,12 @@ def test_where_all_is_well(tmp_path: Path) -> None:
     run("match", "--text", MARKED)  # fills the cache
     found = doctor()
     assert found["notes"] == []
-    assert found["program"]["matchmaker"] == metadata.version("matchmaker")
+    assert found["program"]["matchmaker"] == metadata.version(DISTRIBUTION)
     assert found["dependencies"]["numpy"] == metadata.version("numpy")
     assert found["dependencies"].keys() >= {"lxml", "pydantic", "pyyaml", "sqlalchemy", "typer"}
     assert "pyarrow" not in found["dependencies"]
     assert found["extras"]["dask"] == {"distributed": metadata.version("distributed")}
-    assert found["extras"].keys() == {"dask", "evaluate", "parquet", "postgresql"}
+    assert found["extras"].keys() == {"dask", "evaluate", "frame", "parquet", "postgresql"}
     assert {name: facts["state"] for name, facts in found["data"].items()} == dict.fromkeys(DATA_FILES, "as_shipped")
     assert (found["cache"]["state"], found["cache"]["entries"]) == ("used", len(list((tmp_path / "cache").glob("*/*"))))
     assert found["ledger"] | {"place": ""} == {"named_by": "default", "place": "", "state": "not_there"}
@@ -109,14 +110,14 @@ def test_where_all_is_well(tmp_path: Path) -> None:
 
 def test_in_both_languages() -> None:
     english, chinese = run("doctor", "--lang", "en").stdout, run("doctor", "--lang", "zh").stdout
-    assert english.startswith(f"program\n  matchmaker: {metadata.version('matchmaker')}\n")
+    assert english.startswith(f"program\n  matchmaker: {metadata.version(DISTRIBUTION)}\n")
     assert english.endswith("\nall is well\n")
-    assert chinese.startswith(f"程序\n  matchmaker：{metadata.version('matchmaker')}\n")
+    assert chinese.startswith(f"程序\n  matchmaker：{metadata.version(DISTRIBUTION)}\n")
     assert chinese.endswith("\n一切正常\n")
     assert len(english.splitlines()) == len(chinese.splitlines())
 
 
-def test_every_word_has_its_chinese(tmp_path: Path) -> None:
+def test_every_name_can_be_translated(tmp_path: Path) -> None:
     ledger = ledger_with_a_secret(tmp_path / "ledger.db")
     names: set[str] = set()
 
@@ -130,7 +131,7 @@ def test_every_word_has_its_chinese(tmp_path: Path) -> None:
     named_by_others = {*found["dependencies"], *found["data"], *found["extras"], *support._VARIABLES, "sha256"}
     named_by_others |= {name for packages in found["extras"].values() for name in packages}
     collect(found)
-    assert names - named_by_others - {"python", "matchmaker", "errors", "notes"} <= CHINESE_WORDS.keys()
+    assert names - named_by_others - {"python", "matchmaker", "errors", "notes"} <= NAMES.keys()
 
 
 # --- what is broken ---------------------------------------------------------------------------------------------------
@@ -188,7 +189,7 @@ def test_a_match_that_fails_is_told_without_its_words(monkeypatch: pytest.Monkey
 
 
 def test_a_package_that_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    requires = [*(metadata.requires("matchmaker") or ()), "not-there-at-all>=2", "not-here; platform_machine == 'x'"]
+    requires = [*(metadata.requires(DISTRIBUTION) or ()), "not-there-at-all>=2", "not-here; platform_machine == 'x'"]
     monkeypatch.setattr(metadata, "requires", lambda _: requires)
     found = doctor(exit_code=4)
     assert found["errors"] == ["not-there-at-all: is not installed; install matchmaker again"]
@@ -501,7 +502,7 @@ def test_debug_says_first_that_it_may_be_confidential(tmp_path: Path) -> None:
 def test_without_debug_nothing_is_loaded_or_told() -> None:
     code = "import sys; from matchmaker import log; log.note('x'); print('logging' in sys.modules)"
     assert process(sys.executable, "-c", code).stdout == "False\n"
-    assert log.NAME == "matchmaker"
+    assert log.LOGGER_NAME == "matchmaker"
 
 
 def test_the_help_of_the_program_names_it() -> None:

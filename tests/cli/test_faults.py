@@ -29,10 +29,10 @@ from typer.testing import CliRunner
 from every_command import commands, make_files
 from matchmaker.cli import app
 from matchmaker.errors import InputError
-from matchmaker.intake.tables import SeenIds
+from matchmaker.intake.seenids import SeenIds
 from matchmaker.ledger.cases import list_cases
 from matchmaker.ledger.checks import find_damage
-from matchmaker.ledger.referrals import find_referral, history
+from matchmaker.ledger.referrals import find_referral, list_changes
 from matchmaker.ledger.store import open_ledger
 from test_resume import profiles, table
 
@@ -83,7 +83,7 @@ FAULTS: Mapping[str, Sequence[str]] = {
     "killed": ("test_kills.test_a_batch_that_is_killed_often", "test_kills.test_a_writer_killed_often"),
 }
 
-pytestmark = pytest.mark.skipif(os.name == "nt", reason="mounts, signals and pipes of Unix")
+pytestmark = [pytest.mark.kills, pytest.mark.skipif(os.name == "nt", reason="mounts, signals and pipes of Unix")]
 
 HERE = Path(__file__).parents[1]
 LIMIT = 120.0
@@ -242,7 +242,7 @@ def test_a_full_disk(name: str, given: Path, disk: Path, tmp_path: Path, monkeyp
         assert f"错误：{place if name != 'backup.db' else output}：{expected}" in said
         return
     assert told[1].startswith("what is done is kept; to continue: ")
-    assert set(left) <= {f"{name.rstrip('/')}.{end}" for end in ("journal", "partial", "rejects.partial")}
+    assert set(left) <= {f"{name.rstrip('/')}.journal"}
     (disk / "filler").unlink()
     subprocess.run(["mount", "-o", "remount,size=64m", str(disk)], check=True)
     again = command(*WRITERS[name], f"{disk}/{name}", "--lang", "en", "--resume", at=given)
@@ -293,7 +293,7 @@ def test_no_room_for_temporary_files(format: str, given: Path) -> None:
     args = ("batch", "good.csv", *SMALL, "-q", "--format", format)
     done = command(*args, "--lang", "en", at=given, limit=0)
     remedy = "free some space, or set TMPDIR to a folder on a disk that has some"
-    assert done.stderr == f"error: temporary files: there is no place or no room for them; {remedy}\n"
+    assert done.stderr == f"error: temporary files: no temporary files can be created; {remedy}\n"
     assert (done.returncode, done.stdout) == (3, "")
     done = command(*args, "--lang", "zh", at=given, limit=0)
     assert done.stderr.startswith("错误：临时文件：没有可用的位置或空间；请清理磁盘空间，或将 TMPDIR ")
@@ -302,8 +302,8 @@ def test_no_room_for_temporary_files(format: str, given: Path) -> None:
 def test_no_room_for_the_ids_of_a_long_table() -> None:
     with SeenIds() as seen:
         seen._database.execute("PRAGMA max_page_count = 3")
-        with pytest.raises(InputError, match="temporary files: there is no place or no room"):
-            all(map(seen.own, map(str, range(10_000))))
+        with pytest.raises(InputError, match="temporary files: no temporary files can be created"):
+            all(map(seen.unique, map(str, range(10_000))))
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can mount")
@@ -530,10 +530,10 @@ def test_an_input_that_changes(args: Sequence[str], name: str, change: str, inpu
     (inputs / "out").mkdir()
     convert(inputs / "good.csv", inputs / name)
     done = command(*args, "--lang", "en", at=inputs, program=CHANGING + CHANGES[change].format(name=name))
-    error = f"error: {name}: was changed while it was read; run it again when nobody writes to it"
+    error = f"error: {name}: changed while it was being read; run again when nothing writes to it"
     assert done.returncode == 3
     assert error in done.stderr.splitlines()
-    left = {path for path in listing(inputs / "out") if not path.endswith((".journal", ".partial"))}
+    left = {path for path in listing(inputs / "out") if not path.endswith(".journal")}
     assert left == set()
     if "what is done is kept; to continue: " in done.stderr:
         again = command(*args, "--lang", "en", "--resume", at=inputs)
@@ -587,16 +587,17 @@ def test_an_input_that_is_only_saved_again(inputs: Path) -> None:
 
 DYING = """
 import os, signal
+from matchmaker.matching.matcher import Matcher
 from matchmaker.runs import workers as batch
 batch._CHUNK = 32
-match = batch._Duty.match
-def die_once(*args):
+match = Matcher.match
+def die_once(*args, **options):
     try:
         os.close(os.open("died", os.O_CREAT | os.O_EXCL))
     except FileExistsError:
-        return match(*args)
+        return match(*args, **options)
     os.kill(os.getpid(), signal.SIGKILL)
-batch._Duty.match = die_once
+Matcher.match = die_once
 """
 
 
@@ -617,7 +618,7 @@ def test_a_worker_that_dies(output: Sequence[str], inputs: Path) -> None:
     assert command(*args, "--resume", at=inputs).returncode == 0
     assert command(*args[:-1], f"whole-{output[1]}", at=inputs).returncode == 0
     assert (inputs / output[1]).read_bytes() == (inputs / f"whole-{output[1]}").read_bytes()
-    assert not [path for path in listing(inputs) if path.endswith((".journal", ".partial")) or ".tmp-" in path]
+    assert not [path for path in listing(inputs) if path.endswith(".journal") or ".tmp-" in path]
 
 
 # A command that waits where a file is whole but not yet in its place.
@@ -632,9 +633,9 @@ os.fsync = fsync_and_wait
 """
 WAITING_IMPORT = """
 import time
-from matchmaker.cli import case_intake
+from matchmaker.ledger import importing
 from matchmaker.ledger import cases
-case_intake._AT_ONCE = 25
+importing.AT_ONCE = 25
 n = 0
 add_cases = cases.add_cases
 def add_and_wait(*args, **more):
@@ -815,6 +816,6 @@ def test_a_ledger_whose_clock_is_set_back(inputs: Path) -> None:
         assert done.returncode == 0, (args, done.stderr)
     with open_ledger(inputs / "l.db") as opened:
         assert find_damage(opened) == []
-        kept = history(opened, find_referral(opened, "R-1"))
+        kept = list_changes(opened, find_referral(opened, "R-1"))
     assert [step.state for step in kept] == ["proposed", "contacted", "visited", "declined"]
     assert [str(step.stamp.at)[:4] for step in kept] == ["2040", "1999", "2026", "2050"]

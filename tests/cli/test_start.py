@@ -47,7 +47,7 @@ def imported(*args: str, stdin: str = "") -> set[str]:
     ("args", "stdin", "needed", "others", "at_most"),
     [
         (("--help",), "", OTHER_COMMANDS, LIBRARIES | READERS, 190),
-        (("--version",), "", {"matchmaker.writing.words"}, LIBRARIES - {"pydantic"} | OTHER_COMMANDS, 290),
+        (("--version",), "", {"matchmaker.distribution"}, LIBRARIES | OTHER_COMMANDS, 230),
         (("match", "--help"), "", {"matchmaker.cli.match"}, LIBRARIES - {"pydantic"}, 290),
         (MATCH, "", {"numpy", "rapidfuzz", "opencc", "yaml", "rich.table"}, FORMS, 560),
         ((*MATCH, "--format", "json"), "", {"numpy"}, FORMS | {"rich", "matchmaker.writing.terminal"}, 510),

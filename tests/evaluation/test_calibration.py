@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -14,13 +15,13 @@ from numpy.typing import NDArray
 
 from matchmaker.domain import Problem, Registry
 from matchmaker.errors import EvaluationError
-from matchmaker.evaluation import Qrels, calibrate, fit, load_qrels, run_of
-from matchmaker.evaluation.calibration import bounds_for, grouped, judged_pairs, known_pairs
+from matchmaker.evaluation import Qrels, calibrate, load_qrels, score_run
+from matchmaker.evaluation.calibration import bounds_for, group_institutes, judged_pairs, known_pairs
 from matchmaker.evaluation.fitting import fit_model, folds, quality
 from matchmaker.institutes import load_institutes
-from matchmaker.intake import Rejected, read_problems
+from matchmaker.intake import RejectedRow, read_problems
 from matchmaker.matching.matcher import FEATURES, Matcher
-from matchmaker.matching.score import weights_of
+from matchmaker.matching.score import Numbers
 from matchmaker.matching.settings import Settings
 
 WORLD = Path(__file__).parents[1] / "data" / "evaluation"
@@ -45,6 +46,15 @@ def plain_descent(features: FloatArray, labels: BoolArray, ridge: float) -> Floa
         gradient[1:] += ridge * found[1:]
         found -= gradient / len(labels)
         found[1:] = np.maximum(found[1:], 0)
+    return found
+
+
+def out_of_fold(features: FloatArray, labels: BoolArray, groups: Sequence[str]) -> FloatArray:
+    """The probability of each pair by a model of the other folds."""
+    fold_of, found = folds(groups), np.empty(len(labels))
+    for fold in set(fold_of.tolist()):
+        inside = fold_of == fold
+        found[inside] = fit_model(features[~inside], labels[~inside]).probabilities(features[inside])
     return found
 
 
@@ -99,23 +109,9 @@ def test_features_that_say_the_same_or_nothing_do_no_harm() -> None:
 @pytest.mark.parametrize(("label", "told"), [(True, "all judged pairs are"), (False, "no judged pair is")])
 def test_labels_of_one_kind_are_an_error(label: bool, told: str) -> None:
     with pytest.raises(EvaluationError) as caught:
-        fit(np.ones((4, 1)), np.full(4, label), ["a", "b", "c", "d"])
+        fit_model(np.ones((4, 1)), np.full(4, label))
     remedy = "a fit needs pairs of both kinds in every part of them"
     assert str(caught.value) == f"judgements: {told} at least fair; {remedy}"
-
-
-def test_one_group_alone_cannot_be_cross_validated() -> None:
-    with pytest.raises(EvaluationError) as caught:
-        fit(np.ones((2, 1)), np.array([True, False]), ["a", "a"])
-    remedy = "a cross-validated fit needs two at least, better 50"
-    assert str(caught.value) == f"judgements: 1 different problem is judged; {remedy}"
-
-
-@pytest.mark.parametrize(("shape", "n_labels", "n_groups"), [((2,), 2, 2), ((2, 1), 3, 2), ((2, 1), 2, 3)])
-def test_features_labels_and_groups_must_go_together(shape: tuple[int, ...], n_labels: int, n_groups: int) -> None:
-    labels, groups = np.arange(n_labels) > 0, [str(at) for at in range(n_groups)]
-    with pytest.raises(ValueError, match=r"^features must have shape \(N, K\), labels and groups N entries$"):
-        fit(np.ones(shape), labels, groups)
 
 
 # --- cross-validation -------------------------------------------------------------------------------------------------
@@ -130,26 +126,11 @@ def test_a_group_is_in_one_fold_whatever_the_order(groups: list[str]) -> None:
     assert max(sizes) - min(sizes) <= 1
 
 
-def test_no_pair_is_judged_by_a_model_that_saw_its_group() -> None:
-    features, labels = drawn(400)
-    groups = [f"g{n % 37}" for n in range(400)]
-    found = fit(features, labels, groups)
-    fold_of = folds(groups)
-    for fold in range(5):
-        seen = fold_of != fold
-        model = fit_model(features[seen], labels[seen])
-        assert found.out_of_fold[~seen] == pytest.approx(model.probabilities(features[~seen]))
-    turned = labels.copy()
-    inside = fold_of == fold_of[0]
-    turned[inside] = ~turned[inside]
-    assert fit(features, turned, groups).out_of_fold[inside] == pytest.approx(found.out_of_fold[inside])
-
-
 def test_the_fit_of_a_known_model_is_calibrated() -> None:
     features, labels = drawn(20_000)
-    found = fit(features[:, :2], labels, [f"g{n % 500}" for n in range(20_000)])
-    assert found.quality.ece < 0.02
-    assert found.quality.n_relevant == labels.sum()
+    found = quality(out_of_fold(features[:, :2], labels, [f"g{n % 500}" for n in range(20_000)]), labels)
+    assert found.ece < 0.02
+    assert found.n_relevant == labels.sum()
 
 
 # --- settings ---------------------------------------------------------------------------------------------------------
@@ -157,7 +138,7 @@ def test_the_fit_of_a_known_model_is_calibrated() -> None:
 
 @cache
 def world() -> tuple[Registry, tuple[Problem, ...], Qrels]:
-    problems = [row for row in read_problems(WORLD / "problems.csv") if not isinstance(row, Rejected)]
+    problems = [row for row in read_problems(WORLD / "problems.csv") if not isinstance(row, RejectedRow)]
     return load_institutes(WORLD / "institutes.jsonl"), tuple(problems), load_qrels(WORLD / "qrels.txt")
 
 
@@ -208,9 +189,9 @@ def test_judged_pairs_have_the_features_that_make_their_score() -> None:
     registry, problems, qrels = world()
     matcher = Matcher(registry)
     pairs = judged_pairs(matcher, problems, qrels)
-    weights = weights_of(matcher.settings)
+    weights = Numbers.of(matcher.settings).weights
     expected = [
-        run_of(matcher, problems)[problem.id][one]
+        score_run(matcher, problems)[problem.id][one]
         for problem in problems
         if problem.id in qrels
         for one in sorted(qrels[problem.id])
@@ -238,7 +219,7 @@ def test_calibration_of_a_small_world() -> None:
     assert [numbers[name] for name in FEATURES] == [round(one, 3) for one in found.models["single"].weights]
     intercept = found.models["single"].intercept
     assert found.settings.intercept == round(intercept, 3) != round(intercept)
-    scores = run_of(Matcher(registry, found.settings), problems)
+    scores = score_run(Matcher(registry, found.settings), problems)
     assert scores["leak"]["leaks"] > scores["leak"]["fans"]
 
 
@@ -260,7 +241,7 @@ def test_a_group_needs_two_members() -> None:
 def test_groups_hold_everybody_once_and_never_mix_what_fits_with_what_does_not() -> None:
     registry, _, _ = world()
     qrels: Qrels = {"p": {"fans": 3, "leaks": 2, "teas": 1, "vision": 0}, "q": {"fans": 2}}
-    pseudo, grades = grouped(registry, qrels, 2)
+    pseudo, grades = group_institutes(registry, qrels, 2)
     assert {problem: sorted(judged.values()) for problem, judged in grades.items()} == {"p": [0, 2], "q": [2]}
     capabilities = {one.id: one.capabilities[0] for one in pseudo.institutes}
     said = {
@@ -277,7 +258,9 @@ def test_groups_hold_everybody_once_and_never_mix_what_fits_with_what_does_not()
 def test_groups_are_even(n: int, sizes: list[int]) -> None:
     registry, _, _ = world()
     many = [registry.institutes[3].model_copy(update={"id": f"i{at}"}) for at in range(n)]
-    pseudo, _ = grouped(registry.model_copy(update={"institutes": tuple(many)}), {"p": {one.id: 2 for one in many}}, 5)
+    pseudo, _ = group_institutes(
+        registry.model_copy(update={"institutes": tuple(many)}), {"p": {one.id: 2 for one in many}}, 5
+    )
     assert sorted(1 + len(one.capabilities[0].keywords) for one in pseudo.institutes) == sizes
 
 
@@ -300,9 +283,18 @@ def test_the_figures_of_a_calibration_are_those_of_the_cross_validated_fit() -> 
     found = calibrate(registry, problems, qrels, pool_groups=2)
     assert found.n_rounds == 1
     pairs = judged_pairs(Matcher(registry), problems, qrels)
-    expected = fit(pairs.features, pairs.grades >= 2, pairs.groups)
-    assert found.qualities["single", "single"] == expected.quality
-    assert found.models["single"] == expected.model
+    labels = pairs.grades >= 2
+    expected = out_of_fold(pairs.features, labels, pairs.groups)
+    assert found.qualities["single", "single"] == quality(expected, labels)
+    assert found.models["single"] == fit_model(pairs.features, labels)
     chosen = calibrate(registry, problems, qrels)
     scores = [chosen.out_of_fold[problem][institute] for problem, institute in pairs.pairs]
-    assert scores == pytest.approx(expected.out_of_fold, abs=1e-6)
+    assert scores == pytest.approx(expected, abs=1e-6)
+
+
+def test_one_problem_alone_cannot_be_cross_validated() -> None:
+    registry, problems, qrels = world()
+    with pytest.raises(EvaluationError) as caught:
+        calibrate(registry, problems, {next(iter(qrels)): next(iter(qrels.values()))})
+    remedy = "cross-validation needs at least two, preferably 50"
+    assert str(caught.value) == f"judgements: only one problem has judgements; {remedy}"

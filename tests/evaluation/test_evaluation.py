@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from matchmaker.domain import Problem
 from matchmaker.errors import EvaluationError, MissingExtraError
-from matchmaker.evaluation import Evaluation, Qrels, Run, format_qrels, format_run, load_qrels, load_run, run_of
+from matchmaker.evaluation import Evaluation, Qrels, Run, format_qrels, format_run, load_qrels, load_run, score_run
 from matchmaker.evaluation.measures import Estimate
-from matchmaker.evaluation.pairs import auc, bins, calibration_error, pairwise_accuracy, reliability
+from matchmaker.evaluation.pairs import auc, bin_of_each, calibration_error, pairwise_accuracy, reliability
 from matchmaker.evaluation.ranking import rank_measures
 from matchmaker.evaluation.trec import MAX_LINE, parse_qrels, parse_run
 from matchmaker.matching.matcher import Matcher
@@ -152,8 +152,8 @@ def test_auc_and_calibration_error_are_the_naive_ones(pairs: list[tuple[float, b
 
 
 def test_every_tenth_opens_the_bin_above_it() -> None:
-    assert bins(np.array([n / 10 for n in range(11)])).tolist() == [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 9]
-    assert bins(np.array([0.099999, 0.299999, 0.999999])).tolist() == [0, 2, 9]
+    assert bin_of_each(np.array([n / 10 for n in range(11)])).tolist() == [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 9]
+    assert bin_of_each(np.array([0.099999, 0.299999, 0.999999])).tolist() == [0, 2, 9]
 
 
 def test_reliability_by_hand() -> None:
@@ -228,7 +228,7 @@ def test_the_missing_package_is_named_with_the_remedy(monkeypatch: pytest.Monkey
     monkeypatch.setitem(sys.modules, "ir_measures", None)
     with pytest.raises(MissingExtraError) as caught:
         rank_measures(QRELS, RUN, ["p"])
-    remedy = "pip install 'matchmaker[evaluate]'"
+    remedy = "pip install 'matchmaker-techtransfer[evaluate]'"
     assert str(caught.value) == f"evaluate: measures need the package 'ir_measures'; {remedy}"
 
 
@@ -240,7 +240,7 @@ def test_a_run_holds_every_institute_for_every_problem_in_their_order() -> None:
     problems = [Problem(id=f"p{n:03}", title=titles[n % 4]) for n in range(130, 0, -1)]
     matcher = Matcher(small_registry())
     ids = [institute.id for institute in matcher.registry.institutes]
-    found = run_of(matcher, problems)
+    found = score_run(matcher, problems)
     assert list(found) == [problem.id for problem in problems]
     assert found == {
         problem.id: dict(zip(ids, matcher.scores([problem])[0].tolist(), strict=True)) for problem in problems
@@ -250,8 +250,8 @@ def test_a_run_holds_every_institute_for_every_problem_in_their_order() -> None:
 def test_a_run_of_judged_pairs_leaves_the_others_out() -> None:
     problems = [Problem(id="a", title="水管漏水"), Problem(id="b", title="leak detection")]
     matcher = Matcher(small_registry())
-    whole = run_of(matcher, problems)
-    assert run_of(matcher, problems, only={"a": {"beta": 0, "other": 3}}) == {
+    whole = score_run(matcher, problems)
+    assert score_run(matcher, problems, only={"a": {"beta": 0, "other": 3}}) == {
         "a": {"beta": whole["a"]["beta"]},
         "b": {},
     }
@@ -286,7 +286,7 @@ def test_only_problems_that_are_there_count_as_judged() -> None:
 def test_no_common_problem_is_an_error() -> None:
     with pytest.raises(EvaluationError) as caught:
         Evaluation(QRELS, {"other": {"x": 1.0}})
-    finding = "no judged problem is among those that were scored"
+    finding = "none of the judged problems was scored"
     assert str(caught.value) == f"judgements: {finding}; check that both use the same ids"
 
 
@@ -359,12 +359,12 @@ IDS = st.text(st.characters(exclude_categories=["Z", "C"], exclude_characters="\
 
 @given(st.dictionaries(IDS, st.dictionaries(IDS, GRADES, min_size=1), min_size=1))
 def test_qrels_round_trip(qrels: Qrels) -> None:
-    assert parse_qrels("".join(format_qrels(qrels)), place="here") == qrels
+    assert parse_qrels(format_qrels(qrels), place="here") == qrels
 
 
 @given(st.dictionaries(IDS, st.dictionaries(IDS, SCORES, min_size=1), min_size=1))
 def test_runs_round_trip(run: Run) -> None:
-    assert parse_run("".join(format_run(run)), place="here") == run
+    assert parse_run(format_run(run), place="here") == run
 
 
 def test_a_run_file_stands_best_first() -> None:
@@ -388,17 +388,17 @@ def test_an_id_with_a_space_cannot_stand_in_a_run() -> None:
     ("text", "fault"),
     [
         ("p 0 x\n", "here, line 1: 3 parts where 4 are expected; write: problem 0 institute grade"),
-        ("\np 0 x 4\n", "here, line 2: '4' is no grade; grades are 0 (none), 1 (weak), 2 (fair), 3 (strong)"),
-        (f"p 0 x {'9' * 70}\n", f"here, line 1: '{'9' * 60}' is no grade"),
-        ("p 0 x -1\n", "'-1' is no grade"),
-        ("p 0 x 1.0\n", "'1.0' is no grade"),
+        ("\np 0 x 4\n", "here, line 2: '4' is not a grade; grades are 0 (none), 1 (weak), 2 (fair), 3 (strong)"),
+        (f"p 0 x {'9' * 70}\n", f"here, line 1: '{'9' * 60}' is not a grade"),
+        ("p 0 x -1\n", "'-1' is not a grade"),
+        ("p 0 x 1.0\n", "'1.0' is not a grade"),
         ("p 0 x 1\np 0 x 2\n", "here, line 2: 'x' is judged 2 for 'p', and 1 further up"),
-        ("\n \n", "here: no judgement in it"),
+        ("\n \n", "here: contains no judgements"),
     ],
 )
 def test_faulty_qrels(text: str, fault: str) -> None:
     with pytest.raises(EvaluationError) as caught:
-        parse_qrels(text, place="here")
+        parse_qrels(text.split("\n"), place="here")
     assert fault in str(caught.value)
 
 
@@ -406,29 +406,29 @@ def test_faulty_qrels(text: str, fault: str) -> None:
     ("text", "fault"),
     [
         ("p 0 x 2\n", "here, line 1: 4 parts where 6 are expected"),
-        ("p Q0 x 1 high me\n", "here, line 1: 'high' is no score"),
-        ("p Q0 x 1 nan me\n", "'nan' is no score; write a number such as 0.871234"),
-        (f"p Q0 x 1 {'x' * 70} me\n", f"here, line 1: '{'x' * 60}' is no score"),
-        ("p Q0 x 1 inf me\n", "'inf' is no score"),
-        ("p Q0 x 1 0.5 me\np Q0 x 2 0.4 me\n", "here, line 2: 'x' stands under 'p' twice"),
-        ("", "here: no score in it"),
+        ("p Q0 x 1 high me\n", "here, line 1: 'high' is not a score"),
+        ("p Q0 x 1 nan me\n", "'nan' is not a score; write a number such as 0.871234"),
+        (f"p Q0 x 1 {'x' * 70} me\n", f"here, line 1: '{'x' * 60}' is not a score"),
+        ("p Q0 x 1 inf me\n", "'inf' is not a score"),
+        ("p Q0 x 1 0.5 me\np Q0 x 2 0.4 me\n", "here, line 2: duplicate pair of 'p' and 'x'"),
+        ("", "here: contains no scores"),
     ],
 )
 def test_faulty_runs(text: str, fault: str) -> None:
     with pytest.raises(EvaluationError) as caught:
-        parse_run(text, place="here")
+        parse_run(text.split("\n"), place="here")
     assert fault in str(caught.value)
 
 
 def test_all_faults_are_told_up_to_twenty() -> None:
     with pytest.raises(EvaluationError) as caught:
-        parse_qrels("p 0 x 7\n" * 25, place="here")
+        parse_qrels(["p 0 x 7"] * 25, place="here")
     assert len(caught.value.faults) == 21
     assert str(caught.value.faults[-1]) == "here: 5 more lines are wrong"
 
 
 def test_the_same_judgement_twice_is_no_fault() -> None:
-    assert parse_qrels("p 0 x 1\np\t0\tx\t1\r\n", place="here") == {"p": {"x": 1}}
+    assert parse_qrels(["p 0 x 1\n", "p\t0\tx\t1\r\n"], place="here") == {"p": {"x": 1}}
 
 
 def test_files_are_read_with_a_byte_order_mark_and_faults_name_them(tmp_path: Path) -> None:

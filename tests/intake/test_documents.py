@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matchmaker.domain import Problem, Require
+from matchmaker.domain import Problem, Requirements
 from matchmaker.errors import Fault, ProblemError
-from matchmaker.intake import Format, load_problem, load_problems, parse_problem, problem_from_bytes
+from matchmaker.intake import TextFormat, load_problem, load_problems, parse_problem, problems_from_bytes
 from matchmaker.office.kinds import OLE_SIGNATURE
 
 FAULTY = Path(__file__).parents[1] / "data" / "faulty"
@@ -32,7 +32,7 @@ FULL = Problem(
     deadline=date(2026, 3, 31),
     keywords=("激光", "NO"),
     exclude=("gzis",),
-    require=Require(institutes=("giii", "fytri"), role="research_institute", own=True, place="广州"),
+    require=Requirements(institutes=("giii", "fytri"), role="research_institute", own=True, place="广州"),
 )
 FULL_YAML = """\
 id: P-007
@@ -57,7 +57,7 @@ require: {institutes: [giii, fytri], role: research_institute, own: true, place:
 
 # One file for each fault: what stands after the file's name in the message.
 FAULTS = {
-    "problem_broken_character.json": [r", title: has a broken character (\ud83d); write the text anew"],
+    "problem_broken_character.json": [r", title: has a broken character (\ud83d); retype the text"],
     "problem_control_characters.txt": [": this is a binary file, not a text; save it as plain text in UTF-8"],
     "problem_damaged_utf8.txt": [
         ": its encoding cannot be told: byte 0xe6 at position 15 is not UTF-8, and the text makes no clear sense as "
@@ -65,11 +65,11 @@ FAULTS = {
     ],
     "problem_null_in_charset.eml": [": no problem is described in it; give at least a title or a description"],
     "problem_document.docx": [
-        ": the file is damaged or incomplete; ask for the file again, or open it in Office or WPS and save it anew"
+        ": the file is damaged or incomplete; request the file again, or open it in Office or WPS and save it again"
     ],
     "problem_empty.txt": [": empty; write the problem's title on the first line, then its description"],
-    "problem_field_twice.json": [": field 'title' is there twice; keep one of them"],
-    "problem_field_twice.yaml": [", line 3, column 1: field 'title' is there twice; keep one of them"],
+    "problem_field_twice.json": [": duplicate field 'title'; keep one of them"],
+    "problem_field_twice.yaml": [", line 3, column 1: duplicate field 'title'; keep one of them"],
     "problem_limit_is_text.yaml": [", require: expected fields, found '广州'; write for example {place: 广州}"],
     "problem_list.json": [
         ": a list of 3 problems, this needs one problem; "
@@ -87,16 +87,16 @@ FAULTS = {
     "problem_negative_budget.yaml": [
         ", budget_cny: expected an amount of yuan, found '-5'; write a number such as 500000 or 50万"
     ],
-    "problem_no_letters.txt": [": neither title nor description says anything; give at least one of them"],
+    "problem_no_letters.txt": [": title and description are empty; give at least one of them"],
     "problem_only_text.yaml": [": expected fields, found '供水管网漏损检测'; write for example title: 管网漏损检测"],
     "problem_only_white_space.txt": [": empty; write the problem's title on the first line, then its description"],
     "problem_pdf_named.txt": [
-        ": the file is damaged or incomplete; ask for the file again, or open it in Office or WPS and save it anew"
+        ": the file is damaged or incomplete; request the file again, or open it in Office or WPS and save it again"
     ],
     "problem_python_object.yaml": [
         ", line 1, column 8: a YAML tag (!…) that is not read here; write plain text or a list"
     ],
-    "problem_says_nothing.yaml": [": neither title nor description says anything; give at least one of them"],
+    "problem_says_nothing.yaml": [": title and description are empty; give at least one of them"],
     "problem_several_documents.yaml": [
         ", line 2, column 1: several YAML documents (---), this needs one problem; give one file for each"
     ],
@@ -106,7 +106,7 @@ FAULTS = {
         ", budget_cny: expected an amount of yuan, found '面议'; write a number such as 500000 or 50万",
         ", deadline: expected a date, found '2026-02-30'; write it as 2026-03-31",
         ", require: unknown field 'ownn' (did you mean 'own'?)",
-        ", require.role: no such role: 'bank'; write research_institute or transfer_centre",
+        ", require.role: unknown role: 'bank'; write research_institute or transfer_centre",
     ],
     "problem_syntax.json": [", line 2, column 20: not valid JSON: "],
     "problem_syntax.yaml": [", line 3, column 12: not valid YAML: "],
@@ -115,7 +115,7 @@ FAULTS = {
     "problem_too_deep.json": [": nested more than 50 levels deep; a problem is a flat list of fields"],
     "problem_too_deep.yaml": [": nested more than 50 levels deep; a problem is a flat list of fields"],
     "problem_true_for_text.yaml": [', title: expected text, found true; write "true" in quotes'],
-    "problem_two_names_of_one_field.yaml": [": '标题' and 'title' are names of one field; keep one of them"],
+    "problem_two_names_of_one_field.yaml": [": '标题' and 'title' name the same field; keep one of them"],
     "problem_unknown_chinese_field.yaml": [": unknown field '需求名' (did you mean "],
     "problem_unknown_encoding.txt": [": its encoding cannot be told: byte 0xce at position 0 is not UTF-8"],
     "problem_unknown_field.yaml": [": unknown field 'titel' (did you mean 'title'?)"],
@@ -128,7 +128,7 @@ FAULTS = {
 }
 
 
-def parse(text: str, format: Format) -> Problem:
+def parse(text: str, format: TextFormat) -> Problem:
     return parse_problem(text, format=format, place="x", default_id="d")
 
 
@@ -321,13 +321,13 @@ def test_rules_around_a_paragraph_are_no_front_matter() -> None:
     ],
 )
 def test_standard_input_by_the_look_of_it(text: str, title: str) -> None:
-    problem = problem_from_bytes(text.encode())
+    (problem,) = problems_from_bytes(text.encode(), split="never").problems
     assert (problem.id, problem.title) == ("stdin", title)
 
 
 def test_standard_input_that_looks_like_json_must_be_json() -> None:
     with pytest.raises(ProblemError, match="standard input, line 1, column 10: not valid JSON"):
-        problem_from_bytes(b'{"title" "leak"}')
+        problems_from_bytes(b'{"title" "leak"}')
 
 
 @pytest.mark.parametrize("suffix", ["", ".txt", ".text", ".log", ".TXT"])
@@ -511,7 +511,7 @@ def test_json_round_trip(problem: Problem) -> None:
 
 
 @given(st.text(max_size=100), st.sampled_from(["yaml", "json", "md", "txt", "auto"]))
-def test_any_text_is_a_problem_or_a_problem_error(text: str, format: Format) -> None:
+def test_any_text_is_a_problem_or_a_problem_error(text: str, format: TextFormat) -> None:
     faults: Sequence[Fault] = ()
     problem = None
     try:

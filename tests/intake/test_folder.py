@@ -14,7 +14,7 @@ from typer.testing import CliRunner, Result
 from matchmaker.cli import app
 from matchmaker.domain import Problem
 from matchmaker.errors import TableError
-from matchmaker.intake import Loaded, ProblemFolder, Rejected, Split, files_digest, load_problems
+from matchmaker.intake import LoadedProblems, ProblemFolder, RejectedRow, Split, files_digest, load_problems
 from worlds import small_registry
 
 
@@ -47,13 +47,13 @@ def test_all_files_in_the_order_of_their_names() -> None:
     folder = ProblemFolder(Path("in"))
     rows = list(folder)
     assert [row.id for row in rows if isinstance(row, Problem)] == ["a", "P-1", "P-3", "P-1#2", "c-row-2"]
-    assert [(row.line, row.cells) for row in rows if isinstance(row, Rejected)] == [
+    assert [(row.line, row.cells) for row in rows if isinstance(row, RejectedRow)] == [
         (3, ("b.csv", "P-2,,")),
         (0, ("d.pdf", "")),
         (0, ("e.csv", "")),
     ]
     assert [str(warning).rpartition(os.sep)[2] for warning in folder.warnings] == [
-        "c.jsonl: the id 'P-1' is there already; this problem is called 'P-1#2'"
+        "c.jsonl: duplicate id 'P-1'; this problem gets the id 'P-1#2'"
     ]
     assert list(folder) == rows
     assert folder.n_warnings == 1
@@ -63,7 +63,7 @@ def test_a_batch_names_and_counts_what_cannot_be_read() -> None:
     result = batch("-o", "out.csv", "--workers", "1")
     assert result.exit_code == 3
     assert "in: tables 3, documents 2\n" in result.stderr
-    assert "note: in: folders inside are passed over: 1; give each by itself\n" in result.stderr
+    assert "note: in: subfolders are skipped: 1; pass each of them separately\n" in result.stderr
     assert "8 rows read" in result.stderr
     shortlists = list(csv.DictReader(io.StringIO(Path("out.csv").read_text("utf-8-sig"))))
     assert list(dict.fromkeys(row["problem_id"] for row in shortlists)) == ["a", "P-1", "P-1#2", "c-row-2"]
@@ -78,7 +78,7 @@ def test_a_batch_names_and_counts_what_cannot_be_read() -> None:
 
 
 def test_a_mistake_of_the_program_costs_one_file_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fails(path: Path, *, split: Split) -> Loaded:
+    def fails(path: Path, *, split: Split) -> LoadedProblems:
         if path.suffix == ".pdf":
             raise TypeError("text of a problem")
         return load_problems(path, split=split)

@@ -17,7 +17,7 @@ from docx import Document
 from typer.testing import CliRunner, Result
 
 from matchmaker.cli import app
-from matchmaker.domain import Problem, Require
+from matchmaker.domain import Problem, Requirements
 from matchmaker.intake import load_problem, load_problems, parse_problems, read_problems, split_needs
 
 FOLDER = Path(__file__).parents[1] / "data" / "split"
@@ -131,7 +131,7 @@ MORE = Problem(
     description=SEVERAL.partition("\n")[2],
     enterprise="某铸造厂",
     budget_cny=500_000,
-    require=Require(place="广东"),
+    require=Requirements(place="广东"),
 )
 
 

@@ -15,9 +15,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matchmaker.domain import Problem, Require
+from matchmaker.domain import Problem, Requirements
 from matchmaker.errors import Fault, TableError
-from matchmaker.intake import ProblemTable, Rejected, Row, read_problems
+from matchmaker.intake import ProblemTable, RejectedRow, Row, read_problems
 from matchmaker.intake.headings import column_of
 
 FAULTY = Path(__file__).parents[1] / "data" / "faulty"
@@ -27,32 +27,32 @@ FAULTS = {
     "table_cell_beyond_all_columns.xlsx": (
         ": sheet '需求' has a cell at 'sheetDataA5'; open it in Excel or WPS and save it anew"
     ),
-    "table_part_without_name.xlsx": ": a packed file that is no workbook; unpack it, or save the table as .xlsx or CSV",
+    "table_part_without_name.xlsx": ": an archive that is not a workbook; unpack it, or save the table as .xlsx or CSV",
     "table_without_workbook.xlsx": ": the file is damaged or incomplete; open it in Excel or WPS and save it anew",
     "table_sectors_too_large.xls": ": the file is damaged or incomplete; open it in Excel or WPS and save it as .xlsx",
     "table_array.jsonl": ": no JSON object with fields in the first lines; write one object on each line",
-    "table_empty.csv": ": nothing in its first lines; a table has a row of headings, then a row for each problem",
+    "table_empty.csv": ": the first lines are empty; a table has a row of headings, then a row for each problem",
     "table_empty.jsonl": ": empty; write one object on each line",
     "table_no_headings.csv": (
-        ": no column is understood as title or description; the first row is: P-1, 供水管网漏损检测, 某水务公司; "
+        ": no column is recognised as title or description; the first row is: P-1, 供水管网漏损检测, 某水务公司; "
         "name one with --column title=HEADING; the first row must hold the headings"
     ),
     "table_no_object.jsonl": ": no JSON object with fields in the first lines; write one object on each line",
     "table_no_usable_column.csv": (
-        ": no column is understood as title or description; the first row is: 企业名称, 联系人; "
+        ": no column is recognised as title or description; the first row is: 企业名称, 联系人; "
         "name one with --column title=HEADING; the first row must hold the headings"
     ),
     "table_only_blank_rows.csv": (
-        ": nothing in its first lines; a table has a row of headings, then a row for each problem"
+        ": the first lines are empty; a table has a row of headings, then a row for each problem"
     ),
     "table_open_quote_in_headings.csv": (
         ", line 1: a quote is opened and not closed properly; "
         'close each text in quotes, and write a quote inside it twice ("")'
     ),
     "table_unknown_encoding.csv": ": its encoding cannot be told: byte 0xce at position 0 is not UTF-8",
-    "table_workbook.xlsx": ": the file is damaged or incomplete; ask for the file again",
+    "table_workbook.xlsx": ": the file is damaged or incomplete; request the file again",
     "table_zero_bytes.csv": ": this is a binary file (it has zero bytes), not a text; save it as plain text in UTF-8",
-    "table_zip_named.csv": ": the file is damaged or incomplete; ask for the file again",
+    "table_zip_named.csv": ": the file is damaged or incomplete; request the file again",
 }
 _QUOTES = 'close each text in quotes, and write a quote inside it twice ("")'
 # Bad rows: what comes out of the table, a title for each problem and line and fault for each rejected row.
@@ -70,7 +70,7 @@ ROWS: Mapping[str, list[str | tuple[int, str]]] = {
         (4, ': expected an object; write for example {"title": "管网漏损检测"}'),
         "切割",
         (6, ", title: expected text, found a list; join the items into one text"),
-        (7, ": field 'title' is there twice; keep one of them"),
+        (7, ": duplicate field 'title'; keep one of them"),
     ],
     "rows_open_quote.csv": [(2, f": a quote is opened and not closed properly; {_QUOTES}"), "weld", "cut"],
     "rows_open_quote_to_the_end.csv": [
@@ -88,11 +88,11 @@ ROWS: Mapping[str, list[str | tuple[int, str]]] = {
     ],
     "rows_without_title.csv": [
         "漏损检测",
-        (3, ": neither title nor description says anything; give at least one of them"),
-        (4, ": neither title nor description says anything; give at least one of them"),
+        (3, ": title and description are empty; give at least one of them"),
+        (4, ": title and description are empty; give at least one of them"),
     ],
     "rows_wrong_limit.csv": [
-        (2, ", 机构类型: no such role: 'bank'; write research_institute or transfer_centre"),
+        (2, ", 机构类型: unknown role: 'bank'; write research_institute or transfer_centre"),
         "weld",
     ],
 }
@@ -106,7 +106,7 @@ def table(tmp_path: Path, text: str, name: str = "t.csv", encoding: str = "utf-8
 
 def problems(found: ProblemTable) -> list[Problem]:
     rows = list(found)
-    assert [row for row in rows if isinstance(row, Rejected)] == []
+    assert [row for row in rows if isinstance(row, RejectedRow)] == []
     return [row for row in rows if isinstance(row, Problem)]
 
 
@@ -139,13 +139,16 @@ def test_every_faulty_file_is_tried() -> None:
 def test_cells_of_rejected_rows_are_as_in_the_file() -> None:
     rows = read_problems(FAULTY / "rows_without_title.csv")
     assert rows.headings == ("需求编号", "需求名称", "需求描述", "企业名称")
-    assert [row.cells for row in rows if isinstance(row, Rejected)] == [("P-2", "", "", "乙"), ("P-3", "—", "", "丙")]
-    broken = [row.cells for row in read_problems(FAULTY / "rows_open_quote.csv") if isinstance(row, Rejected)]
+    assert [row.cells for row in rows if isinstance(row, RejectedRow)] == [
+        ("P-2", "", "", "乙"),
+        ("P-3", "—", "", "丙"),
+    ]
+    broken = [row.cells for row in read_problems(FAULTY / "rows_open_quote.csv") if isinstance(row, RejectedRow)]
     assert broken == [('leak,"pump',)]
     lines = read_problems(FAULTY / "rows_not_json.jsonl")
     assert lines.headings == ("json",)
-    assert [row.cells for row in lines if isinstance(row, Rejected)][:2] == [('{"title": "焊接"',), ("[1]",)]
-    bad_bytes = [row.cells for row in read_problems(FAULTY / "rows_bad_bytes.csv") if isinstance(row, Rejected)]
+    assert [row.cells for row in lines if isinstance(row, RejectedRow)][:2] == [('{"title": "焊接"',), ("[1]",)]
+    bad_bytes = [row.cells for row in read_problems(FAULTY / "rows_bad_bytes.csv") if isinstance(row, RejectedRow)]
     assert bad_bytes == [("焊接变形", "\ufffd\ufffd", "")]
 
 
@@ -170,9 +173,9 @@ def test_ids_are_made_unique_with_a_warning() -> None:
     found = read_problems(FAULTY / "rows_same_ids.csv")
     assert [problem.id for problem in problems(found)] == ["A", "A#2", "A#2#2", "A#3", "row-6"]
     assert [warning.finding for warning in found.warnings] == [
-        "the id 'A' is there already",
-        "the id 'A#2' is there already",
-        "the id 'A' is there already",
+        "duplicate id 'A'",
+        "duplicate id 'A#2'",
+        "duplicate id 'A'",
     ]
 
 
@@ -324,7 +327,7 @@ def test_all_fields_of_a_row(tmp_path: Path) -> None:
             deadline=date(2026, 3, 31),
             keywords=("激光", "切割", "焦点"),
             exclude=("gzis",),
-            require=Require(institutes=("giii", "fytri"), role="research_institute", own=True, place="广州"),
+            require=Requirements(institutes=("giii", "fytri"), role="research_institute", own=True, place="广州"),
         )
     ]
 
@@ -333,8 +336,8 @@ def test_limits_in_one_cell(tmp_path: Path) -> None:
     text = 'title;require\nleak;"{""place"": ""广州"", ""own"": true}"\nweld;广州\n'
     good, bad = read_problems(table(tmp_path, text))
     assert isinstance(good, Problem)
-    assert good.require == Require(place="广州", own=True)
-    assert isinstance(bad, Rejected)
+    assert good.require == Requirements(place="广州", own=True)
+    assert isinstance(bad, RejectedRow)
     assert bad.faults[0].finding == "expected fields, found '广州'"
 
 
@@ -370,10 +373,10 @@ def test_the_encoding_can_be_named(tmp_path: Path) -> None:
     assert found.encoding == "gb18030"
     assert problems(found)[0].title == "鹅绒"
     for wrong in ("utf-9", "base64"):
-        with pytest.raises(TableError, match=f"no such encoding: '{wrong}'; use utf-8, utf-16, gb18030 or big5"):
+        with pytest.raises(TableError, match=f"unknown encoding '{wrong}'; use utf-8, utf-16, gb18030 or big5"):
             read_problems(path, encoding=wrong)
     wrongly = list(read_problems(table(tmp_path, "title\n鹅绒\nleak\n", encoding="gbk"), encoding="utf-8"))
-    assert [type(row) for row in wrongly] == [Rejected, Problem]
+    assert [type(row) for row in wrongly] == [RejectedRow, Problem]
 
 
 def test_encoding_shows_late_in_a_file_that_begins_in_english(tmp_path: Path) -> None:
@@ -389,7 +392,7 @@ def test_utf_16_with_half_a_character_costs_one_row(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     path.write_bytes((good + "坏").encode("utf-16") + b"\x00\xd8" + "行,x\n焊接,y\n".encode("utf-16-le"))
     rows = list(read_problems(path))
-    assert [row.line for row in rows if isinstance(row, Rejected)] == [62]
+    assert [row.line for row in rows if isinstance(row, RejectedRow)] == [62]
     assert isinstance(rows[-1], Problem)
 
 
@@ -423,15 +426,15 @@ def test_text_after_a_space_may_be_quoted(tmp_path: Path) -> None:
 def test_every_open_quote_costs_its_own_line(tmp_path: Path) -> None:
     lines = ['"bad,x' if n % 3 == 0 else f"row {n},x" for n in range(30)]
     rows = list(read_problems(table(tmp_path, "title,description\n" + "\n".join(lines))))
-    assert [row.line for row in rows if isinstance(row, Rejected)] == [n + 2 for n in range(30) if n % 3 == 0]
+    assert [row.line for row in rows if isinstance(row, RejectedRow)] == [n + 2 for n in range(30) if n % 3 == 0]
     assert [row.title for row in rows if isinstance(row, Problem)] == [f"row {n}" for n in range(30) if n % 3]
 
 
 def test_a_field_that_is_too_long_is_rejected(tmp_path: Path) -> None:
     path = table(tmp_path, f'title,description\nleak,{"x" * 10_000_001}\nweld,"{"y" * 10_000_001}"\ncut,z\n')
     first, second, third = read_problems(path)
-    assert isinstance(first, Rejected)
-    assert isinstance(second, Rejected)
+    assert isinstance(first, RejectedRow)
+    assert isinstance(second, RejectedRow)
     assert first.faults[0].finding == "a field of more than 10,000,000 characters"
     assert (first.line, second.line) == (2, 3)
     assert isinstance(third, Problem)
@@ -447,7 +450,7 @@ def test_a_line_that_is_too_long_is_rejected(tmp_path: Path) -> None:
         file.write('"}\n{"title": "weld"}\n')
     first, second, third = read_problems(path)
     assert isinstance(first, Problem)
-    assert isinstance(second, Rejected)
+    assert isinstance(second, RejectedRow)
     assert second.faults[0].finding == "a line of more than 20,000,000 characters"
     assert isinstance(third, Problem)
     assert third.id == "row-3"
@@ -480,7 +483,7 @@ def test_objects_on_lines(tmp_path: Path) -> None:
     found = read_problems(path)
     assert found.delimiter is None
     assert problems(found) == [
-        Problem(id="7", title="漏水", keywords=("a", "b"), budget_cny=500_000, require=Require(own=True)),
+        Problem(id="7", title="漏水", keywords=("a", "b"), budget_cny=500_000, require=Requirements(own=True)),
         Problem(id="row-2", title="焊接", keywords=("c", "d"), budget_cny=30_000),
         Problem(id="row-3", title="切割"),
     ]
@@ -495,14 +498,14 @@ def test_objects_on_lines(tmp_path: Path) -> None:
 
 def test_rows_can_be_checked_by_the_caller(tmp_path: Path) -> None:
     def check(problem: Problem) -> list[Fault]:
-        return [Fault("exclude", f"no institute is called '{name}'", "known: a") for name in problem.exclude]
+        return [Fault("exclude", f"no institute is named '{name}'", "known: a") for name in problem.exclude]
 
     path = table(tmp_path, "id,title,exclude\nA,leak,nobody\nA,weld,\n")
     rejected, good = read_problems(path, check=check)
-    assert isinstance(rejected, Rejected)
+    assert isinstance(rejected, RejectedRow)
     (fault,) = rejected.faults
     assert fault.place.startswith(f"{path}, line 2")
-    assert (fault.finding, fault.remedy) == ("no institute is called 'nobody'", "known: a")
+    assert (fault.finding, fault.remedy) == ("no institute is named 'nobody'", "known: a")
     assert isinstance(good, Problem)
     assert good.id == "A"
 
@@ -552,7 +555,7 @@ PROBLEMS = st.builds(
     keywords=LISTS,
     budget_cny=st.none() | st.integers(0, 10**12).map(float) | st.floats(0, 1e12),
     deadline=st.none() | st.dates(date(1900, 1, 1)),
-    require=st.builds(Require, place=st.none() | TEXTS, own=st.booleans(), institutes=LISTS),
+    require=st.builds(Requirements, place=st.none() | TEXTS, own=st.booleans(), institutes=LISTS),
 )
 
 

@@ -13,19 +13,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from matchmaker.domain import Capability, Institute, Precedent, Problem, Registry, Shortlist, Text
-from matchmaker.matching.asked import read
 from matchmaker.matching.cases import CaseSimilarity, compile_cases
-from matchmaker.matching.counting import count_terms
+from matchmaker.matching.encoder import encoder
 from matchmaker.matching.lexical import LexicalSimilarity, compile_lexical
 from matchmaker.matching.matcher import Matcher
 from matchmaker.matching.postings import strings_from
 from matchmaker.matching.profiles import Statement
 from matchmaker.matching.rarity import background
-from matchmaker.matching.semantic import SemanticSimilarity, compile_semantic, encoder
+from matchmaker.matching.semantic import SemanticSimilarity, compile_semantic
 from matchmaker.matching.settings import Cases, Discounts, Settings, Weights
+from matchmaker.matching.similarity import read_chunk
 from matchmaker.runs.workers import match_all
-from matchmaker.text import normalise, request, terms
-from worlds import small_registry
+from matchmaker.text import normalise, prepare, terms
+from worlds import small_registry, table_of
 
 LEAK = "供水管网漏损检测\n夜间流量大，铸铁管老旧，找不到漏水点。"
 DEFECT = "电池极片表面缺陷检测\n人工目检漏判多，要机器视觉在线检出划痕。"
@@ -51,8 +51,6 @@ def similarity(
         institutes,
         settings or Settings(),
         as_of=as_of,
-        rarity=background(),
-        encoder=encoder(),
         name="test",
     )
 
@@ -69,11 +67,11 @@ def reference(problem: Problem, text: str) -> float:
     """The closeness of two problems, by the similarities themselves."""
     normalised = normalise(text)
     said = [[Statement(text, normalised, terms(normalised), "zh", is_keyword=False, inferred=False)]]
-    asked = [request(problem.text)]
-    lexical = LexicalSimilarity(compile_lexical(said, background(), inferred_weight=1.0), background())
-    semantic = SemanticSimilarity(compile_semantic(said, encoder(), inferred_weight=1.0), encoder())
-    odds = -3.714 + 2.223 * float(lexical.similarities(asked)[0, 0]) ** 0.5
-    odds += 6.577 * float(semantic.similarities(asked)[0, 0])
+    chunk = read_chunk([prepare(problem.text)])
+    lexical = LexicalSimilarity(compile_lexical(said, background(), inferred_weight=1.0)).read(chunk)
+    semantic = SemanticSimilarity(compile_semantic(said, encoder(), inferred_weight=1.0)).read(chunk)
+    odds = -3.714 + 2.223 * float(table_of(lexical, 1, 1)[0, 0]) ** 0.5
+    odds += 6.577 * float(table_of(semantic, 1, 1)[0, 0])
     return 1 / (1 + exp(-odds))
 
 
@@ -141,10 +139,11 @@ def test_cases_that_are_not_close_count_nothing() -> None:
 
 
 def test_a_declined_referral_counts_half_after_two_years_and_a_case_stays() -> None:
-    counts = count_terms([request(LATER.text)])
-    asked = read([request(LATER.text)], encoder())
+    chunk = read_chunk([prepare(LATER.text)])
     lowered = [
-        similarity([precedent("R-1", LEAK, "alpha", outcome="wrong-field", day=day)]).compare(counts, asked)[0].added[0]
+        similarity([precedent("R-1", LEAK, "alpha", outcome="wrong-field", day=day)])
+        .compare(chunk.counts, chunk.words)[0]
+        .added[0]
         for day in (TODAY, date(2024, 11, 22), date(2022, 11, 22), date(2027, 5, 1))
     ]
     assert lowered[0] < 0
@@ -168,9 +167,8 @@ def test_the_arrays_of_earlier_problems_are_narrow_and_their_titles_whole() -> N
     compiled = compile_cases(
         [precedent("C-1", LEAK, "alpha"), precedent("C-2", "a\0b", "beta")], background(), encoder()
     )
-    assert {str(compiled[f"semantic.{name}"].dtype) for name in ("texts", "weights")} == {"float32"}
+    assert [str(compiled[f"semantic.{name}"].dtype) for name in ("texts", "shares")] == ["int16", "uint16"]
     assert compiled["semantic.places"].dtype == np.int32
-    assert "semantic.rough" not in compiled
     assert strings_from(compiled["titles"]) == ["供水管网漏损检测", "a b"]
 
 

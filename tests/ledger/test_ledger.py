@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from matchmaker.domain import Case, Problem, Require
+from matchmaker.domain import Case, Problem, Requirements
 from matchmaker.errors import LedgerError
 from matchmaker.ledger.cases import (
     add_cases,
@@ -21,13 +21,13 @@ from matchmaker.ledger.cases import (
     search_cases,
 )
 from matchmaker.ledger.judgements import (
-    agreed,
-    keep_judgement,
+    add_judgement,
+    default_seed,
     list_judgements,
     lower_median,
+    merge_judgements,
     pairs_of,
-    shuffled,
-    usual_seed,
+    shuffle_candidates,
 )
 from matchmaker.ledger.referrals import (
     NEXT,
@@ -38,14 +38,14 @@ from matchmaker.ledger.referrals import (
     Referral,
     Solution,
     State,
+    change_state,
     due_referrals,
     find_referral,
-    history,
+    list_changes,
     list_referrals,
-    move,
-    refer,
+    open_referral,
 )
-from matchmaker.ledger.stats import LEAST_FOR_SHARE, as_object, as_rows, work_out
+from matchmaker.ledger.stats import MIN_FOR_SHARE, compute_stats, stats_object, stats_rows
 from matchmaker.ledger.store import Ledger, Stamp, open_ledger
 
 START = datetime(2026, 3, 1, 8, 0, 0, tzinfo=UTC)
@@ -66,7 +66,7 @@ WHOLE = Problem(
     deadline=date(2027, 1, 31),
     keywords=("轴承", "bearing"),
     exclude=("beta",),
-    require=Require(own=True, place="广州"),
+    require=Requirements(own=True, place="广州"),
 )
 
 
@@ -148,7 +148,7 @@ def test_other_values_leave_the_case_as_it_was_and_are_told(ledger: Ledger) -> N
     add_cases(ledger, [case_of(LEAK, benefit_cny=1.0)], by="a")
     answer = add_cases(ledger, [case_of(LEAK, benefit_cny=2.0)], by="a", places=["file.csv, line 3"])[0]
     assert (answer.kind, answer.id) == ("differs", "C-1")
-    assert str(answer.fault).startswith("file.csv, line 3: case C-1 is there with other values")
+    assert str(answer.fault).startswith("file.csv, line 3: case C-1 already exists with other values")
     assert find_case(ledger, "C-1").case.benefit_cny == 1.0
 
 
@@ -157,7 +157,7 @@ def test_an_id_of_its_own_is_kept_and_never_given_twice(ledger: Ledger) -> None:
     assert [one.id for one in add_cases(ledger, first, by="a")] == ["C-2", "C-2-2", "案例 7"]
     answer = add_cases(ledger, [case_of(LEAK, year=1999, id="案例 7")], by="a")[0]
     assert (answer.kind, answer.id) == ("refused", "案例 7")
-    assert "the id '案例 7' is another case's" in str(answer.fault)
+    assert "another case has the id '案例 7'" in str(answer.fault)
     assert len(list_cases(ledger)) == 3
 
 
@@ -233,8 +233,8 @@ def test_nothing_to_add_is_no_write(ledger: Ledger) -> None:
 def test_the_revision_grows_with_every_write_and_with_no_read(ledger: Ledger) -> None:
     uuid, start, _ = ledger.identity()
     add_cases(ledger, [case_of(LEAK)], by="a")
-    refer(ledger, LEAK, "alpha", by="a")
-    keep_judgement(ledger, LEAK, "alpha", 3, judge="a")
+    open_referral(ledger, LEAK, "alpha", by="a")
+    add_judgement(ledger, LEAK, "alpha", 3, judge="a")
     list_cases(ledger)
     assert ledger.identity()[:2] == (uuid, start + 3)
 
@@ -244,23 +244,23 @@ def test_the_revision_grows_with_every_write_and_with_no_read(ledger: Ledger) ->
 
 def brought_to(ledger: Ledger, state: State, problem: Problem = LEAK) -> Referral:
     """A referral in a state, by the shortest way."""
-    referral = refer(ledger, problem, "alpha", by="a")
+    referral = open_referral(ledger, problem, "alpha", by="a")
     if state == "declined":
-        return move(ledger, referral, "declined", by="a", reason="price")
+        return change_state(ledger, referral, "declined", by="a", reason="price")
     while referral.state != state:
-        referral = move(ledger, referral, NEXT[referral.state][0], by="a")
+        referral = change_state(ledger, referral, NEXT[referral.state][0], by="a")
     return referral
 
 
 def test_a_referral_keeps_who_changed_what_when(ledger: Ledger, clock: Clock) -> None:
     grounds = Grounds("alpha-water", 0.83, "strong", "sha256:1", "sha256:2")
-    referral = refer(ledger, LEAK, "alpha", by="张三", note="电话", grounds=grounds)
+    referral = open_referral(ledger, LEAK, "alpha", by="张三", note="电话", grounds=grounds)
     assert (referral.id, referral.state, referral.version, referral.grounds) == ("R-1", "proposed", 1, grounds)
     assert referral.problem == LEAK
     for state in ("contacted", "visited", "signed", "solved"):
         clock.move(days=2)
-        referral = move(ledger, referral, state, by="李四", note=state)
-    steps = history(ledger, referral)
+        referral = change_state(ledger, referral, state, by="李四", note=state)
+    steps = list_changes(ledger, referral)
     assert [step.state for step in steps] == ["proposed", "contacted", "visited", "signed", "solved"]
     assert [step.before for step in steps] == [None, "proposed", "contacted", "visited", "signed"]
     assert [step.note for step in steps] == ["电话", "contacted", "visited", "signed", "solved"]
@@ -276,52 +276,52 @@ def test_every_change_that_is_not_allowed_is_refused_and_the_allowed_ones_named(
     referral = brought_to(ledger, state)
     reason = "ip" if wanted == "declined" else None
     if wanted in NEXT[state]:
-        assert move(ledger, referral, wanted, by="a", reason=reason).state == wanted  # type: ignore[arg-type]
+        assert change_state(ledger, referral, wanted, by="a", reason=reason).state == wanted  # type: ignore[arg-type]
         return
     with pytest.raises(LedgerError) as error:
-        move(ledger, referral, wanted, by="a", reason=reason)  # type: ignore[arg-type]
+        change_state(ledger, referral, wanted, by="a", reason=reason)  # type: ignore[arg-type]
     assert f"{referral.id}: is {state} and cannot become {wanted}" in refusal(error)
-    expected = f"it may become: {', '.join(NEXT[state])}" if NEXT[state] else "nothing follows, it is closed"
+    expected = f"it may become: {', '.join(NEXT[state])}" if NEXT[state] else "it is closed"
     assert expected in refusal(error)
     assert find_referral(ledger, "1") == referral
 
 
 def test_only_declined_takes_a_reason_and_it_must(ledger: Ledger) -> None:
-    referral = refer(ledger, LEAK, "alpha", by="a")
+    referral = open_referral(ledger, LEAK, "alpha", by="a")
     with pytest.raises(LedgerError, match="declined needs a reason; the reasons are: too-early, no-capacity"):
-        move(ledger, referral, "declined", by="a")
+        change_state(ledger, referral, "declined", by="a")
     with pytest.raises(LedgerError, match="only declined takes a reason"):
-        move(ledger, referral, "contacted", by="a", reason="price")
+        change_state(ledger, referral, "contacted", by="a", reason="price")
     with pytest.raises(LedgerError, match="only solved takes a benefit"):
-        move(ledger, referral, "contacted", by="a", solution=Solution(benefit_cny=1.0))
+        change_state(ledger, referral, "contacted", by="a", solution=Solution(benefit_cny=1.0))
     for number, reason in enumerate(REASONS, 1):
-        one = refer(ledger, LEAK.model_copy(update={"id": str(number)}), "alpha", by="a")
-        assert move(ledger, one, "declined", by="a", reason=reason).reason == reason
+        one = open_referral(ledger, LEAK.model_copy(update={"id": str(number)}), "alpha", by="a")
+        assert change_state(ledger, one, "declined", by="a", reason=reason).reason == reason
 
 
 def test_of_two_who_change_a_referral_at_once_one_is_told(ledger: Ledger) -> None:
-    mine = theirs = refer(ledger, LEAK, "alpha", by="a")
-    move(ledger, theirs, "declined", by="李四", reason="price", note="太贵")
+    mine = theirs = open_referral(ledger, LEAK, "alpha", by="a")
+    change_state(ledger, theirs, "declined", by="李四", reason="price", note="太贵")
     with pytest.raises(LedgerError) as error:
-        move(ledger, mine, "contacted", by="张三")
+        change_state(ledger, mine, "contacted", by="张三")
     assert "R-1: was changed meanwhile: 李四 made it declined at 2026-03-01T08:00:00Z; nothing was written" in refusal(
         error
     )
-    assert [step.state for step in history(ledger, mine)] == ["proposed", "declined"]
+    assert [step.state for step in list_changes(ledger, mine)] == ["proposed", "declined"]
 
 
 def test_a_problem_is_referred_to_an_institute_once_at_a_time(ledger: Ledger) -> None:
-    first = refer(ledger, LEAK, "alpha", by="a")
-    with pytest.raises(LedgerError, match="R-1 has referred this problem to 'alpha' already"):
-        refer(ledger, LEAK, "alpha", by="a")
-    assert refer(ledger, LEAK, "beta", by="a").id == "R-2"
-    move(ledger, first, "declined", by="a", reason="too-early")
-    assert refer(ledger, LEAK, "alpha", by="a").id == "R-3"
+    first = open_referral(ledger, LEAK, "alpha", by="a")
+    with pytest.raises(LedgerError, match="R-1 already refers this problem to 'alpha'"):
+        open_referral(ledger, LEAK, "alpha", by="a")
+    assert open_referral(ledger, LEAK, "beta", by="a").id == "R-2"
+    change_state(ledger, first, "declined", by="a", reason="too-early")
+    assert open_referral(ledger, LEAK, "alpha", by="a").id == "R-3"
 
 
 def test_solved_writes_a_case(ledger: Ledger) -> None:
     referral = brought_to(ledger, "signed", WHOLE)
-    solved = move(ledger, referral, "solved", by="b", solution=Solution(2025, 3e6, "年报"), note="验收")
+    solved = change_state(ledger, referral, "solved", by="b", solution=Solution(2025, 3e6, "年报"), note="验收")
     assert solved.case == "C-1"
     case = find_case(ledger, "C-1").case
     assert case == Case(
@@ -354,7 +354,7 @@ def test_the_year_of_a_case_is_that_of_the_clock(ledger: Ledger) -> None:
 
 def test_referrals_are_found_by_id_state_and_institute(ledger: Ledger) -> None:
     brought_to(ledger, "visited")
-    refer(ledger, VISION, "beta", by="a")
+    open_referral(ledger, VISION, "beta", by="a")
     assert [one.id for one in list_referrals(ledger)] == ["R-1", "R-2"]
     assert [one.id for one in list_referrals(ledger, states=("visited",))] == ["R-1"]
     assert [one.id for one in list_referrals(ledger, states=OPEN, institute="beta")] == ["R-2"]
@@ -365,9 +365,9 @@ def test_referrals_are_found_by_id_state_and_institute(ledger: Ledger) -> None:
 
 
 def test_due_lists_what_has_not_moved_the_longest_first(ledger: Ledger, clock: Clock) -> None:
-    refer(ledger, LEAK, "alpha", by="a")
+    open_referral(ledger, LEAK, "alpha", by="a")
     clock.move(days=10)
-    refer(ledger, LEAK, "beta", by="a")
+    open_referral(ledger, LEAK, "beta", by="a")
     brought_to(ledger, "declined", VISION)
     clock.move(days=20, hours=-1)
     assert [(one.id, days) for one, days in due_referrals(ledger, 0)] == [("R-1", 29), ("R-2", 19)]
@@ -376,14 +376,14 @@ def test_due_lists_what_has_not_moved_the_longest_first(ledger: Ledger, clock: C
 
 
 def test_a_clock_set_back_breaks_no_order(ledger: Ledger, clock: Clock) -> None:
-    referral = refer(ledger, LEAK, "alpha", by="a")
+    referral = open_referral(ledger, LEAK, "alpha", by="a")
     add_cases(ledger, [case_of(LEAK)], by="a")
     clock.move(days=-400)
-    referral = move(ledger, referral, "contacted", by="a")
-    referral = move(ledger, referral, "visited", by="a")
-    refer(ledger, VISION, "alpha", by="a")
+    referral = change_state(ledger, referral, "contacted", by="a")
+    referral = change_state(ledger, referral, "visited", by="a")
+    open_referral(ledger, VISION, "alpha", by="a")
     add_cases(ledger, [case_of(VISION)], by="a")
-    assert [step.state for step in history(ledger, referral)] == ["proposed", "contacted", "visited"]
+    assert [step.state for step in list_changes(ledger, referral)] == ["proposed", "contacted", "visited"]
     assert [one.id for one in list_referrals(ledger)] == ["R-1", "R-2"]
     assert [one.case.id for one in list_cases(ledger)] == ["C-1", "C-2"]
     clock.move(days=-1)  # both were changed in what is now the future
@@ -394,9 +394,9 @@ def test_a_clock_set_back_breaks_no_order(ledger: Ledger, clock: Clock) -> None:
 
 
 def test_the_latest_judgement_of_a_judge_counts(ledger: Ledger) -> None:
-    keep_judgement(ledger, LEAK, "alpha", 1, judge="a")
-    keep_judgement(ledger, LEAK, "alpha", 0, judge="b", blind=True, seed=7)
-    keep_judgement(ledger, LEAK, "alpha", 3, judge="a")
+    add_judgement(ledger, LEAK, "alpha", 1, judge="a")
+    add_judgement(ledger, LEAK, "alpha", 0, judge="b", blind=True, seed=7)
+    add_judgement(ledger, LEAK, "alpha", 3, judge="a")
     counting = list_judgements(ledger)
     assert [(one.judge, one.grade, one.blind, one.seed) for one in counting] == [
         ("b", 0, True, 7),
@@ -409,15 +409,15 @@ def test_the_latest_judgement_of_a_judge_counts(ledger: Ledger) -> None:
 
 def test_a_grade_is_0_to_3(ledger: Ledger) -> None:
     with pytest.raises(ValueError, match="a grade is 0, 1, 2 or 3, not 4"):
-        keep_judgement(ledger, LEAK, "alpha", 4, judge="a")
+        add_judgement(ledger, LEAK, "alpha", 4, judge="a")
 
 
 def test_several_judges_give_the_lower_median(ledger: Ledger) -> None:
     for judge, grade in (("a", 3), ("b", 1), ("c", 2)):
-        keep_judgement(ledger, LEAK, "alpha", grade, judge=judge)
-    keep_judgement(ledger, LEAK, "beta", 2, judge="a")
-    keep_judgement(ledger, LEAK, "beta", 3, judge="b")
-    together = agreed(list_judgements(ledger))
+        add_judgement(ledger, LEAK, "alpha", grade, judge=judge)
+    add_judgement(ledger, LEAK, "beta", 2, judge="a")
+    add_judgement(ledger, LEAK, "beta", 3, judge="b")
+    together = merge_judgements(list_judgements(ledger))
     assert together.qrels == {"P-1": {"alpha": 2, "beta": 2}}
     assert together.problems == (LEAK,)
     assert [lower_median(grades) for grades in ([0], [0, 3], [1, 2, 3, 3], [3, 0, 1])] == [0, 0, 2, 1]
@@ -427,8 +427,8 @@ def test_problems_that_share_an_id_are_told_apart(ledger: Ledger) -> None:
     other = LEAK.model_copy(update={"title": "另一个"})
     spaced = VISION.model_copy(update={"id": "a b"})
     for problem in (LEAK, other, spaced, WHOLE):
-        keep_judgement(ledger, problem, "alpha", 2, judge="a")
-    together = agreed(list_judgements(ledger))
+        add_judgement(ledger, problem, "alpha", 2, judge="a")
+    together = merge_judgements(list_judgements(ledger))
     ids = list(together.qrels)
     assert len(set(ids)) == 4
     assert ids == [problem.id for problem in together.problems]
@@ -446,26 +446,26 @@ def test_pairs_are_those_that_both_judges_graded(ledger: Ledger) -> None:
         ("a", VISION, "beta", 1),
         ("a", VISION, "beta", 2),
     ):
-        keep_judgement(ledger, problem, institute, grade, judge=judge)
+        add_judgement(ledger, problem, institute, grade, judge=judge)
     assert [pair[1:] for pair in pairs_of(list_judgements(ledger), "a", "b")] == [(3, 2), (2, 1)]
 
 
 def test_the_blind_order_hangs_on_the_seed_alone() -> None:
     best, others = ["a", "b", "c"], ["d", "e", "f", "g"]
-    found = shuffled(best, others, 2, seed=5)
+    found = shuffle_candidates(best, others, 2, seed=5)
     assert sorted(found)[:3] == best
     assert len(found) == 5
-    assert found == shuffled(best[::-1], others[::-1], 2, seed=5)
-    assert len({tuple(shuffled(best, others, 2, seed=seed)) for seed in range(50)}) > 25
-    assert len(shuffled(best, others, 9, seed=1)) == 7
-    assert usual_seed(LEAK, "a") == usual_seed(LEAK, "a") != usual_seed(LEAK, "b")
+    assert found == shuffle_candidates(best[::-1], others[::-1], 2, seed=5)
+    assert len({tuple(shuffle_candidates(best, others, 2, seed=seed)) for seed in range(50)}) > 25
+    assert len(shuffle_candidates(best, others, 9, seed=1)) == 7
+    assert default_seed(LEAK, "a") == default_seed(LEAK, "a") != default_seed(LEAK, "b")
 
 
 # --- numbers ----------------------------------------------------------------------------------------------------------
 
 
 def test_numbers_of_an_empty_ledger(ledger: Ledger) -> None:
-    found = work_out(ledger)
+    found = compute_stats(ledger)
     assert (found.total.n, found.by_institute, found.by_year, found.reasons) == (0, (), (), ())
     assert [(step.n, step.of, step.share) for step in found.funnel] == [(0, 0, None)] * 5
     assert (found.days_to_signed, found.n_open, found.n_declined) == (None, 0, 0)
@@ -480,20 +480,20 @@ def test_cases_by_institute_and_year(ledger: Ledger) -> None:
     ]
     add_cases(ledger, cases, by="a")
     delete_case(ledger, "C-4", by="a")
-    found = work_out(ledger)
+    found = compute_stats(ledger)
     assert (found.total.n, found.total.benefit_cny, found.total.n_with_benefit) == (3, 15.5, 2)
     assert found.total.outcomes == {"solved": 1, "partly": 1, "failed": 1}
     assert [(one.key, one.n, one.benefit_cny) for one in found.by_institute] == [("beta", 3, 15.5), ("alpha", 1, 10.5)]
     assert [(one.key, one.n) for one in found.by_year] == [("2023", 1), ("2024", 1), (None, 1)]
-    assert work_out(ledger, year=2023).total.n == 1
-    assert work_out(ledger, institute="alpha").total.n == 1
+    assert compute_stats(ledger, year=2023).total.n == 1
+    assert compute_stats(ledger, institute="alpha").total.n == 1
 
 
 def test_sums_of_benefits_stay_finite(ledger: Ledger) -> None:
     add_cases(ledger, [case_of(LEAK, benefit_cny=1e308), case_of(VISION, benefit_cny=1e308)], by="a")
-    found = work_out(ledger)
+    found = compute_stats(ledger)
     assert math.isfinite(found.total.benefit_cny)
-    assert json.loads(json.dumps(as_object(found), allow_nan=False))["cases"]["with_benefit"] == 2
+    assert json.loads(json.dumps(stats_object(found), allow_nan=False))["cases"]["with_benefit"] == 2
 
 
 def test_texts_with_half_a_character_are_kept_and_asked_for(ledger: Ledger) -> None:
@@ -501,27 +501,27 @@ def test_texts_with_half_a_character_are_kept_and_asked_for(ledger: Ledger) -> N
     add_cases(ledger, [case_of(LEAK)], by=half)
     assert find_case(ledger, "C-1").created.by == "李\\udcff"
     assert list_cases(ledger, institute=half) == []
-    referral = refer(ledger, VISION, half, by=half, note=half)
-    assert move(ledger, referral, "declined", by=half, reason="price", note=half).changed.by == "李\\udcff"
+    referral = open_referral(ledger, VISION, half, by=half, note=half)
+    assert change_state(ledger, referral, "declined", by=half, reason="price", note=half).changed.by == "李\\udcff"
     assert len(list_referrals(ledger, institute=half)) == 1
-    keep_judgement(ledger, VISION, half, 3, judge=half)
+    add_judgement(ledger, VISION, half, 3, judge=half)
     assert len(list_judgements(ledger, judge=half)) == 1
     with pytest.raises(LedgerError, match="no case has the id"):
         find_case(ledger, half)
 
 
 def test_the_funnel_counts_what_was_reached_whatever_came_later(ledger: Ledger, clock: Clock) -> None:
-    problems = [LEAK.model_copy(update={"id": f"P-{n}"}) for n in range(LEAST_FOR_SHARE)]
+    problems = [LEAK.model_copy(update={"id": f"P-{n}"}) for n in range(MIN_FOR_SHARE)]
     for problem, days in zip(problems[:3], (4, 10, 6), strict=True):
         referral = brought_to(ledger, "visited", problem)
         clock.move(days=days)
-        move(ledger, referral, "signed", by="a")
+        change_state(ledger, referral, "signed", by="a")
     for number, problem in enumerate(problems[3:]):
         referral = brought_to(ledger, "contacted", problem)
         if number:
-            move(ledger, referral, "declined", by="a", reason="no-answer")
-    move(ledger, find_referral(ledger, "R-1"), "declined", by="a", reason="price")
-    found = work_out(ledger)
+            change_state(ledger, referral, "declined", by="a", reason="no-answer")
+    change_state(ledger, find_referral(ledger, "R-1"), "declined", by="a", reason="price")
+    found = compute_stats(ledger)
     assert [(step.state, step.n, step.share) for step in found.funnel] == [
         ("proposed", 5, 1.0),
         ("contacted", 5, 1.0),
@@ -536,29 +536,29 @@ def test_the_funnel_counts_what_was_reached_whatever_came_later(ledger: Ledger, 
 
 def test_no_share_of_fewer_than_five(ledger: Ledger) -> None:
     brought_to(ledger, "contacted")
-    assert {step.share for step in work_out(ledger).funnel} == {None}
-    assert [(step.n, step.of) for step in work_out(ledger).funnel][:3] == [(1, 1), (1, 1), (0, 1)]
+    assert {step.share for step in compute_stats(ledger).funnel} == {None}
+    assert [(step.n, step.of) for step in compute_stats(ledger).funnel][:3] == [(1, 1), (1, 1), (0, 1)]
 
 
 def test_a_time_that_ran_backwards_is_not_counted(ledger: Ledger, clock: Clock) -> None:
     first = brought_to(ledger, "visited")
     second = brought_to(ledger, "visited", VISION)
     clock.move(days=3)
-    move(ledger, first, "signed", by="a")
+    change_state(ledger, first, "signed", by="a")
     clock.move(days=-30)
-    move(ledger, second, "signed", by="a")
-    found = work_out(ledger)
+    change_state(ledger, second, "signed", by="a")
+    found = compute_stats(ledger)
     assert (found.days_to_signed, found.n_signed, found.n_backwards) == (3.0, 1, 1)
 
 
 def test_numbers_as_data_and_as_rows_say_the_same(ledger: Ledger) -> None:
     add_cases(ledger, [case_of(LEAK, benefit_cny=1e4)], by="a")
     brought_to(ledger, "declined", VISION)
-    found = work_out(ledger)
-    data = as_object(found)
+    found = compute_stats(ledger)
+    data = stats_object(found)
     assert data["cases"] == {"n": 1, "solved": 1, "partly": 0, "failed": 0, "benefit_cny": 1e4, "with_benefit": 1}
     assert data["by_year"] == [{"year": 2024, **data["cases"]}]
-    rows = as_rows(found)
+    rows = stats_rows(found)
     assert ("institute", "alpha", "benefit_cny", "10000") in rows
     assert ("declined", "price", "n", "1") in rows
     assert ("funnel", "proposed", "of", "1") in rows

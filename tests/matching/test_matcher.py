@@ -18,7 +18,7 @@ from matchmaker.domain import (
     Match,
     Problem,
     Registry,
-    Require,
+    Requirements,
     Role,
     Shortlist,
     Strength,
@@ -29,7 +29,8 @@ from matchmaker.errors import ProblemError
 from matchmaker.institutes import load_institutes
 from matchmaker.intake import load_problem
 from matchmaker.matching.matcher import FEATURES, Matcher
-from matchmaker.matching.score import expected, weights_of
+from matchmaker.matching.samples import expected
+from matchmaker.matching.score import Numbers
 from matchmaker.matching.settings import Bounds, Discounts, Settings, Weights
 from matchmaker.text import normalise
 from worlds import small_registry
@@ -65,6 +66,7 @@ MISSED = {
 }
 
 NAMES = ["漏损检测", "焊接变形", "数据治理", "Robot arm", "Surface defects", "Leak detection"]
+PROFILES_OF_MANY = st.lists(st.lists(st.sampled_from(NAMES), min_size=1, max_size=4), min_size=1, max_size=12)
 SAID = st.lists(st.sampled_from([*NAMES, "管网", "压力", "激光", "，", "。\n"]), min_size=1, max_size=8).map(" ".join)
 
 
@@ -108,7 +110,7 @@ def scores(found: Shortlist) -> dict[str, float]:
 def test_the_order_of_institutes_changes_nothing(institutes: list[Institute], said: str) -> None:
     registry = small_registry()
     shuffled = registry.model_copy(update={"institutes": tuple(institutes)})
-    problem = Problem(title=f"x {said}", require=Require(role="research_institute"))
+    problem = Problem(title=f"x {said}", require=Requirements(role="research_institute"))
     assert shortlist(registry, problem).model_dump_json() == shortlist(shuffled, problem).model_dump_json()
 
 
@@ -172,12 +174,13 @@ def test_the_same_problem_gets_the_same_bytes_from_a_new_matcher() -> None:
 # --- score
 
 
+@pytest.mark.slow
 def test_a_copy_of_an_institute_scores_the_same_and_moves_no_other() -> None:
     registry = load_institutes()
     for original in registry.institutes:
         copy = original.model_copy(update={"id": f"{original.id}-copy"})
         more = registry.model_copy(update={"institutes": (*registry.institutes, copy)})
-        before, after = scores(shortlist(registry)), scores(shortlist(more))
+        before, after = scores(shipped().match([LEAK], top=None)[0]), scores(shortlist(more))
         assert after[copy.id] == after[original.id]
         assert {name: after[name] for name in before} == before
 
@@ -185,13 +188,19 @@ def test_a_copy_of_an_institute_scores_the_same_and_moves_no_other() -> None:
 UNRELATED = Capability(id="zz-tea", name=Text(zh="茶艺"), keywords=(Term(zh="茶席"), Term(en="tea tasting")))
 
 
+@cache
+def broader() -> Matcher:
+    """Every institute can do something more."""
+    institutes = shipped().registry.institutes
+    return Matcher(
+        registry_of(*(one.model_copy(update={"capabilities": (*one.capabilities, UNRELATED)}) for one in institutes))
+    )
+
+
 @pytest.mark.parametrize("source", EXPECTED)
 def test_an_unrelated_capability_never_raises_an_institute(source: str) -> None:
     problem = load_problem(PROBLEMS / source)
-    registry = load_institutes()
-    broader = [one.model_copy(update={"capabilities": (*one.capabilities, UNRELATED)}) for one in registry.institutes]
-    before = scores(shortlist(registry, problem))
-    after = scores(shortlist(registry_of(*broader), problem))
+    before, after = (scores(matcher.match([problem], top=None)[0]) for matcher in (shipped(), broader()))
     assert after.keys() == before.keys()
     no_lead = Settings().bounds.weak / 2  # what samples would be expected to be is a little even for tea
     assert all(after[name] <= max(before[name], no_lead) for name in before)
@@ -294,7 +303,7 @@ LIMITS = st.builds(
     exclude=st.lists(st.sampled_from(["alpha", "AIII", "Beta", "乙软件应用技术研究院", "centre"]), max_size=2)
     .map(lambda names: tuple("beta" if name == "Beta" else name for name in names)),
     require=st.builds(
-        Require,
+        Requirements,
         institutes=st.lists(st.sampled_from(["ALPHA", "beta", "丙技术转移中心"]), max_size=2).map(tuple),
         role=st.none() | st.sampled_from(["research_institute", "transfer_centre"]),
         own=st.booleans(),
@@ -322,7 +331,7 @@ def test_hard_limits_always_hold_and_nothing_vanishes(problem: Problem) -> None:
     known = {one.id: one for one in registry.institutes}
     assert all(holds(problem, known[match.institute], match) for match in found.matches)
     assert sorted(ids(found) + [removal.institute for removal in found.removed]) == sorted(known)
-    free = shortlist(registry, problem.model_copy(update={"exclude": (), "require": Require()}))
+    free = shortlist(registry, problem.model_copy(update={"exclude": (), "require": Requirements()}))
     for removal in found.removed:
         match = next(match for match in free.matches if match.institute == removal.institute)
         own_only = any(not one.via_parent for one in known[removal.institute].capabilities)
@@ -352,7 +361,7 @@ def test_a_removed_institute_is_named_with_its_limit(limits: dict[str, object], 
 
 def test_an_institute_with_its_parents_capabilities_only_is_removed_when_own_ones_are_required() -> None:
     registry = registry_of(institute("a", capability(own=False)), institute("b", capability("数据治理")))
-    found = shortlist(registry, LEAK.model_copy(update={"require": Require(own=True)}))
+    found = shortlist(registry, LEAK.model_copy(update={"require": Requirements(own=True)}))
     assert ids(found) == ["b"]
     assert [(removal.institute, removal.limit) for removal in found.removed] == [("a", "require.own")]
 
@@ -361,7 +370,7 @@ def test_parents_capabilities_do_not_count_when_own_ones_are_required() -> None:
     mixed = institute("a", capability(own=False, number="p"), capability("数据治理", number="o"))
     plain = institute("b", capability("数据治理"))
     free = scores(shortlist(registry_of(mixed, plain)))
-    found = shortlist(registry_of(mixed, plain), LEAK.model_copy(update={"require": Require(own=True)}))
+    found = shortlist(registry_of(mixed, plain), LEAK.model_copy(update={"require": Requirements(own=True)}))
     assert free["a"] > free["b"]
     assert scores(found)["a"] == scores(found)["b"]
     assert {match.capability.id for match in found.matches} == {"o", "c"}
@@ -370,11 +379,11 @@ def test_parents_capabilities_do_not_count_when_own_ones_are_required() -> None:
 @pytest.mark.parametrize(
     ("limits", "message"),
     [
-        ({"exclude": ["alpa"]}, "problem 'P-1', exclude: no institute is called 'alpa' (did you mean 'alpha'?); "
+        ({"exclude": ["alpa"]}, "problem 'P-1', exclude: no institute is named 'alpa' (did you mean 'alpha'?); "
          "known: alpha, beta, centre"),
-        ({"require": {"institutes": ["乙软件应用研究院"]}}, "problem 'P-1', require.institutes: no institute is called "
+        ({"require": {"institutes": ["乙软件应用研究院"]}}, "problem 'P-1', require.institutes: no institute is named "
          "'乙软件应用研究院' (did you mean '乙软件应用技术研究院'?); known: alpha, beta, centre"),
-        ({"exclude": ["zzz"]}, "problem 'P-1', exclude: no institute is called 'zzz'; known: alpha, beta, centre"),
+        ({"exclude": ["zzz"]}, "problem 'P-1', exclude: no institute is named 'zzz'; known: alpha, beta, centre"),
     ],
 )  # fmt: skip
 def test_an_unknown_name_in_a_limit_is_an_error(limits: dict[str, object], message: str) -> None:
@@ -385,7 +394,7 @@ def test_an_unknown_name_in_a_limit_is_an_error(limits: dict[str, object], messa
 
 
 def test_every_unknown_name_of_every_problem_is_reported() -> None:
-    problems = [Problem(title="one", exclude=("x", "alpha", "y")), Problem(id="2", title="b", require=Require(
+    problems = [Problem(title="one", exclude=("x", "alpha", "y")), Problem(id="2", title="b", require=Requirements(
         institutes=("z",)))]  # fmt: skip
     with pytest.raises(ProblemError) as caught:
         Matcher(small_registry()).match(problems)
@@ -428,7 +437,7 @@ def test_nobody_fits_when_all_are_removed() -> None:
 
 def test_the_fallback_is_the_transfer_centre_unless_excluded() -> None:
     registry = small_registry()
-    for problem in (LEAK, Problem(title="Привет"), Problem(title="x", require=Require(role="research_institute"))):
+    for problem in (LEAK, Problem(title="Привет"), Problem(title="x", require=Requirements(role="research_institute"))):
         fallback = shortlist(registry, problem).fallback
         assert fallback is not None
         assert (fallback.id, fallback.name) == ("centre", registry.institutes[2].name)
@@ -481,7 +490,7 @@ def test_pooled_features_make_the_scores() -> None:
     problems = [Problem(title=title) for title in ("水管漏水", "camera inspection", "荔枝保鲜")]
     features = matcher.pooled(problems)
     assert features.shape == (3, 3, len(FEATURES))
-    odds = matcher.settings.intercept + features @ weights_of(matcher.settings)
+    odds = matcher.settings.intercept + features @ Numbers.of(matcher.settings).weights
     assert 1 / (1 + np.exp(-odds)) == pytest.approx(matcher.scores(problems), abs=1e-6)
     assert len(set(features.ravel().tolist())) > 6
     assert (matcher.pooled([]).shape, matcher.scores([]).shape) == ((0, 3, len(FEATURES)), (0, 3))
@@ -673,33 +682,59 @@ def everyone() -> Matcher:
     return Matcher(load_institutes(Path("all")))
 
 
+def by_both_ways(matcher: Matcher, problem: Problem, top: int) -> Shortlist:
+    """A shortlist made by comparing everything, which must be the one that the shortcut gives."""
+    (everything,) = matcher.match([problem], top=top)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("matchmaker.matching.matcher.WORTH_IT_FROM", 0)
+        (by_shortcut,) = matcher.match([problem], top=top)
+    assert by_shortcut.model_dump_json() == everything.model_dump_json()
+    return everything
+
+
 @pytest.mark.parametrize("source", EXPECTED)
 def test_a_short_shortlist_is_the_beginning_of_the_whole_one(source: str) -> None:
     problem = load_problem(PROBLEMS / source)
     (whole,) = everyone().match([problem], top=None)
     assert len(whole.matches) > 20
     for top in (1, 3, 5, 8):
-        (short,) = everyone().match([problem], top=top)
+        short = by_both_ways(everyone(), problem, top)
         assert short.matches == whole.matches[:top]
         assert (short.verdict, short.fallback) == (whole.verdict, whole.fallback)
+
+
+@given(PROFILES_OF_MANY, SAID, st.integers(1, 3), st.sampled_from([(1.0,), (1.0, 0.5, 0.25)]))
+def test_the_shortcut_leaves_out_nothing_that_counts(
+    names: list[list[str]], said: str, top: int, pooling: tuple[float, ...]
+) -> None:
+    registry = registry_of(
+        *(
+            institute(
+                f"i{at}", *(capability(name, own=nth % 2 == 0, number=f"c{nth}") for nth, name in enumerate(held))
+            )
+            for at, held in enumerate(names)
+        )
+    )
+    by_both_ways(Matcher(registry, Settings(pooling=pooling)), Problem(title=f"x {said}"), top)
 
 
 @hypothesis_settings(max_examples=30)
 @given(LIMITS, st.integers(1, 3))
 def test_a_short_shortlist_keeps_hard_limits(problem: Problem, top: int) -> None:
     matcher = Matcher(small_registry())
-    (whole,), (short,) = matcher.match([problem], top=None), matcher.match([problem], top=top)
+    (whole,), short = matcher.match([problem], top=None), by_both_ways(matcher, problem, top)
     assert short == whole.model_copy(update={"matches": whole.matches[:top]})
 
 
 def test_own_capabilities_only_among_many_institutes() -> None:
-    problem = load_problem(PROBLEMS / "05-water-leak.yaml").model_copy(update={"require": Require(own=True)})
-    (whole,), (short,) = everyone().match([problem], top=None), everyone().match([problem], top=4)
+    problem = load_problem(PROBLEMS / "05-water-leak.yaml").model_copy(update={"require": Requirements(own=True)})
+    (whole,), short = everyone().match([problem], top=None), by_both_ways(everyone(), problem, 4)
     assert short.matches == whole.matches[:4]
     assert short.removed == whole.removed
     assert not any(match.capability.via_parent for match in short.matches)
 
 
+@pytest.mark.slow
 def test_many_problems_give_the_same_bytes_in_any_order_and_company() -> None:
     problems = [load_problem(PROBLEMS / source) for source in EXPECTED]
     together = [found.model_dump_json() for found in everyone().match(problems)]

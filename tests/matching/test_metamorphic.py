@@ -28,6 +28,7 @@ from matchmaker.intake.tables import read_problems
 from matchmaker.matching.matcher import Matcher
 from matchmaker.matching.settings import Settings
 
+pytestmark = pytest.mark.slow
 DATA = Path(__file__).parents[2] / "data"
 TRANSLATED = Path(__file__).parents[1] / "data" / "problems_translated.yaml"
 SAMPLES = {path.stem: load_problem(path) for path in sorted((DATA / "problems").glob("[0-9]*"))}

@@ -18,14 +18,14 @@ from typer.testing import CliRunner, Result
 
 from matchmaker import Matcher, Problem, Settings, load_institutes
 from matchmaker.cli import app
-from matchmaker.domain import Capability, Facet, Require, Shortlist, Term, Text, language_of
+from matchmaker.domain import Capability, Facet, Requirements, Shortlist, Term, Text, language_of
 from matchmaker.matching.questions import Candidate, ask
 from matchmaker.matching.settings import Bounds
 from matchmaker.runs.workers import Summary, match_all
 from matchmaker.text import normalise
 from matchmaker.writing import to_markdown, verdict_sentence, write_workbook
 from matchmaker.writing.page import BROKER, ENTERPRISE, Page
-from matchmaker.writing.shortlists import as_object, table_rows
+from matchmaker.writing.shortlists import shortlist_object, table_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -131,7 +131,7 @@ def test_a_long_need_says_something() -> None:
 
 
 def test_with_nobody_to_choose_from_nothing_is_asked() -> None:
-    nobody = Problem(title=VAGUE, require=Require(place="Atlantis"))
+    nobody = Problem(title=VAGUE, require=Requirements(place="Atlantis"))
     (found,) = matcher().match([nobody])
     assert (found.verdict, found.questions, matcher().ask(nobody)) == ("none", (), ())
 
@@ -231,6 +231,7 @@ def test_questions_are_in_the_language_of_the_need_with_words_of_the_profiles(te
             assert normalise(choice) not in normalise(text)
 
 
+@pytest.mark.slow
 def test_the_order_of_institutes_changes_nothing() -> None:
     registry = load_institutes()
     turned = registry.model_copy(update={"institutes": tuple(reversed(registry.institutes))})
@@ -264,7 +265,7 @@ def test_it_is_said_plainly_everywhere(tmp_path: Path) -> None:
     assert verdict_sentence(found, "en").startswith(
         f"It says too little to tell: ask back first ({len(found.questions)} below)"
     )
-    markdown, data = to_markdown(found), as_object(found)
+    markdown, data = to_markdown(found), shortlist_object(found)
     assert all(question.text in markdown for question in found.questions)
     assert data["verdict"] == "unclear"
     assert data["questions"] == [
@@ -282,9 +283,9 @@ def test_it_is_said_plainly_everywhere(tmp_path: Path) -> None:
 
 def test_no_question_and_nobody_to_ask() -> None:
     found = shortlist(VAGUE).model_copy(update={"questions": ()})
-    assert verdict_sentence(found, "en") == "It says too little to tell: ask first what is wanted."
+    assert verdict_sentence(found, "en") == "Too vague to match: first ask what is needed."
     one = shortlist(VAGUE).model_copy(update={"fallback": None, "questions": shortlist(VAGUE).questions[:1]})
-    assert verdict_sentence(one, "en") == "It says too little to tell: ask back first (1 below)."
+    assert verdict_sentence(one, "en") == "Too vague to match: first ask the questions below (1)."
 
 
 def test_pages_ask_and_name_no_institute_to_the_enterprise() -> None:
@@ -365,5 +366,5 @@ def test_lint_of_a_table_and_its_bad_rows(tmp_path: Path) -> None:
 def test_lint_refuses_an_ending_that_it_does_not_write(tmp_path: Path) -> None:
     result = lint("--text", VAGUE, "-o", str(tmp_path / "out.docx"), "--lang", "en")
     assert result.exit_code == 3
-    assert "questions are written as .txt, .json or .md, not as 'out.docx'" in result.stderr
+    assert "out.docx: unknown file ending '.docx'; use one of .txt .json .md, or give the format" in result.stderr
     assert lint().exit_code == 2

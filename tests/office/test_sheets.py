@@ -24,9 +24,9 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from matchmaker.domain import Problem
 from matchmaker.errors import MissingExtraError, TableError
-from matchmaker.intake import Rejected, read_problems
+from matchmaker.intake import RejectedRow, read_problems
 from matchmaker.intake.headingrows import find_headings
-from matchmaker.office.sheets import shown_value
+from matchmaker.office.sheets import value_text
 
 FOLDER = Path(__file__).parents[1] / "data" / "office" / "tables"
 EXPECTED: Mapping[str, Mapping[str, Any]] = {
@@ -68,7 +68,7 @@ def test_what_comes_out(name: str) -> None:
             field: value for field, value in wanted.items() if field != "require"
         }
         assert wanted.get("require", {}).items() <= problem["require"].items()
-    rejected = [f"{row.sheet} {row.line}: {row.faults[0].finding}" for row in rows if isinstance(row, Rejected)]
+    rejected = [f"{row.sheet} {row.line}: {row.faults[0].finding}" for row in rows if isinstance(row, RejectedRow)]
     assert rejected == expected.get("rejected", [])
     assert [note.finding for note in table.notes] == expected.get("notes", [])
     assert [warning.finding for warning in table.warnings] == expected.get("warnings", [])
@@ -105,13 +105,15 @@ def test_sheets_by_name_and_number() -> None:
 
 def test_what_was_taken_for_what_sheet_by_sheet() -> None:
     table = read_problems(FOLDER / "two_sheets.xlsx")
-    assert [(taken.sheet, dict(taken.columns)) for taken in table.taken] == [
+    assert [(taken.sheet, dict(taken.columns)) for taken in table.mappings] == [
         ("南沙", {"id": "需求编号", "title": "需求名称", "description": "需求描述", "enterprise": "企业名称"}),
         ("番禺", {"title": "难题名称", "description": "难题描述", "industry": "所属行业"}),
     ]
-    (rejected,) = (row for row in table if isinstance(row, Rejected))
+    (rejected,) = (row for row in table if isinstance(row, RejectedRow))
     assert dict(zip(table.headings, rejected.cells, strict=True))["所属行业"] == "纺织"
-    assert str(rejected.faults[0]).startswith(f"{FOLDER / 'two_sheets.xlsx'}, sheet '番禺', row 3: neither")
+    assert str(rejected.faults[0]).startswith(
+        f"{FOLDER / 'two_sheets.xlsx'}, sheet '番禺', row 3: title and description"
+    )
     assert rejected.faults[0].in_language("zh").startswith(f"{FOLDER / 'two_sheets.xlsx'}，工作表“番禺”，第 3 行：")
 
 
@@ -121,10 +123,10 @@ def test_columns_named_for_one_sheet_of_several(tmp_path: Path) -> None:
     with pytest.raises(TableError, match="no heading '哪里'"):
         read_problems(FOLDER / "two_sheets.xlsx", columns={"keywords": "哪里"})
     with pytest.raises(
-        TableError, match="sheet '需求': no column is understood as title or description; the first row"
+        TableError, match="sheet '需求': no column is recognised as title or description; the first row"
     ):
         read_problems(workbook(tmp_path / "t.xlsx", ("甲", "乙"), (1, 2)))
-    with pytest.raises(TableError, match="nothing in its sheets"):
+    with pytest.raises(TableError, match="all sheets are empty"):
         read_problems(workbook(tmp_path / "t.xlsx"))
 
 
@@ -145,7 +147,7 @@ def test_columns_named_for_one_sheet_of_several(tmp_path: Path) -> None:
     ],
 )
 def test_a_cell_as_a_person_sees_it(value: Any, is_percent: bool, text: str) -> None:
-    assert shown_value(value, is_percent) == text
+    assert value_text(value, is_percent) == text
 
 
 # --- headings ---------------------------------------------------------------------------------------------------------
@@ -182,8 +184,8 @@ def test_remarks_below_the_table_are_rejected(tmp_path: Path, text: str) -> None
     path.write_text(f"需求名称,描述,企业\n漏水,x,甲\n{text},,\n", "utf-8")
     problem, remark = read_problems(path)
     assert isinstance(problem, Problem)
-    assert isinstance(remark, Rejected)
-    assert remark.faults[0].finding == "a remark or a sum below the table, no problem"
+    assert isinstance(remark, RejectedRow)
+    assert remark.faults[0].finding == "a remark or a total below the table, not a problem"
 
 
 @pytest.mark.parametrize(
@@ -402,8 +404,8 @@ HOSTILE = {
     "row_beyond_all.xlsx": (row_beyond_all, "sheet '需求' has a cell at '4000000000'; open it in Excel or WPS"),
     "cell_beyond_all.xlsx": (cell_beyond_all, "sheet '需求' has a cell at 'brrrrrrrr2'; open it in Excel or WPS"),
     "texts_without_end.xlsx": (texts_without_end, "the file is damaged or incomplete; open it in Excel or WPS"),
-    "bomb.xlsx": (bomb, "unpacked it would be far larger than any office file"),
-    "gigabyte.xlsx": (gigabyte, "unpacked it would be far larger than any office file"),
+    "bomb.xlsx": (bomb, "unpacked, it would be far larger than any office file"),
+    "gigabyte.xlsx": (gigabyte, "unpacked, it would be far larger than any office file"),
     "larger_than_declared.xlsx": (larger_than_declared, "the file is damaged or incomplete|is too large"),
     "entities.xlsx": (entities, "it holds XML with a document type"),
     "many_cells.xlsx": (many_cells, "reaches to row 399, column 16384"),
@@ -430,7 +432,7 @@ HOSTILE = {
     ),
     "repeated_text.ods": (repeated_text, "more than 200,000,000 characters in its cells; delete"),
     "repeated_rows_of_blanks.ods": (repeated_rows_of_blanks, "more than 200,000,000 characters in its cells"),
-    "external_part.xlsx": (external_part, "the file pulls in a part from another machine"),
+    "external_part.xlsx": (external_part, "the file fetches a part from another machine"),
     "endless_line.csv": (endless_line, "its first line has more than 1,000,000 characters"),
     "endless_second_line.csv": (endless_second_line, "this is a binary file"),
     "endless_letters.csv": (endless_letters, "its first line has more than 1,000,000 characters"),
@@ -513,7 +515,7 @@ def test_a_line_that_never_ends_ends_the_table(tmp_path: Path) -> None:
         file.write(b"\nweld,x\n")
     problem, rejected = read_problems(path)
     assert isinstance(problem, Problem)
-    assert isinstance(rejected, Rejected)
+    assert isinstance(rejected, RejectedRow)
     assert str(rejected.faults[0]) == (
         f"{path}, line 3: a line of more than 100,000,000 characters; nothing after it is read; split or shorten it"
     )
@@ -536,7 +538,7 @@ def test_damaged_files_are_read_or_refused(tmp_path: Path, name: str, changes: S
     except TableError as error:
         rows, faults = [], error.faults
         assert all(fault.place.startswith(str(path)) for fault in faults)
-    assert all(isinstance(row, (Problem, Rejected)) for row in rows)
+    assert all(isinstance(row, (Problem, RejectedRow)) for row in rows)
 
 
 def parquet_of(folder: Path, columns: Mapping[str, object], **options: Any) -> Path:
@@ -582,14 +584,14 @@ def test_a_text_of_parquet_that_is_too_long_costs_its_row(tmp_path: Path, n: int
     texts = pa.array([long, "水"]) if n == 1 else pa.array([[long] * 5, ["水"]])
     path = parquet_of(tmp_path, {"title": texts})
     rejected, good = read_problems(path)
-    assert isinstance(rejected, Rejected)
+    assert isinstance(rejected, RejectedRow)
     assert str(rejected.faults[0]) == f"{path}, line 1: a field of more than 10,000,000 characters; shorten it"
     assert isinstance(good, Problem)
 
 
 def test_a_group_of_parquet_that_is_not_small_is_read_as_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("matchmaker.office.parquet._SMALL_GROUP", 0)
-    monkeypatch.setattr("matchmaker.office.parquet._MAX_UNPACKED", 100_000)
+    monkeypatch.setattr("matchmaker.office.parquet._SMALL_GROUP_BYTES", 0)
+    monkeypatch.setattr("matchmaker.office.parquet._MAX_BATCH_BYTES", 100_000)
     path = parquet_of(tmp_path, {"title": [f"漏水{n}" for n in range(3_000)]})
     assert titles(path) == [f"漏水{n}" for n in range(3_000)]
 
@@ -628,7 +630,7 @@ def test_an_odd_value_of_parquet_costs_its_row_at_most(tmp_path: Path, name: str
     path = parquet_of(tmp_path, {"title": ["漏水", "焊接"], "description": values})
     for row, text in zip(read_problems(path), expected, strict=True):
         if "texts" in name and not text:
-            assert isinstance(row, Rejected)
+            assert isinstance(row, RejectedRow)
             assert row.cells == ("漏水", "\ufffd")
             assert row.faults[0].finding == "byte 0xff is not utf-8"
         else:
@@ -644,7 +646,7 @@ def test_a_value_of_parquet_that_cannot_be_read_costs_its_row(tmp_path: Path) ->
     )
     path = parquet_of(tmp_path, {"title": ["漏水", "焊接"], "description": twice})
     rejected, good = read_problems(path)
-    assert isinstance(rejected, Rejected)
+    assert isinstance(rejected, RejectedRow)
     assert rejected.cells == ("漏水", "")
     (fault,) = rejected.faults
     assert (fault.place, fault.remedy) == (f"{path}, line 1", "write it as text")
@@ -663,5 +665,5 @@ def test_ids_of_parquet_may_be_uuids(tmp_path: Path) -> None:
 
 def test_parquet_without_pyarrow(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
-    with pytest.raises(MissingExtraError, match=r"pip install 'matchmaker\[parquet\]'"):
+    with pytest.raises(MissingExtraError, match=r"pip install 'matchmaker-techtransfer\[parquet\]'"):
         read_problems(FOLDER / "rows.parquet")

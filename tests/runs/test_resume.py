@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from hashlib import blake2b
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -24,15 +25,15 @@ from typer.testing import CliRunner, Result
 from matchmaker.cli import app
 from matchmaker.domain import Problem, Shortlist
 from matchmaker.errors import Fault, InputError
-from matchmaker.files import put_in_place
-from matchmaker.intake import Rejected, read_problems
+from matchmaker.intake import RejectedRow, read_problems
 from matchmaker.matching.matcher import Matcher
-from matchmaker.messages import said
-from matchmaker.runs.journal import Counts, Extent, Interruption, Journal, Signals, open_journal
+from matchmaker.messages import make_message
+from matchmaker.runs.batches import Batch
+from matchmaker.runs.journal import Counts, Interruption, Journal, Signals, open_journal
 from matchmaker.runs.spool import from_spool, to_spool
 from worlds import small_registry
 
-pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals of Unix")
+pytestmark = [pytest.mark.kills, pytest.mark.skipif(os.name == "nt", reason="signals of Unix")]
 
 N_ROWS = 600
 STARTED: list[subprocess.Popen[str]] = []
@@ -345,8 +346,7 @@ def _change_version() -> None:
         header, *marks = path.read_bytes().splitlines(keepends=True)
         old = {**json.loads(header.partition(b" ")[2]), "version": "0.0.1"}
         other.path.write_bytes(b"")
-        other._write(old)
-        other._lines.flush()
+        other._lines.append(old)
         path.write_bytes(other.path.read_bytes() + b"".join(marks))
     Path("other.csv.journal").unlink()
 
@@ -413,23 +413,40 @@ def test_a_journal_goes_by_what_the_ledger_says_and_by_its_day() -> None:
         assert f"is void, changed since: {name}; begun anew" in run("--resume", *args).stderr
 
 
-@pytest.mark.parametrize("harm", [lambda part: part[:10], lambda part: part[:50] + b"?" + part[51:], None])
-@pytest.mark.parametrize("name", ["out.csv.partial", "out.csv.rejects.partial"])
-@pytest.mark.usefixtures("torn")
-def test_a_journal_is_void_when_the_part_it_vouches_for_was_harmed(
-    name: str, harm: Callable[[bytes], bytes] | None
+def _harm_text(line: bytes) -> bytes:
+    return line[:-200] + bytes([line[-200] ^ 1]) + line[-199:]
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        lambda lines: [*lines[:20], _harm_text(lines[20]), *lines[21:]],
+        lambda lines: [*lines[:20], lines[20][:-200] + b"\n", *lines[21:]],
+        lambda lines: [*lines[:20], *lines[21:]],
+        lambda lines: [*lines[:20], lines[19], *lines[20:]],
+        lambda lines: [*lines[:20], lines[21], lines[20], *lines[22:]],
+    ],
+    ids=["changed", "shortened", "gone", "doubled", "in another order"],
+)
+def test_a_journal_counts_up_to_the_line_that_was_harmed(
+    torn: Path, harm: Callable[[list[bytes]], list[bytes]]
 ) -> None:
-    if harm is None:
-        Path(name).unlink()
-    else:
-        Path(name).write_bytes(harm(Path(name).read_bytes()))
+    lines = torn.read_bytes().splitlines(keepends=True)
+    assert len(lines) > 30
+    n_done = sum(json.loads(lines[19].partition(b" ")[2])["counts"])
+    torn.write_bytes(b"".join(harm(lines)))
     again = run("--resume")
-    assert "is void, changed since: what was written so far; begun anew" in again.stderr
+    assert f"note: continued after {n_done} rows\n" in again.stderr
     assert (found(), counts(again.stderr)) == uninterrupted()
 
 
-def signed(text: str) -> bytes:
-    return f"{blake2b(text.encode(), digest_size=8).hexdigest()} {text}\n".encode()
+def signed(*texts: str) -> bytes:
+    """Lines of a journal, with digests that are right."""
+    digest, lines = blake2b(digest_size=8), []
+    for text in texts:
+        digest.update(text.encode())
+        lines.append(f"{digest.hexdigest()} {text}\n")
+    return "".join(lines).encode()
 
 
 @pytest.mark.parametrize(
@@ -444,23 +461,21 @@ def test_a_journal_whose_first_line_is_odd_is_void(line: str) -> None:
 
 
 ODD_MARKS: Mapping[str, Sequence[object]] = {
-    "counts": [[1, 2], [1, 2, -3], [1, 2, 10**30], [1, 2, "3"], {"n": 1}, None],
-    "output": [[0], [0, 0, 0], [-1, 0], [0.5, 0], "00", None],
-    "rejects": [[[], []], None],
+    "counts": [[1, 2], [1, 2, 3, -4], [1, 2, 3, 10**30], [1, 2, 3, "4"], [1, 2, 3, 0.5], {"n": 1}, None],
+    "output": [0, [], ["text"], None],
     "load": [[], {"a": "b"}, {"a": -1}, None],
-    "stage": ["ended", [], None],
 }
 
 
 @pytest.mark.parametrize(("field", "value"), [(field, value) for field, odd in ODD_MARKS.items() for value in odd])
 def test_a_journal_with_an_odd_mark_is_void(torn: Path, field: str, value: object) -> None:
-    header = torn.read_bytes().splitlines(keepends=True)[0]
-    mark = {"counts": [1, 0, 0], "output": [0, 0], "rejects": [0, 0], "load": {}, "stage": "running"}
+    header = torn.read_bytes().splitlines()[0].partition(b" ")[2].decode()
+    mark = {"counts": [1, 0, 0, 0], "load": {}, "output": ""}
     for args in (("--resume",), ()):
-        torn.write_bytes(header + signed(json.dumps(mark)) + signed(json.dumps({**mark, field: value})))
+        torn.write_bytes(signed(header, json.dumps(mark), json.dumps({**mark, field: value})))
         done = run(*args)
         assert done.exit_code == 3
-        assert ("is void" in done.stderr) == bool(args)
+        assert ("is void, changed since: what was written so far; begun anew" in done.stderr) == bool(args)
         assert found() == uninterrupted()[0]
 
 
@@ -485,7 +500,7 @@ def test_a_folder_that_may_not_be_entered_takes_no_output(given: list[str]) -> N
     assert (done.returncode, "cannot be written (permission denied)" in done.stderr) == (3, True), done.stderr
 
 
-OURS = ("out.csv.journal", "out.csv.partial", "out.csv.rejects.partial", "out.csv.rejects.csv")
+OURS = ("out.csv.journal", "out.csv.rejects.csv")
 
 
 def put(kind: str, path: Path) -> None:
@@ -514,7 +529,7 @@ def test_nothing_is_written_through_a_link_beside_the_output(name: str, kind: st
 
 
 @pytest.mark.parametrize("kind", ["link", "dangling link", "pipe"])
-@pytest.mark.parametrize("name", ["parts.journal", "parts.partial", "parts/part-00000.jsonl"])
+@pytest.mark.parametrize("name", ["parts.journal", "parts/part-00000.jsonl"])
 def test_nothing_is_written_through_a_link_beside_parts_or_among_them(name: str, kind: str) -> None:
     Path("precious").write_text("precious", "utf-8")
     Path("parts").mkdir()
@@ -581,7 +596,7 @@ def test_a_link_keeps_pointing_where_it_does_and_a_file_keeps_its_mode() -> None
     process.kill()
     process.communicate(timeout=60)
     assert target.read_text() == "old"
-    assert Path("there/real.csv.partial").stat().st_mode & 0o777 == 0o600
+    assert Path("there/real.csv.journal").stat().st_mode & 0o777 == 0o600
     assert "continued after" in run("--resume").stderr
     assert Path("out.csv").is_symlink()
     assert target.stat().st_mode & 0o777 == 0o600
@@ -592,28 +607,31 @@ def test_a_link_keeps_pointing_where_it_does_and_a_file_keeps_its_mode() -> None
 # --- the moments at the end
 
 
-def _complete(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A run that is killed when all rows are done, before any finished file is in its place."""
+@pytest.mark.parametrize(
+    ("moment", "there"),
+    [
+        ("matchmaker.runs.batches.Batch._note_answers", set()),
+        ("matchmaker.runs.batches.Batch._write_texts", {"out.csv.rejects.csv"}),
+        ("matchmaker.runs.journal.Journal.end", {"out.csv.rejects.csv", "out.csv"}),
+    ],
+)
+def test_cut_off_between_the_files_of_the_end(moment: str, there: set[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """All rows are done; what the moment is named after is the last thing done, or is not."""
+    wanted, said_so = uninterrupted()
     monkeypatch.setattr("matchmaker.runs.journal._INTERVAL", 0.0)
+    note_answers = Batch._note_answers
 
-    def killed(*_: object, **__: object) -> None:
+    def killed(*args: Any, **how: Any) -> None:
+        if moment.endswith("note_answers"):
+            note_answers(*args, **how)
         raise InputError(Fault("here", "the power goes"))
 
     with monkeypatch.context() as patched:
-        patched.setattr("matchmaker.cli.resuming.deliver", killed)
+        patched.setattr(moment, killed)
         assert run().exit_code == 3
-
-
-@pytest.mark.parametrize("moved", [(), ("rejects",), ("rejects", "output")])
-def test_cut_off_between_the_files_of_the_end(moved: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
-    wanted, said_so = uninterrupted()
-    _complete(monkeypatch)
-    if "rejects" in moved:
-        put_in_place(Path("out.csv.rejects.partial"), Path("out.csv.rejects.csv"))
-    if "output" in moved:
-        put_in_place(Path("out.csv.partial"), Path("out.csv"))
+    assert set(found()) == {"out.csv.journal", *there}
     again = run("--resume")
-    assert "note: continued after 5" in again.stderr
+    assert f"note: continued after {said_so.partition(' ')[0]} rows\n" in again.stderr
     assert (found(), counts(again.stderr)) == (wanted, said_so)
 
 
@@ -626,23 +644,25 @@ def test_a_journal_marks_and_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyP
     output, header = tmp_path / "o", {"a": 1}
 
     def opened(journal: Journal) -> Journal:
-        journal.begin(resume=True, finished=(output, output))
+        journal.begin(resume=True)
         return journal
 
     with pytest.raises(RuntimeError), open_journal(output, header) as journal:  # noqa: PT012 - the block is the run
         opened(journal).add("one", Counts(1, 0, 0), "x")
-        journal.reject("lost")
         raise RuntimeError
     with open_journal(output, header) as journal:
         opened(journal)
         assert (journal.counts, journal.load, journal.n_before) == (Counts(1, 0, 0), {"x": 1}, 1)
-        assert (journal.output.extent.size, journal.rejects.extent) == (3, Extent())
-        journal.add("two", Counts(2, 0, 0), "x")
-        journal.complete("end")
+        journal.add("two\udc80", Counts(2, 0, 0), "x")
+        journal.complete()
     with open_journal(output, header) as journal:
         opened(journal)
-        assert (journal.stage, journal.load) == ("complete", {"x": 2})
-        assert journal.output.path.read_bytes() == b"onetwoend"
+        assert (journal.counts.n_rows, journal.load) == (2, {"x": 2})
+        assert "".join(journal.texts()) == "onetwo\udc80"
+        assert "".join(journal.texts()) == "onetwo\udc80"
+        journal.path.write_bytes(journal.path.read_bytes()[:-1])
+        with pytest.raises(InputError, match="damaged or incomplete"):
+            list(journal.texts())
         journal.end()
     assert not list(tmp_path.glob("o*"))
 
@@ -658,23 +678,26 @@ def test_what_must_not_be_torn_is_ended_first() -> None:
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 
 
-def test_answers_come_back_from_the_spool_as_they_were(tmp_path: Path) -> None:
+def test_answers_come_back_from_the_spool_as_they_were() -> None:
     matcher = Matcher(small_registry())
     rows = list(read_problems(Path("table.csv"), check=matcher.limit_faults))[:200]
     problems = [row for row in rows if isinstance(row, Problem)]
-    rejected = [row for row in rows if isinstance(row, Rejected)]
-    odd = Fault(said("{place}, line {line}", place=Path("a"), line=3), said("more than {n} aliases (*name)", n=7), "x")
-    answers: list[Shortlist | Rejected] = [
+    rejected = [row for row in rows if isinstance(row, RejectedRow)]
+    odd = Fault(
+        make_message("{place}, line {line}", place=Path("a"), line=3),
+        make_message("more than {n} aliases (*name)", n=7),
+        "x",
+    )
+    answers: list[Shortlist | RejectedRow] = [
         *matcher.match(problems),
         *rejected,
-        Rejected(3, ("\u2028", "a\nb"), (odd,), "s"),
+        RejectedRow(3, ("\u2028", "a\nb"), (odd,), "s"),
     ]
-    path = tmp_path / "spool"
-    path.write_text("".join(map(to_spool, answers)), "utf-8")
-    back = list(from_spool(path))
+    lines = list(map(to_spool, answers))
+    back = list(from_spool(["".join(lines[:50]), "".join(lines[50:])]))
     assert back == answers
     for one, other in zip(back, answers, strict=True):
-        if isinstance(one, Rejected) and isinstance(other, Rejected):
+        if isinstance(one, RejectedRow) and isinstance(other, RejectedRow):
             assert [fault.in_language("zh") for fault in one.faults] == [
                 fault.in_language("zh") for fault in other.faults
             ]

@@ -17,9 +17,9 @@ from pyarrow import parquet
 from typer.testing import CliRunner, Result
 
 from matchmaker.cli import app
+from matchmaker.csvcells import unescape_formulas
 from matchmaker.domain import Language
-from matchmaker.files import as_written
-from matchmaker.writing import columns, to_jsonl
+from matchmaker.writing import Context, columns, format_named, to_jsonl
 from worlds import shortlist_example, small_registry, unmatched_example
 
 N_ROWS = 60
@@ -56,7 +56,7 @@ def test_parquet_holds_what_csv_holds() -> None:
         "score": "double",
     }
     wanted = [
-        {name: as_written(cell) for name, cell in row.items()}
+        {name: unescape_formulas(cell) for name, cell in row.items()}
         for row in csv.DictReader(io.StringIO(Path("out.csv").read_text("utf-8-sig"), newline=""))
     ]
     found = [
@@ -72,7 +72,7 @@ def test_parquet_holds_what_csv_holds() -> None:
 
 def test_rows_in_several_groups_are_all_there(monkeypatch: pytest.MonkeyPatch) -> None:
     batch("-o", "one.parquet")
-    monkeypatch.setattr(columns, "_PER_GROUP", 7)
+    monkeypatch.setattr(columns, "_ROWS_PER_GROUP", 7)
     batch("-o", "many.parquet")
     with parquet.ParquetFile("many.parquet") as file:
         assert file.num_row_groups > 1
@@ -80,7 +80,7 @@ def test_rows_in_several_groups_are_all_there(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_parts_are_cut_by_rows_of_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(columns, "PER_PART", 25)
+    monkeypatch.setattr(columns, "ROWS_PER_PART", 25)
     Path("out").mkdir()
     for name in ("part-00007.jsonl", "part-00001.parquet", "mine.txt"):
         Path("out", name).touch()
@@ -101,8 +101,8 @@ def test_parts_are_cut_by_rows_of_the_table(monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.mark.parametrize("language", ["zh", "en", None])
 def test_parts_are_in_the_language_asked_for(language: Language | None) -> None:
     shortlists = [shortlist_example(), unmatched_example()]
-    columns.write_parts(iter(shortlists), Path("parquet-out"), "parquet", language)
-    columns.write_parts(iter(shortlists), Path("jsonl-out"), "jsonl", language)
+    columns.write_parts(iter(shortlists), Path("parquet-out"), format_named("parquet"), Context(language))
+    columns.write_parts(iter(shortlists), Path("jsonl-out"), format_named("jsonl"), Context(language))
     columns.write_parquet(shortlists, Path("one.parquet"), language)
     found = parquet.read_table("parquet-out/part-00000.parquet")
     assert found.equals(parquet.read_table("one.parquet"))
@@ -157,6 +157,6 @@ def test_without_pyarrow_nothing_is_begun(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
     result = batch("-o", "out.parquet")
     assert result.exit_code == 4
-    remedy = "pip install 'matchmaker[parquet]', or choose another format"
+    remedy = "pip install 'matchmaker-techtransfer[parquet]', or choose another format"
     assert result.stderr == f"error: --format parquet: writing Parquet needs pyarrow; {remedy}\n"
     assert not Path("out.parquet").exists()

@@ -5,18 +5,20 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
-from matchmaker.domain import Case, Problem
+from matchmaker.domain import Case, Language, Problem
 from matchmaker.errors import InputError, LedgerError, TableError
-from matchmaker.intake import Rejected
-from matchmaker.intake.values import Given
-from matchmaker.ledger.cases import KeptCase, content_of, identity_of
-from matchmaker.ledger.reading import CASE_FIELDS, CaseTable, ReadCase, case_from_values, load_case, resolver
+from matchmaker.intake import RejectedRow
+from matchmaker.intake.values import NamedValue
+from matchmaker.ledger.cases import StoredCase, content_of, identity_of
+from matchmaker.ledger.reading import CASE_FIELDS, CaseRow, CaseTable, case_from_values, load_case, resolver
 from matchmaker.ledger.store import Stamp
-from matchmaker.writing.ledgerfiles import CSV_COLUMNS, anonymised, case_object, export_cases
+from matchmaker.writing import Context, format_named
+from matchmaker.writing.ledgerfiles import CSV_COLUMNS, anonymise_cases, case_object
 from test_ledger import LEAK, VISION, WHOLE, case_of
 from worlds import small_registry
 
@@ -36,13 +38,17 @@ FORMULA = case_of(
 )
 
 
+def exported(cases: Iterable[Case], format: str, language: Language = "zh") -> str:
+    return "".join(format_named(format).writer("cases")(cases, Context(language)))
+
+
 def read(path: Path, text: str, **columns: str) -> tuple[list[Case], list[str], list[str]]:
     """The cases of a table, the faults of its rejected rows, and its warnings."""
     path.write_text(text, "utf-8")
     table = CaseTable(path, RESOLVE, columns=columns)
     rows = list(table)
-    faults = [str(fault) for row in rows if isinstance(row, Rejected) for fault in row.faults]
-    return [row.case for row in rows if isinstance(row, ReadCase)], faults, [str(one) for one in table.warnings]
+    faults = [str(fault) for row in rows if isinstance(row, RejectedRow) for fault in row.faults]
+    return [row.case for row in rows if isinstance(row, CaseRow)], faults, [str(one) for one in table.warnings]
 
 
 # --- tables in --------------------------------------------------------------------------------------------------------
@@ -93,11 +99,11 @@ def test_a_row_that_is_no_case_is_rejected_with_its_cells(tmp_path: Path) -> Non
     cases, faults, _ = read(path, text)
     assert [case.problem.title for case in cases] == ["D"]
     assert cases[0].outcome == "solved"
-    assert faults[0].startswith(f"{path}, line 2, institute: no institute is called 'nobody'")
-    assert faults[1].startswith(f"{path}, line 3: names no institute")
-    assert faults[2].startswith(f"{path}, line 4, outcome: no such outcome: 'maybe'; write solved, partly or failed")
+    assert faults[0].startswith(f"{path}, line 2, institute: no institute is named 'nobody'")
+    assert faults[1].startswith(f"{path}, line 3: no institute given")
+    assert faults[2].startswith(f"{path}, line 4, outcome: unknown outcome: 'maybe'; write solved, partly or failed")
     assert "line 5" in faults[3]
-    rejected = [row for row in CaseTable(path, RESOLVE) if isinstance(row, Rejected)]
+    rejected = [row for row in CaseTable(path, RESOLVE) if isinstance(row, RejectedRow)]
     assert rejected[0].cells == ("A", "nobody", "solved")
     assert [row.line for row in rejected] == [2, 3, 4, 5]
 
@@ -117,7 +123,7 @@ def test_words_under_benefit_become_the_note_and_doubtful_numbers_a_warning(tmp_
 
 def test_a_table_without_institutes_is_refused_and_a_column_can_be_named(tmp_path: Path) -> None:
     text = "title,谁做的\nA,alpha\n"
-    with pytest.raises(LedgerError, match="no column says which institute it was; name one with --column institutes="):
+    with pytest.raises(LedgerError, match="no column names the institutes; name one with --column institutes="):
         read(tmp_path / "cases.csv", text)
     assert read(tmp_path / "cases.csv", text, institutes="谁做的")[0][0].institutes == ("alpha",)
     with pytest.raises(TableError, match="no such field: 'institut'"):
@@ -128,7 +134,7 @@ def test_unknown_institutes_can_be_taken_as_they_are(tmp_path: Path) -> None:
     path = tmp_path / "cases.csv"
     path.write_text("title,institute\nA,示例研究院\nB,AIII\n", "utf-8")
     table = CaseTable(path, resolver(small_registry(), strict=False))
-    assert [row.case.institutes for row in table if isinstance(row, ReadCase)] == [("示例研究院",), ("alpha",)]
+    assert [row.case.institutes for row in table if isinstance(row, CaseRow)] == [("示例研究院",), ("alpha",)]
 
 
 def test_json_lines_hold_lists_and_numbers(tmp_path: Path) -> None:
@@ -156,16 +162,16 @@ def test_a_case_from_a_yaml_file_and_options(tmp_path: Path) -> None:
     case = load_case(path, {}, RESOLVE)
     assert (case.institutes, case.year, case.benefit_cny) == (("alpha", "beta"), 2023, 120_000.0)
     assert case.problem == Problem(id="case", title="管网漏损", keywords=("漏损",))
-    assert load_case(path, {"year": Given("--year", "2020")}, RESOLVE).year == 2020
+    assert load_case(path, {"year": NamedValue("--year", "2020")}, RESOLVE).year == 2020
 
 
 @pytest.mark.parametrize(
     ("text", "finding"),
     [
         ("title: A\ninstitute: alpha\nyaer: 2020\n", "unknown field 'yaer'"),
-        ("title: A\ninstitute: nobody\n", "no institute is called 'nobody'"),
-        ("title: A\n", "names no institute"),
-        ("institute: alpha\n", "neither title nor description says anything"),
+        ("title: A\ninstitute: nobody\n", "no institute is named 'nobody'"),
+        ("title: A\n", "no institute given"),
+        ("institute: alpha\n", "title and description are empty"),
         ("title: A\ninstitute: alpha\nyear: soon\n", "expected a year, found 'soon'"),
         ("title: A\ninstitute: alpha\nyear: 1066\n", "expected a year, found '1066'"),
         ("title: A\ninstitute: alpha\nbenefit: much\n", "expected an amount of yuan"),
@@ -183,10 +189,10 @@ def test_what_is_wrong_with_a_file_is_told(tmp_path: Path, text: str, finding: s
 
 
 def test_a_case_from_options() -> None:
-    given = {"institutes": Given("--institute", ["AIII"]), "outcome": Given("--outcome", "failed")}
+    given = {"institutes": NamedValue("--institute", ["AIII"]), "outcome": NamedValue("--outcome", "failed")}
     case = case_from_values(LEAK, given, RESOLVE, place="cases add")
     assert case == Case(problem=LEAK, institutes=("alpha",), outcome="failed")
-    with pytest.raises(LedgerError, match="cases add: names no institute"):
+    with pytest.raises(LedgerError, match="cases add: no institute given"):
         case_from_values(LEAK, {}, RESOLVE, place="cases add")
 
 
@@ -196,7 +202,7 @@ def test_a_case_from_options() -> None:
 @pytest.mark.parametrize("format", ["csv", "jsonl"])
 def test_an_export_can_be_imported_again_without_loss(tmp_path: Path, format: str) -> None:
     cases = [one.model_copy(update={"id": f"C-{n}"}) for n, one in enumerate((FULL, FORMULA, case_of(VISION)), 1)]
-    text = "".join(export_cases(cases, format))  # type: ignore[arg-type]
+    text = exported(cases, format)
     again, faults, warnings = read(tmp_path / f"cases.{format}", text)
     assert (faults, warnings) == ([], [])
     assert again == cases
@@ -210,7 +216,7 @@ def test_a_list_cut_otherwise_is_the_same_content() -> None:
 
 
 def test_a_csv_is_harmless_and_has_every_column() -> None:
-    rows = list(csv.reader(io.StringIO("".join(export_cases([FORMULA], "csv")), newline="")))
+    rows = list(csv.reader(io.StringIO(exported([FORMULA], "csv"), newline="")))
     assert tuple(rows[0]) == CSV_COLUMNS
     assert {"'-40℃电池", "'=1+1 的写法\n'@第二行", "'+86", "'@备注"} <= set(rows[1])
     assert set(case_object(FULL.model_copy(update={"id": "C-1"}))) <= set(CSV_COLUMNS)
@@ -218,7 +224,7 @@ def test_a_csv_is_harmless_and_has_every_column() -> None:
 
 def test_markdown_shows_texts_literally_in_both_languages() -> None:
     odd = case_of(LEAK.model_copy(update={"title": "a|b <i>*"}), id="C-1", source="[x](y)")
-    chinese, english = ("".join(export_cases([odd], "md", language)) for language in ("zh", "en"))
+    chinese, english = (exported([odd], "md", language) for language in ("zh", "en"))
     assert "| 案例 | 年份 |" in chinese
     assert "| Case | Year |" in english
     assert r"a&#124;b &lt;i&gt;\*" in chinese
@@ -228,9 +234,9 @@ def test_markdown_shows_texts_literally_in_both_languages() -> None:
 # --- without names ----------------------------------------------------------------------------------------------------
 
 
-def kept(*cases: Case, deleted: tuple[int, ...] = ()) -> list[KeptCase]:
+def kept(*cases: Case, deleted: tuple[int, ...] = ()) -> list[StoredCase]:
     stamp = Stamp("2026-01-01T00:00:00Z", "a")
-    return [KeptCase(n, one, stamp, stamp, stamp if n in deleted else None) for n, one in enumerate(cases)]
+    return [StoredCase(n, one, stamp, stamp, stamp if n in deleted else None) for n, one in enumerate(cases)]
 
 
 def of(enterprise: str | None, **fields: object) -> Case:
@@ -245,7 +251,7 @@ def test_names_are_replaced_also_inside_of_other_cases() -> None:
         of("Example Cold Chain Co., Ltd.", description="example cold chain is near 廣州精工示例機械."),
         of(None, note="广州 精工 示例机械 有限公司 验收", targets=("精工示例机械满意",)),
     )
-    first, second, third = anonymised(cases)
+    first, second, third = anonymise_cases(cases)
     assert first.problem.enterprise == "企业-001"
     assert first.problem.description == "企业-001的线，企业-001停了。"
     assert second.problem.enterprise == "企业-002"
@@ -256,18 +262,18 @@ def test_names_are_replaced_also_inside_of_other_cases() -> None:
 
 def test_a_pseudonym_stays_whatever_is_deleted_or_written_otherwise() -> None:
     cases = [of("甲示例有限公司"), of("乙示例有限公司"), of("甲示例有限 公司"), of("丙示例有限公司")]
-    names = [one.problem.enterprise for one in anonymised(kept(*cases, deleted=(1,)))]
+    names = [one.problem.enterprise for one in anonymise_cases(kept(*cases, deleted=(1,)))]
     assert names == ["企业-001", "企业-001", "企业-003"]
 
 
 def test_the_longer_name_goes_first() -> None:
     cases = kept(of("示例科技"), of("示例科技材料", description="示例科技材料和示例科技"))
-    assert anonymised(cases)[1].problem.description == "企业-002和企业-001"
+    assert anonymise_cases(cases)[1].problem.description == "企业-002和企业-001"
 
 
 def test_a_name_is_not_cut_out_of_a_word_nor_looked_for_when_it_is_one_character() -> None:
     cases = kept(of("Ace Ltd.", title="surface", description="Ace's place, ace ltd."), of("甲", title="甲板漏水"))
-    first, second = anonymised(cases)
+    first, second = anonymise_cases(cases)
     assert (first.problem.title, first.problem.description) == ("surface", "Ace's place, 企业-001")
     assert (second.problem.title, second.problem.enterprise) == ("甲板漏水", "企业-002")
 
@@ -279,10 +285,14 @@ def test_sources_with_a_name_are_hidden() -> None:
         of("示例科技", source=address, title="二"),
         of("示例科技", source="https://example.org/2", title="三"),
     )
-    assert [one.source for one in anonymised(cases)] == ["企业-001年报", "（隐去 hidden）", "https://example.org/2"]
+    assert [one.source for one in anonymise_cases(cases)] == [
+        "企业-001年报",
+        "（隐去 hidden）",
+        "https://example.org/2",
+    ]
 
 
 def test_without_any_name_nothing_changes() -> None:
     cases = [of(None), of(None, description="x")]
-    assert anonymised(kept(*cases)) == cases
-    assert anonymised([]) == []
+    assert anonymise_cases(kept(*cases)) == cases
+    assert anonymise_cases([]) == []

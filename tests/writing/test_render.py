@@ -12,14 +12,12 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
 
-from matchmaker.domain import Citation, Language, Level, Problem, Readiness, Reason, Role, Text
+from matchmaker.domain import Citation, Language, Level, Problem, Readiness, Reason, Role, Strength, Text
 from matchmaker.matching.settings import TrackRecord
-from matchmaker.writing import Display, level_bar, level_word
+from matchmaker.writing import KIND_WORDS, ROLE_WORDS, STRENGTH_WORDS, Display, level_bar, level_word
 from matchmaker.writing.terminal import (
     LEVEL_STYLES,
-    PHRASES,
     open_console,
-    phrase,
     print_alliance,
     print_institute,
     print_institutes,
@@ -27,7 +25,7 @@ from matchmaker.writing.terminal import (
     print_shortlist,
     print_summary,
 )
-from matchmaker.writing.terminal.lines import wrapped
+from matchmaker.writing.terminal.wrapping import wrapped
 from worlds import empty_example, match_example, shortlist_example, small_registry, unmatched_example
 
 REGISTRY = small_registry()
@@ -341,18 +339,10 @@ def test_a_summary_counts_rows_and_shows_the_load_of_every_institute() -> None:
     assert "读取 1,200 行，1 个已匹配" in shown(_summary, "zh")
 
 
-def test_every_phrase_has_two_languages_with_the_same_places() -> None:
-    for key, (zh, en) in PHRASES.items():
-        assert zh, key
-        assert en, key
-        places = [set(re.findall(r"{(\w+)", text)) for text in (zh, *en.split("|"))]
-        if key != "fits":  # the English count of institutes comes as a whole, with its plural
-            assert all(found == places[0] for found in places), key
-    assert set(get_args(Role)) | set(get_args(Reason.model_fields["kind"].annotation)) <= set(PHRASES)
-
-
-def test_plurals() -> None:
-    assert [phrase("n_institutes", "en", n=n) for n in (0, 1, 2)] == ["0 institutes", "1 institute", "2 institutes"]
+def test_every_role_kind_and_strength_has_its_word() -> None:
+    assert set(ROLE_WORDS) == set(get_args(Role))
+    assert set(KIND_WORDS) == set(get_args(Reason.model_fields["kind"].annotation))
+    assert set(STRENGTH_WORDS) == set(get_args(Strength))
 
 
 @given(st.text(st.sampled_from("ab 水，（）“”x.-😀e\u0301"), max_size=60), st.integers(4, 30))

@@ -13,7 +13,7 @@ import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import openpyxl
 import pytest
@@ -24,13 +24,26 @@ from typer.testing import CliRunner
 
 from matchmaker import files
 from matchmaker.cli import app
-from matchmaker.domain import LEVELS, Citation, Explanation, Part, Problem, Reason, Require, Shortlist, Text
+from matchmaker.csvcells import csv_text
+from matchmaker.domain import (
+    LEVELS,
+    Citation,
+    Explanation,
+    Language,
+    Problem,
+    Reason,
+    Requirements,
+    ScorePart,
+    Shortlist,
+    Text,
+)
 from matchmaker.errors import Fault, InputError
-from matchmaker.files import csv_text
-from matchmaker.intake import Rejected, read_problems
+from matchmaker.intake import RejectedRow, read_problems
 from matchmaker.intake.headings import column_of, known_names
 from matchmaker.matching.settings import Settings, TrackRecord
+from matchmaker.messages import translate
 from matchmaker.writing import (
+    Context,
     Origin,
     explanation_to_markdown,
     level_word,
@@ -38,12 +51,12 @@ from matchmaker.writing import (
     sheettables,
     to_csv,
     to_markdown,
-    write_shortlists,
+    write,
     write_workbook,
 )
 from matchmaker.writing import sheets as sheets_module
-from matchmaker.writing.sheets import Column, legible, open_book
-from matchmaker.writing.sheettables import Table, width_of
+from matchmaker.writing.sheets import SheetColumn, legible, open_book
+from matchmaker.writing.sheettables import SheetTable, terminal_width
 from matchmaker.writing.workbook import PROBLEM_HEADINGS
 from worlds import (
     empty_example,
@@ -60,7 +73,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*xtension is not supported:User
 
 BOUNDS = Settings().bounds
 ALL = (shortlist_example(), empty_example(), unmatched_example())
-REJECTED = Rejected(3, ("P-9", "=1+1", "more"), (Fault("table.csv, line 3", "neither title nor description"),))
+REJECTED = RejectedRow(3, ("P-9", "=1+1", "more"), (Fault("table.csv, line 3", "neither title nor description"),))
 ORIGIN = Origin(Path("a/folder/table.csv"), ("id", "title"), small_registry(), Settings())
 SOFFICE = shutil.which("soffice")
 needs_office = pytest.mark.skipif(SOFFICE is None, reason="LibreOffice (soffice) is not installed on this machine")
@@ -125,14 +138,14 @@ def nasty_shortlist(text: str) -> Shortlist:
     )
     lists = dict.fromkeys(("targets", "conditions", "cooperation", "keywords", "exclude"), (text, text))
     texts = dict.fromkeys(("id", "title", "description", "enterprise", "industry", "region", "tried"), text)
-    require = Require.model_construct(institutes=(text,), place=text)
+    require = Requirements.model_construct(institutes=(text,), place=text)
     problem = Problem(title="x").model_copy(update={**lists, **texts, "require": require})
     return shortlist_example().model_copy(update={"problem": problem, "matches": (match,), "settings": text})
 
 
 def nasty_explanation(text: str) -> Explanation:
     shortlist = nasty_shortlist(text)
-    part = Part.model_construct(name=text, value=0.5)
+    part = ScorePart.model_construct(name=text, value=0.5)
     explanation = Explanation(
         problem=ALL[0].problem,
         match=match_example(),
@@ -148,12 +161,12 @@ def nasty_explanation(text: str) -> Explanation:
     )
 
 
-def rejected(*cells: str) -> Rejected:
-    return Rejected(2, cells, tuple(Fault(cell, cell, cell) for cell in cells))
+def rejected(*cells: str) -> RejectedRow:
+    return RejectedRow(2, cells, tuple(Fault(cell, cell, cell) for cell in cells))
 
 
 def written(
-    path: Path, answers: Iterable[Shortlist | Rejected] = ALL, language: str | None = "en", origin: Origin = ORIGIN
+    path: Path, answers: Iterable[Shortlist | RejectedRow] = ALL, language: str | None = "en", origin: Origin = ORIGIN
 ) -> openpyxl.Workbook:
     write_workbook(answers, path, language, origin=origin)  # type: ignore[arg-type]
     return openpyxl.load_workbook(path)
@@ -213,7 +226,7 @@ def test_the_language_is_that_asked_for_else_that_of_the_first_problem(tmp_path:
 
 def test_a_workbook_without_a_table_has_no_sheet_of_rejects(tmp_path: Path) -> None:
     path = tmp_path / "out.xlsx"
-    write_shortlists(iter(ALL), path, "xlsx", "en")
+    write(iter(ALL), "shortlists", "xlsx", path, Context("en"))
     assert openpyxl.load_workbook(path).sheetnames == ["Shortlists", "Summary", "Problems"]
     with pytest.raises(ValueError, match="headings"):
         write_workbook([REJECTED], path)
@@ -230,7 +243,7 @@ def test_the_summary_counts_explains_and_says_where_it_comes_from(tmp_path: Path
     assert said["Alpha Institute of Industrial Intelligence"] == 1
     assert said["Beta Institute of Software Application Technology"] == 0
     assert said["Recommend"] == f"score {BOUNDS.strong:g} or more; worth a call"
-    assert str(said["No match"]).startswith(f"score below {BOUNDS.weak:g}; not worth a call")
+    assert str(said["No match"]).startswith(f"score below {BOUNDS.weak:g}; not enough for a call")
     assert said["Input file"] == "table.csv"
     assert said["Fingerprint of the settings"] == "sha256:5e77"
     assert said["Fingerprint of the profiles"] == "sha256:feed"
@@ -297,7 +310,7 @@ def test_claims_and_capabilities_are_in_the_language_asked_for(tmp_path: Path) -
 
 
 def test_a_chinese_character_is_two_cells_wide() -> None:
-    assert (width_of("水water"), width_of("（"), width_of("é")) == (7, 2, 1)
+    assert (terminal_width("水water"), terminal_width("（"), terminal_width("é")) == (7, 2, 1)
 
 
 def test_levels_have_colours_and_words_and_their_contrast_is_enough(tmp_path: Path) -> None:
@@ -367,7 +380,7 @@ def test_a_text_longer_than_a_cell_is_cut_marked_and_named(tmp_path: Path) -> No
     assert str(text).endswith("💧……（过长，已截断）")
     assert 32_760 <= len(str(text).encode("utf-16-le")) / 2 <= 32_767
     place = f"{tmp_path / 'out.xlsx'}, sheet '需求', C2"
-    assert str(losses[0]).startswith(f"{place}: the text was cut to 32,767 characters")
+    assert str(losses[0]).startswith(f"{place}: text cut to 32,767 characters")
     assert "被截断" in losses[0].in_language("zh")
     assert len(losses) == 21
     assert "10 more cells" in str(losses[-1])
@@ -393,7 +406,7 @@ def test_more_links_than_a_sheet_may_have_are_shown_and_counted(
     monkeypatch.setattr(sheets_module, "MAX_LINKS", 2)
     losses = write_workbook([cited("https://example.org/a")] * 5, tmp_path / "out.xlsx", "en")
     assert len(losses) == 3
-    finding = "the address is shown, not linked: it is too long, or the sheet has as many links as it may"
+    finding = "address shown but not linked: too long, or the sheet has reached its limit of links"
     assert str(losses[0]) == f"{tmp_path / 'out.xlsx'}, sheet 'Shortlists', L4: {finding}"
     sheet = openpyxl.load_workbook(tmp_path / "out.xlsx")["Shortlists"]
     column = [one.value for one in sheet[1]].index("Source 1") + 1
@@ -419,14 +432,14 @@ def test_what_xml_cannot_hold_is_shown_as_such(tmp_path: Path) -> None:
     text = "a\x00b\x0bc\x1fd\ud800e\uffff\r\nf\rg\th\x85"
     assert legible(text) == "a\ufffdb\ufffdc\ufffdd\ufffde\ufffd\nf\ng\th\ufffd"
     with open_book(tmp_path / "out.xlsx") as book:
-        Table(book, "x", [Column("=1")]).add([text])
+        SheetTable(book, "x", [SheetColumn("=1")]).add([text])
     assert openpyxl.load_workbook(tmp_path / "out.xlsx")["x"]["A2"].value == legible(text)
 
 
 @pytest.mark.parametrize("text", [" a ", "_x0041_", "<r><t>x</t></r>", "<r>", "a\n\nb", "001", "1e5", "&amp;", "TRUE"])
 def test_texts_stay_as_they_are(tmp_path: Path, text: str) -> None:
     with open_book(tmp_path / "out.xlsx") as book:
-        table = Table(book, "x", [Column("a"), Column("b", "code")])
+        table = SheetTable(book, "x", [SheetColumn("a"), SheetColumn("b", "code")])
         table.add([text, text])
     cell, code = openpyxl.load_workbook(tmp_path / "out.xlsx")["x"][2]
     # unlike Excel and LibreOffice, openpyxl leaves it to the caller to undo the escape of _x0041_
@@ -449,7 +462,7 @@ def read_back(book: openpyxl.Workbook, name: str, folder: Path) -> list[Problem]
     rows = [[text(value) for value in row] for row in book[name].iter_rows(values_only=True)]
     path.write_text(csv_text(rows), encoding="utf-8")
     found = list(read_problems(path))
-    assert not [row for row in found if isinstance(row, Rejected)]
+    assert not [row for row in found if isinstance(row, RejectedRow)]
     return [row for row in found if isinstance(row, Problem)]
 
 
@@ -475,7 +488,7 @@ problems = st.builds(
     keywords=items,
     exclude=items,
     require=st.builds(
-        Require,
+        Requirements,
         institutes=items,
         role=st.sampled_from([None, "research_institute", "transfer_centre"]),
         own=st.booleans(),
@@ -498,10 +511,10 @@ def test_problems_come_back_field_by_field(tmp_path: Path, given: Sequence[Probl
 
 def test_every_field_has_a_heading_that_is_understood() -> None:
     names = {name for name in Problem.model_fields if name != "require"}
-    assert set(PROBLEM_HEADINGS) == names | {f"require.{name}" for name in Require.model_fields}
-    for field, headings in PROBLEM_HEADINGS.items():
-        for heading in headings:
-            column = column_of(heading, fuzzy=False)
+    assert set(PROBLEM_HEADINGS) == names | {f"require.{name}" for name in Requirements.model_fields}
+    for field, heading in PROBLEM_HEADINGS.items():
+        for language in get_args(Language):
+            column = column_of(translate(heading, language), fuzzy=False)
             assert column is not None
             assert (column.field, column.factor) == (field, 1)
 
@@ -519,7 +532,7 @@ def test_only_the_sheet_of_problems_is_taken_for_problems(tmp_path: Path, langua
 
 
 def test_same_answers_same_bytes(tmp_path: Path) -> None:
-    answers: list[Shortlist | Rejected] = [*ALL, REJECTED]
+    answers: list[Shortlist | RejectedRow] = [*ALL, REJECTED]
     answers.append(shortlist_example(Problem(id="=1", title="=cmd", deadline=date(2026, 3, 4))))
     first, second = tmp_path / "first.xlsx", tmp_path / "second.xlsx"
     for path in (first, second):
@@ -592,15 +605,15 @@ def test_a_full_disk_is_a_fault_with_a_remedy(tmp_path: Path) -> None:
 def test_a_disk_that_is_full_when_the_file_is_put_together_is_a_fault_as_well(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    taken_in = files._Collector.write
+    taken_in = files._CollectorFile.write
 
-    def full(self: files._Collector, data: bytes) -> int:
+    def full(self: files._CollectorFile, data: bytes) -> int:
         if self.tell() > 10_000:
             with files.write_faults(tmp_path / "out.xlsx"):
                 raise OSError(errno.ENOSPC, "No space left on device")
         return taken_in(self, data)
 
-    monkeypatch.setattr(files._Collector, "write", full)
+    monkeypatch.setattr(files._CollectorFile, "write", full)
     with pytest.raises(InputError, match="free some space"):
         write_workbook(ALL * 500, tmp_path / "out.xlsx")
     gc.collect()  # what is left of the zip file must not complain
@@ -612,6 +625,7 @@ def test_a_place_that_cannot_be_written_is_a_fault(tmp_path: Path) -> None:
         write_workbook(ALL, tmp_path / "missing" / "out.xlsx")
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_rows(tmp_path: Path) -> None:
     answer = cited("not linked")  # links are kept to the end, 65,530 of them at most
 
@@ -686,6 +700,7 @@ def exported_csvs(folder: Path, texts: Sequence[str]) -> list[Path]:
 SEPARATORS = {"comma": "44", "all": "44/59/9", "semicolon": "59", "tab": "9"}
 
 
+@pytest.mark.office_suite
 @needs_office
 @pytest.mark.parametrize("separator", SEPARATORS)
 def test_no_cell_of_a_csv_becomes_a_formula_in_libreoffice(tmp_path: Path, separator: str) -> None:
@@ -698,10 +713,11 @@ def test_no_cell_of_a_csv_becomes_a_formula_in_libreoffice(tmp_path: Path, separ
     assert found == {name: [] for name in ("shortlists", "rejects")}
 
 
+@pytest.mark.office_suite
 @needs_office
 def test_no_cell_of_a_workbook_becomes_a_formula_in_libreoffice(tmp_path: Path) -> None:
     texts = [text for text in [*ATTACKS, *nasty_examples(200)] if not text.startswith("http")]
-    answers: list[Shortlist | Rejected] = [nasty_shortlist(text) for text in texts]
+    answers: list[Shortlist | RejectedRow] = [nasty_shortlist(text) for text in texts]
     answers += [rejected(text, text) for text in texts]
     write_workbook(answers, tmp_path / "book.xlsx", origin=Origin(Path("x"), ("=1+1", "title")))
     control = openpyxl.Workbook()
@@ -713,6 +729,7 @@ def test_no_cell_of_a_workbook_becomes_a_formula_in_libreoffice(tmp_path: Path) 
     assert found == {"book": []}
 
 
+@pytest.mark.office_suite
 @needs_office
 def test_no_cell_of_a_markdown_table_becomes_a_formula_when_its_page_is_opened_in_libreoffice(tmp_path: Path) -> None:
     from markdown_it import MarkdownIt
@@ -795,13 +812,11 @@ def test_what_a_cell_cannot_hold_is_said() -> None:
     Path("table.csv").write_text(f"id,title,description\nP-1,供水管网漏损检测,{'水' * 40_000}\n", "utf-8")
     code, _, stderr = run("batch", "table.csv", "-o", "out.xlsx")
     assert code == 0
-    assert "warning: out.xlsx, sheet '需求', C2: the text was cut to 32,767 characters" in stderr
+    assert "warning: out.xlsx, sheet '需求', C2: text cut to 32,767 characters" in stderr
     assert "warning" not in run("batch", "table.csv", "-o", "out.xlsx", "-q")[2]
 
 
 def test_a_spreadsheet_is_not_sent_to_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    from matchmaker.cli import options
-
     monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
     with pytest.raises(InputError, match="name a file with -o"):
-        options.write_book(ALL, None, None)
+        write(ALL, "shortlists", "xlsx")

@@ -11,6 +11,7 @@ import typer
 
 from matchmaker.cli.boundary import Terminated, ready_streams
 from matchmaker.cli.commands import CommandsOnUse
+from matchmaker.cli.options import LanguageOption
 
 
 class Program(CommandsOnUse):
@@ -52,7 +53,7 @@ app = typer.Typer(
 
 def _print_version(asked: bool) -> None:
     if asked:
-        from matchmaker.writing import version
+        from matchmaker.distribution import version
 
         typer.echo(f"matchmaker {version()}")
         raise typer.Exit
@@ -77,6 +78,7 @@ def program(
     show_version: bool = typer.Option(
         False, "--version", is_eager=True, callback=_print_version, help="Print the version and stop."
     ),
+    lang: LanguageOption = None,
 ) -> None:
     """Options of the program as a whole."""
 

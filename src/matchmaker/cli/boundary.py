@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import locale
 import os
+import re
 import select
 import sys
 from collections.abc import Iterator
@@ -16,9 +17,10 @@ from typing import TYPE_CHECKING, Any, Literal, TextIO
 import typer
 from typer.core import TyperGroup
 
+from matchmaker.cli.helptext import formatter_for
 from matchmaker.cli.misuse import UsageError, language_in, lines_of
 from matchmaker.errors import ClusterError, Fault, InputError, MatchmakerError, MissingExtraError
-from matchmaker.messages import in_language, reason_of, said, steerless
+from matchmaker.messages import Translatable, in_language, make_message, reason_of, steerless
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -30,6 +32,7 @@ MISSING_HERE = 4
 GATE_NOT_MET = 5
 _FULL = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
 _CHINESE_LOCALES = ("zh", "yue", "cmn", "chinese")  # Windows writes Chinese (Simplified)_China
+_TRADITIONAL = re.compile(r"hant|_(hk|tw|mo)\b|traditional|hong kong|taiwan|maca[ou]")
 _running: ContextVar[Any] = ContextVar("_running", default=None)
 """The context of the command that runs, for those who tell something and are handed no context."""
 _asked: ContextVar[Any] = ContextVar("_asked", default=None)
@@ -38,12 +41,25 @@ _spoken_last: ContextVar[Any] = ContextVar("_spoken_last", default=None)
 """The language of the command that met a bug."""
 
 
+class HelpContext(typer.Context):
+    """The context of a command whose help is in the language spoken."""
+
+    def make_formatter(self) -> Any:
+        """What lays out usage and help."""
+        return formatter_for(spoken(), super().make_formatter())
+
+
 class Terminated(BaseException):
     """SIGTERM came: what is under way is undone on the way out, as after Ctrl-C, and nothing stays half."""
 
 
 class Boundary(TyperGroup):
-    """A group of commands that prints what a user can put right, one line a fault, and keeps the traceback for bugs."""
+    """A group of commands that prints what a user can put right, one line a fault, and keeps the traceback for bugs.
+
+    Its help, and that of its commands, is in the language spoken.
+    """
+
+    context_class = HelpContext
 
     def invoke(self, ctx: Any) -> Any:
         """Run a command.
@@ -70,6 +86,22 @@ class Boundary(TyperGroup):
         with _faults_told():
             return super().make_context(info_name, args, parent, **extra)
 
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """A command of the group, which will speak the same language."""
+        command = super().get_command(ctx, cmd_name)
+        if command is not None:
+            command.context_class = HelpContext
+        return command
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """List the commands, each with as much of its help as a line holds."""
+        language = spoken()
+        if language == "en":
+            super().format_commands(ctx, formatter)
+            return
+        helps = ((name, self.get_command(ctx, name).help) for name in self.list_commands(ctx))
+        formatter.write_commands(helps)
+
 
 @contextmanager
 def _faults_told() -> Iterator[None]:
@@ -87,8 +119,8 @@ def _faults_told() -> Iterator[None]:
         if error.errno not in _FULL or error.filename is not None:
             raise
         _drop_stdout()
-        finding = said("cannot be written ({reason})", reason=reason_of(error))
-        fault = Fault(said("standard output"), finding, "free some space, or choose another disk")
+        finding = make_message("cannot be written ({reason})", reason=reason_of(error))
+        fault = Fault(make_message("standard output"), finding, "free some space, or choose another disk")
         raise told(InputError(fault)) from None
     except UsageError as error:
         raise _misuse_told(error) from None
@@ -130,7 +162,7 @@ def _nothing(mode: Literal["r", "w"]) -> TextIO:
     return os.fdopen(os.open(os.devnull, os.O_RDWR), mode, encoding="utf-8", closefd=False)  # as Python opens its own
 
 
-def tell(message: str, *, err: bool = True) -> None:
+def tell(message: Translatable, *, err: bool = True) -> None:
     """Print a message in the language spoken, on stderr unless it is what was asked for.
 
     Without what steers a terminal: it may quote what others wrote, and names of their files.
@@ -138,7 +170,7 @@ def tell(message: str, *, err: bool = True) -> None:
     typer.echo(steerless(in_language(message, spoken())), err=err)
 
 
-def tell_of_bug(message: str) -> None:
+def tell_of_bug(message: Translatable) -> None:
     """As ``tell``, when the command is over."""
     typer.echo(steerless(in_language(message, _spoken_last.get() or system_language())), err=True)
 
@@ -151,7 +183,7 @@ def spoken() -> Language:
 
 
 def system_language() -> Language:
-    """``zh`` when the locale of this machine is Chinese, else ``en``.
+    """``zh`` when the locale of this machine is Chinese, ``zh-Hant`` that of Hong Kong, Macao or Taiwan, else ``en``.
 
     The variables of POSIX decide, in their order; without any, as on Windows, the locale that Python began with.
     """
@@ -159,13 +191,16 @@ def system_language() -> Language:
     if not named:
         with suppress(ValueError):  # a locale that Python has no name for
             named = locale.getlocale()[0] or ""
-    return "zh" if named.lower().startswith(_CHINESE_LOCALES) else "en"
+    named = named.lower()
+    if not named.startswith(_CHINESE_LOCALES):
+        return "en"
+    return "zh-Hant" if _TRADITIONAL.search(named) else "zh"
 
 
 def told(error: MatchmakerError) -> typer.Exit:
     """Print the faults of an error; what to raise then, which has its exit code."""
     for fault in error.faults:
-        tell(said("error: {fault}", fault=fault.message))
+        tell(make_message("error: {fault}", fault=fault.message))
     return typer.Exit(MISSING_HERE if isinstance(error, (MissingExtraError, ClusterError)) else BAD_INPUT)
 
 

@@ -12,7 +12,7 @@ import typer
 
 from matchmaker import log
 from matchmaker.cli.boundary import tell, tell_of_bug
-from matchmaker.messages import said
+from matchmaker.messages import make_message
 
 BUG: Final = 1
 _TRACKER: Final = re.compile(r"(?:issue|bug|ticket)s?(?: tracker)?|tracker", re.IGNORECASE)
@@ -28,7 +28,7 @@ def start_debugging(ctx: typer.Context) -> None:
     tell("debug: what follows may show texts of problems; look it through before you pass it on")
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("debug: %(relativeCreated)7.0f ms  %(message)s"))
-    logger = logging.getLogger(log.NAME)
+    logger = logging.getLogger(log.LOGGER_NAME)
     logger.setLevel(logging.DEBUG)
     logger.addHandler(handler)
 
@@ -61,7 +61,7 @@ def report_bug(error: BaseException, *, debugging: bool) -> None:
     if not debugging:
         tell_of_bug("messages that may quote a problem are left out above; matchmaker --debug COMMAND shows them")
     tell_of_bug(
-        said(
+        make_message(
             "report it {where}, with the lines above and what this prints: matchmaker doctor; neither holds text of a "
             "problem, and please send none",
             where=_tracker(),
@@ -80,9 +80,8 @@ def _chain(error: BaseException) -> list[BaseException]:
 
 
 def _frames(error: BaseException) -> Iterator[tuple[str, int, str, str | None]]:
-    told = getattr(error, "tb", None)
-    if isinstance(told, str):  # the traceback of a worker process comes as a text, messages and all
-        yield from ((file, int(line), name, "") for file, line, name in _OF_WORKER.findall(told))
+    for note in getattr(error, "__notes__", ()):  # the traceback of a worker process is one, messages and all
+        yield from ((file, int(line), name, "") for file, line, name in _OF_WORKER.findall(note))
     for frame in traceback.extract_tb(error.__traceback__):
         yield frame.filename, frame.lineno or 0, frame.name, frame.line
 
@@ -97,11 +96,13 @@ def _tracker() -> str:
     """Where bugs are reported: the address that the package names for it, if it names one."""
     from importlib import metadata
 
+    from matchmaker.distribution import DISTRIBUTION
+
     try:
-        urls = metadata.metadata("matchmaker").get_all("Project-URL") or []
+        urls = metadata.metadata(DISTRIBUTION).get_all("Project-URL") or []
     except metadata.PackageNotFoundError:
         urls = []
     for label, _, url in (str(entry).partition(", ") for entry in urls):
         if _TRACKER.fullmatch(label.strip()):
-            return said("at {url}", url=url)
-    return said("to whoever you have matchmaker from")
+            return make_message("at {url}", url=url)
+    return make_message("to whoever you have matchmaker from")

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from matchmaker.cli import evaluate, options
-from matchmaker.cli.boundary import BAD_INPUT, tell
-from matchmaker.messages import listed, said
+from matchmaker.cli import options
+from matchmaker.cli.boundary import tell
+from matchmaker.cli.reading import end_with, read_table
+from matchmaker.messages import join_messages, make_message
 
 if TYPE_CHECKING:
     from matchmaker.domain import Language
@@ -46,7 +47,7 @@ RunOut = Annotated[
 
 def calibrate(
     problems: ProblemsFile,
-    qrels: evaluate.QrelsFile,
+    qrels: options.QrelsFile,
     output: SettingsOut,
     institutes: options.Institutes = None,
     settings: options.Settings = None,
@@ -63,24 +64,24 @@ def calibrate(
     Example: matchmaker calibrate --problems data/problems/requests.csv --qrels data/problems/requests.qrels.txt
     -o settings.toml
     """
-    for path in (output, svg, run_out):
-        options.check_output(path, qrels, problems, institutes)
     from matchmaker.evaluation import calibrate as fitted
     from matchmaker.evaluation import load_qrels
     from matchmaker.matching.settings import dump_settings, load_settings
+    from matchmaker.writing import check_output
 
+    for path in (output, svg, run_out):
+        check_output(path, qrels, problems, institutes)
     judged = load_qrels(qrels)
-    asked, n_rejected = evaluate.read_table(problems, quiet=quiet)
+    asked, n_rejected = read_table(problems, quiet=quiet)
     start = None if settings is None else load_settings(settings)
-    found = fitted(options.registry_from(institutes), asked, judged, settings=start, pool_groups=pool_groups)
-    evaluate.put(dump_settings(found.settings, _comments(found)), output)
-    evaluate.write_run(run_out, found.out_of_fold)
+    found = fitted(options.session_from(institutes).registry, asked, judged, settings=start, pool_groups=pool_groups)
+    options.put_text(dump_settings(found.settings, _comments(found)), output)
+    options.write_run(run_out, found.out_of_fold)
     _draw(found, svg, options.message_language(lang))
     if not quiet:
         _note_left_out(found)
-        tell(said("wrote {path}", path=output))
-    if n_rejected:
-        raise typer.Exit(BAD_INPUT)
+    options.tell_written(output, quiet=quiet)
+    end_with(n_rejected)
 
 
 def _draw(found: Calibration, svg: Path | None, language: Language) -> None:
@@ -88,22 +89,22 @@ def _draw(found: Calibration, svg: Path | None, language: Language) -> None:
     from matchmaker.writing.terminal import evaluation as render
     from matchmaker.writing.terminal import open_console
 
-    render.print_sheets(open_console(), (), render.calibration_sheets(found, language), language)
+    render.print_tables(open_console(), (), render.calibration_tables(found, language), language)
     if svg is not None:
         series = render.calibration_series(found, "en")
-        evaluate.put(render.reliability_svg(series, title="Reliability, cross-validated"), svg)
+        options.put_text(render.reliability_svg(series, title="Reliability, cross-validated"), svg)
 
 
 def _note_left_out(found: Calibration) -> None:
     unknown = found.unknown
     if unknown.n_missing_pairs:
-        message = said(
+        message = make_message(
             "note: {pairs:,} judged pairs left out; unknown: {problems:,} problems, {institutes:,} institutes "
             "({ids}, …)",
             pairs=unknown.n_missing_pairs,
             problems=len(unknown.judged_problems),
             institutes=len(unknown.judged_institutes),
-            ids=listed((*unknown.judged_problems, *unknown.judged_institutes)[:5]),
+            ids=join_messages((*unknown.judged_problems, *unknown.judged_institutes)[:5]),
         )
         tell(message)
 

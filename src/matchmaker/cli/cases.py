@@ -2,22 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from matchmaker.cli import batch, options
-from matchmaker.cli.boundary import Boundary, tell
-from matchmaker.cli.case_intake import Import, case_from, tell_columns, tell_one
-from matchmaker.cli.ledger import By, LedgerOption, opened, person, put_json, reject_exit
-from matchmaker.messages import said
+from matchmaker.cli import options
+from matchmaker.cli.boundary import Boundary, spoken, tell
+from matchmaker.cli.ledgers import (
+    Benefit,
+    By,
+    CaseSource,
+    LedgerOption,
+    Note,
+    OneSolver,
+    OnlyYear,
+    Year,
+    known_id,
+    opened,
+    person,
+)
+from matchmaker.cli.reading import MOST_SHOWN, end_with, tell_of_rows, tell_of_table
+from matchmaker.errors import LedgerError
+from matchmaker.messages import make_message
 
 if TYPE_CHECKING:
-    from matchmaker.domain import Case, Registry
-    from matchmaker.ledger.cases import KeptCase
+    from collections import Counter
+
+    from matchmaker.domain import Registry
+    from matchmaker.errors import Fault
+    from matchmaker.intake.rejects import Rejects
+    from matchmaker.ledger.cases import AddResult, StoredCase
+    from matchmaker.ledger.reading import CaseTable
 
 app = typer.Typer(
     cls=Boundary,
@@ -34,14 +52,6 @@ class OutcomeName(StrEnum):
     solved = "solved"
     partly = "partly"
     failed = "failed"
-
-
-class ExportName(StrEnum):
-    """How cases are exported."""
-
-    csv = "csv"
-    jsonl = "jsonl"
-    md = "md"
 
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="A case's id, such as C-7.")]
@@ -63,10 +73,6 @@ Solvers = Annotated[
         show_default=False,
     ),
 ]
-OneSolver = Annotated[
-    Optional[str],  # noqa: UP045
-    typer.Option("--institute", metavar="INSTITUTE", help="Only cases it took part in.", show_default=False),
-]
 OutcomeOption = Annotated[
     Optional[OutcomeName],  # noqa: UP045
     typer.Option("--outcome", help="What came of it. Default: solved.", show_default=False),
@@ -86,30 +92,12 @@ CapabilityId = Annotated[
     Optional[str],  # noqa: UP045
     typer.Option("--capability", metavar="ID", help="The capability that was used.", show_default=False),
 ]
-Year = Annotated[Optional[int], typer.Option("--year", help="The year of the outcome.", show_default=False)]  # noqa: UP045
-OnlyYear = Annotated[
-    Optional[int],  # noqa: UP045
-    typer.Option("--year", min=1900, max=2100, help="Only cases of this year.", show_default=False),
-]
-Benefit = Annotated[
-    Optional[str],  # noqa: UP045
-    typer.Option("--benefit", metavar="YUAN", help="Benefit in yuan, such as 1200000 or 120万.", show_default=False),
-]
-CaseSource = Annotated[
-    Optional[str],  # noqa: UP045
-    typer.Option("--source", help="Where this is known from: a text or an address.", show_default=False),
-]
-Note = Annotated[Optional[str], typer.Option("--note", help="Anything else to remember.", show_default=False)]  # noqa: UP045
 Loose = Annotated[
     bool,
     typer.Option("--any-institute", help="Take institutes that the registry does not have, as they are written."),
 ]
 Deleted = Annotated[bool, typer.Option("--deleted", help="The deleted cases instead of the others.")]
 Words = Annotated[str, typer.Argument(metavar="WORDS", help="Words that must all stand in a case.")]
-ExportFormatOption = Annotated[
-    Optional[ExportName],  # noqa: UP045
-    typer.Option("--format", help="How to write. Default: by the ending of --output, else jsonl.", show_default=False),
-]
 
 
 @app.command()
@@ -138,23 +126,39 @@ def add(
     Example: matchmaker cases add --title 管网漏损 --institute giii --outcome partly
     """
     from matchmaker.ledger.cases import add_cases
+    from matchmaker.ledger.importing import case_from
     from matchmaker.ledger.reading import resolver
 
     own = {"institutes": institute, "capability": capability, "outcome": outcome, "year": year, "benefit_cny": benefit}
     asked = {"title": title, "description": description, "enterprise": enterprise, "industry": industry}
-    resolve = resolver(options.registry_from(institutes), strict=not any_institute)
+    if file is None and not any(asked.values()):
+        raise typer.BadParameter("give a FILE, or --title or --description")
+    resolve = resolver(options.session_from(institutes).registry, strict=not any_institute)
     case = case_from(file, asked, {**own, "source": source, "note": note}, resolve)
     with opened(ledger, create=True) as store:
         answer = add_cases(store, [case], by=person(by), places=[str(file or "cases add")])[0]
-    tell_one(answer, quiet=quiet)
+    _tell_of(answer, quiet=quiet)
+
+
+def _tell_of(answer: AddResult, *, quiet: bool) -> None:
+    """Print the id of a case, and say whether it is new."""
+    if answer.fault is not None:
+        raise LedgerError(answer.fault)
+    options.put_text(f"{answer.id}\n", None)
+    if quiet:
+        return
+    if answer.kind == "added":
+        tell(make_message("added case {id}", id=answer.id))
+    else:
+        tell(make_message("case {id} is there already", id=answer.id))
 
 
 @app.command("import")
 def import_cases(
     file: CasesFile,
     column: options.Columns = None,
-    sheet: batch.Sheets = None,
-    encoding: batch.Encoding = None,
+    sheet: options.Sheets = None,
+    encoding: options.Encoding = None,
     any_institute: Loose = False,
     rejects: Annotated[
         Optional[Path],  # noqa: UP045
@@ -173,20 +177,52 @@ def import_cases(
 
     Example: matchmaker cases import data/cases/example.csv --any-institute
     """
+    from matchmaker.ledger.importing import import_cases as add_all
     from matchmaker.ledger.reading import CaseTable, resolver
+    from matchmaker.runs.batches import kept_rejects
+    from matchmaker.writing import check_output
 
-    options.check_output(rejects, file, institutes)
-    resolve = resolver(options.registry_from(institutes), strict=not any_institute)
+    check_output(rejects, file, institutes)
+    resolve = resolver(options.session_from(institutes).registry, strict=not any_institute)
     named = options.columns_from(column)
     table = CaseTable(file, resolve, columns=named, encoding=encoding, sheets=sheet or ())
-    if not quiet:
-        tell_columns(file, table)
+    tell_of_table(file, table.table, quiet=quiet)
     kept = rejects or file.with_name(f"{file.name}.rejects.csv")
-    with opened(ledger, kept, create=True) as store, batch.kept_rejects(kept, table.table) as rejected:
-        done = Import(store, person(by), rejected, quiet=quiet)
-        done.take(table)
-    done.finish(table, kept)
-    reject_exit(rejected.n)
+    with (
+        opened(ledger, kept, create=True) as store,
+        kept_rejects(kept, table.table.headings, spoken()) as rejected,
+    ):
+        counts = add_all(store, table, rejected, by=person(by), note=_first_notes(quiet=quiet))
+    _tell_counts(table, rejected, counts, kept, quiet=quiet)
+    end_with(rejected.n)
+
+
+def _first_notes(*, quiet: bool) -> Callable[[Fault], None]:
+    """What tells the first notes of an import, unless quiet."""
+    left = iter(range(0 if quiet else MOST_SHOWN))
+
+    def note(fault: Fault) -> None:
+        if next(left, None) is not None:
+            tell(make_message("note: {fault}", fault=fault.message))
+
+    return note
+
+
+def _tell_counts(table: CaseTable, rejects: Rejects, counts: Counter[str], kept: Path, *, quiet: bool) -> None:
+    """Say what was rejected, where it is kept, and what was done."""
+    for warning in table.warnings[:MOST_SHOWN] if not quiet else ():
+        tell(make_message("warning: {fault}", fault=warning.message))
+    tell_of_rows(table.table, rejects, kept, quiet=quiet)
+    if quiet:
+        return
+    kinds = ("added", "there", "differs", "deleted", "refused")
+    shown = {name: f"{n:,}" for name, n in {**{kind: counts[kind] for kind in kinds}, "rejected": rejects.n}.items()}
+    text = make_message(
+        "cases added: {added}; there already: {there}, with other values: {differs}, deleted before: {deleted}; "
+        "rows rejected: {rejected}",
+        **shown,
+    )
+    tell(text)
 
 
 @app.command("list")
@@ -197,7 +233,7 @@ def list_cases(
     deleted: Deleted = False,
     institutes: options.Institutes = None,
     ledger: LedgerOption = None,
-    format: options.FormatOption = None,
+    format: options.RowsFormat = None,
     lang: options.LanguageOption = None,
 ) -> None:
     """List the cases, in the order in which they were added.
@@ -206,7 +242,7 @@ def list_cases(
     """
     from matchmaker.ledger.cases import list_cases as listed
 
-    registry = options.registry_from(institutes)
+    registry = options.session_from(institutes).registry
     with opened(ledger) as store:
         kept = listed(
             store,
@@ -223,7 +259,7 @@ def search(
     words: Words,
     institutes: options.Institutes = None,
     ledger: LedgerOption = None,
-    format: options.FormatOption = None,
+    format: options.RowsFormat = None,
     lang: options.LanguageOption = None,
 ) -> None:
     """Find the cases in which all of some words stand; script, case and spaces do not matter.
@@ -234,7 +270,7 @@ def search(
 
     with opened(ledger) as store:
         kept = search_cases(store, words)
-    _show_cases(kept, options.registry_from(institutes), format, lang)
+    _show_cases(kept, options.session_from(institutes).registry, format, lang)
 
 
 @app.command()
@@ -242,7 +278,7 @@ def show(
     id_: Id,
     institutes: options.Institutes = None,
     ledger: LedgerOption = None,
-    format: options.FormatOption = None,
+    format: options.RecordFormat = None,
     lang: options.LanguageOption = None,
 ) -> None:
     """Show one case, deleted or not: what it says, who added it, and when.
@@ -251,21 +287,19 @@ def show(
     """
     from matchmaker.ledger.cases import find_case
 
-    registry = options.registry_from(institutes)
+    registry = options.session_from(institutes).registry
     with opened(ledger) as store:
         kept = find_case(store, id_)
-    if is_table(format):
-        from matchmaker.writing.terminal import open_console
-        from matchmaker.writing.terminal.ledger import print_case
+    from matchmaker.writing.terminal import open_console
+    from matchmaker.writing.terminal.ledger import print_case
 
-        print_case(open_console(), kept, registry, options.language_from(lang) or kept.case.problem.language)
-    else:
-        put_json(_object(kept))
+    language = options.language_from(lang) or kept.case.problem.shown_in
+    options.put(_object(kept), "record", format, lambda: print_case(open_console(), kept, registry, language))
 
 
 @app.command()
 def export(
-    format: ExportFormatOption = None,
+    format: options.CasesFormat = None,
     output: options.Output = None,
     ledger: LedgerOption = None,
     lang: options.LanguageOption = None,
@@ -276,15 +310,18 @@ def export(
     Example: matchmaker cases export --format csv
     """
     from matchmaker.ledger.cases import list_cases as listed
+    from matchmaker.writing import Context, write
 
+    written = options.format_from("cases", format, output, default="jsonl")
     with opened(ledger, output) as store:
         cases = [kept.case for kept in listed(store)]
-    _write(cases, format, output, lang, quiet=quiet)
+    write(cases, "cases", written, output, Context(options.language_from(lang), private=True))
+    options.tell_written(output, quiet=quiet)
 
 
 @app.command()
 def anonymise(
-    format: ExportFormatOption = None,
+    format: options.CasesFormat = None,
     output: options.Output = None,
     ledger: LedgerOption = None,
     lang: options.LanguageOption = None,
@@ -298,11 +335,14 @@ def anonymise(
     Example: matchmaker cases anonymise --format csv
     """
     from matchmaker.ledger.cases import all_cases
-    from matchmaker.writing.ledgerfiles import anonymised
+    from matchmaker.writing import Context, write
+    from matchmaker.writing.ledgerfiles import anonymise_cases
 
+    written = options.format_from("cases", format, output, default="jsonl")
     with opened(ledger, output) as store:
-        cases = anonymised(all_cases(store))
-    _write(cases, format, output, lang, quiet=quiet)
+        cases = anonymise_cases(all_cases(store))
+    write(cases, "cases", written, output, Context(options.language_from(lang), private=True))
+    options.tell_written(output, quiet=quiet)
     if not quiet:
         tell("read it before you pass it on: only names that the ledger knows were replaced")
 
@@ -324,7 +364,7 @@ def delete(
     with opened(ledger) as store:
         kept = delete_case(store, id_, by=person(by))
     if not quiet:
-        tell(said("deleted case {id}; to have it back: matchmaker cases restore {id}", id=kept.case.id))
+        tell(make_message("deleted case {id}; to have it back: matchmaker cases restore {id}", id=kept.case.id))
 
 
 @app.command()
@@ -344,83 +384,21 @@ def restore(
     with opened(ledger) as store:
         kept = restore_case(store, id_, by=person(by))
     if not quiet:
-        tell(said("restored case {id}", id=kept.case.id))
-
-
-def known_id(registry: Registry, name: str | None) -> str | None:
-    """The id of an institute; a name that the registry does not have stays as it is: it may have left."""
-    from matchmaker.ledger.reading import resolver
-
-    return None if name is None else resolver(registry, strict=False)(name)
-
-
-def is_table(format: options.FormatName | None) -> bool:
-    """Whether a table is asked for; else it is json or jsonl."""
-    if format not in (None, options.FormatName.table, options.FormatName.json, options.FormatName.jsonl):
-        raise typer.BadParameter("this is printed as table, json or jsonl")
-    return format in (None, options.FormatName.table)
-
-
-def put_rows(rows: Iterable[object], format: options.FormatName | None) -> None:
-    """Plain data to stdout, a list or one a line."""
-    import json
-
-    if format is options.FormatName.jsonl:
-        for row in rows:
-            options.write_data(json.dumps(row, ensure_ascii=False) + "\n")
-    else:
-        put_json(list(rows))
+        tell(make_message("restored case {id}", id=kept.case.id))
 
 
 def _show_cases(
-    kept: Sequence[KeptCase],
-    registry: Registry,
-    format: options.FormatName | None,
-    lang: options.LanguageName | None,
+    kept: Sequence[StoredCase], registry: Registry, format: str | None, lang: options.LanguageName | None
 ) -> None:
-    if is_table(format):
-        from matchmaker.writing.terminal import open_console
-        from matchmaker.writing.terminal.ledger import print_cases
+    from matchmaker.writing.terminal import open_console
+    from matchmaker.writing.terminal.ledger import print_cases
 
-        print_cases(open_console(), kept, registry, options.language_from(lang) or "zh")
-    else:
-        put_rows(map(_object, kept), format)
+    language = options.language_from(lang) or "zh"
+    options.put(map(_object, kept), "rows", format, lambda: print_cases(open_console(), kept, registry, language))
 
 
-def _object(kept: KeptCase) -> dict[str, object]:
+def _object(kept: StoredCase) -> dict[str, object]:
     from matchmaker.writing.ledgerfiles import case_object
 
     stamps = {"created": kept.created, "changed": kept.changed, "deleted": kept.deleted}
     return {**case_object(kept.case), **{name: stamp and stamp._asdict() for name, stamp in stamps.items()}}
-
-
-def _write(
-    cases: Sequence[Case],
-    format: ExportName | None,
-    output: Path | None,
-    lang: options.LanguageName | None,
-    *,
-    quiet: bool,
-) -> None:
-    from matchmaker.files import atomic_writer
-    from matchmaker.writing.ledgerfiles import export_cases
-
-    written = format or _by_ending(output)
-    text = "".join(export_cases(cases, written.value, options.language_from(lang) or "zh"))
-    if output is None:
-        options.write_data(text if written is not ExportName.csv or text.isascii() else f"\ufeff{text}")
-        return
-    with atomic_writer(output, bom=written is ExportName.csv, private=True) as stream:
-        stream.write(text)
-    if not quiet:
-        tell(said("wrote {file}", file=output))
-
-
-def _by_ending(output: Path | None) -> ExportName:
-    if output is None:
-        return ExportName.jsonl
-    ending = output.suffix.lower().removeprefix(".")
-    if ending not in set(ExportName):
-        problem = said("cases are written as .csv, .jsonl or .md, not as '{name}'; give --format", name=output.name)
-        raise typer.BadParameter(problem)
-    return ExportName(ending)

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 import typer
 
 from matchmaker.cli.boundary import Boundary
+from matchmaker.cli.options import LanguageOption
 
 
 class CommandsOnUse(Boundary):
@@ -39,13 +40,17 @@ class _Commands(UserDict[str, Any]):
         return _command(name, self.data[name])
 
 
+def _group(lang: LanguageOption = None) -> None:
+    """Options of a group of commands."""
+
+
 @cache
 def _command(name: str, place: str) -> Any:
     module, _, attribute = place.partition(":")
     found = getattr(import_module(f"matchmaker.cli.{module}"), attribute)
     around = typer.Typer(rich_markup_mode=None)
     if isinstance(found, typer.Typer):
-        around.add_typer(found, name=name)
+        around.add_typer(found, name=name, callback=_group)
     else:
         around.command(name)(found)
     return typer.main.get_group(around).commands[name]

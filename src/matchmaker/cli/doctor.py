@@ -9,93 +9,91 @@ import typer
 
 from matchmaker.cli import options
 from matchmaker.cli.boundary import MISSING_HERE
-from matchmaker.cli.ledger import LedgerOption
+from matchmaker.cli.ledgers import LedgerOption
+from matchmaker.messages import Translatable, in_context, translate
 
 if TYPE_CHECKING:
     from matchmaker.domain import Language
     from matchmaker.runs.support import Examination, Origin
 
 _SHORT_SUM: Final = 16
-CHINESE_WORDS: Final[Mapping[str, str]] = {
-    # parts
-    "program": "程序",
-    "system": "系统",
-    "locale": "语言与编码",
-    "dependencies": "依赖的软件包",
-    "extras": "可选功能",
-    "data": "数据文件",
-    "cache": "缓存",
-    "ledger": "台账",
-    "fingerprints": "指纹",
-    "sample": "示例匹配",
-    "errors": "错误",
-    "notes": "提示",
-    # what is known of them
-    "installed_as": "安装方式",
-    "virtual_environment": "虚拟环境",
-    "platform": "平台",
-    "processors": "处理器",
-    "memory_mb": "内存（MB）",
-    "preferred_encoding": "默认编码",
-    "file_names": "文件名编码",
-    "utf8_mode": "UTF-8 模式",
-    "stdin": "标准输入",
-    "stdout": "标准输出",
-    "stderr": "标准错误",
-    "encoding": "编码",
-    "terminal": "终端",
-    "terminal_size": "终端大小",
-    "bytes": "字节",
-    "state": "状态",
-    "place": "位置",
-    "entries": "条目",
-    "mode": "权限",
-    "own": "属当前用户",
-    "named_by": "由何处指定",
-    "engine": "数据库",
-    "version": "版本",
-    "revision": "修订号",
-    "cases": "案例",
-    "cases_deleted": "已删除的案例",
-    "referrals": "转介",
-    "referrals_open": "进行中的转介",
-    "judgements": "评判",
-    "problems": "需求",
-    "settings_words": "参数（words）",
-    "settings_e5": "参数（e5）",
-    "settings_auto": "参数（auto）",
-    "institutes": "机构资料",
-    "encoder": "编码器",
-    "words": "词",
-    "dimensions": "维",
-    "first": "首选",
-    "score": "评分",
-    # what they may be
-    "wheel": "安装包",
-    "source": "源代码",
-    "as_shipped": "与发布时一致",
-    "changed": "与发布时不一致",
-    "missing": "缺失",
-    "unreadable": "无法读取",
-    "not_there": "尚未建立",
-    "used": "使用中",
-    "not_used": "未使用",
-    "flag": "命令行选项",
-    "environment": "环境变量",
-    "default": "默认",
-    "none": "无",
-    "older": "旧版本",
-    "ok": "正常",
-    "broken": "无法使用",
-    "all_is_well": "一切正常",
+NAMES: Final[Mapping[str, Translatable]] = {
+    "program": in_context("doctor", "program"),
+    "system": in_context("doctor", "system"),
+    "locale": in_context("doctor", "locale"),
+    "dependencies": in_context("doctor", "dependencies"),
+    "extras": in_context("doctor", "extras"),
+    "data": in_context("doctor", "data"),
+    "cache": in_context("doctor", "cache"),
+    "ledger": in_context("doctor", "ledger"),
+    "fingerprints": in_context("doctor", "fingerprints"),
+    "sample": in_context("doctor", "sample"),
+    "errors": in_context("doctor", "errors"),
+    "notes": in_context("doctor", "notes"),
+    "installed_as": in_context("doctor", "installed as"),
+    "virtual_environment": in_context("doctor", "virtual environment"),
+    "platform": in_context("doctor", "platform"),
+    "processors": in_context("doctor", "processors"),
+    "memory_mb": in_context("doctor", "memory mb"),
+    "preferred_encoding": in_context("doctor", "preferred encoding"),
+    "file_names": in_context("doctor", "file names"),
+    "utf8_mode": in_context("doctor", "utf8 mode"),
+    "stdin": in_context("doctor", "stdin"),
+    "stdout": in_context("doctor", "stdout"),
+    "stderr": in_context("doctor", "stderr"),
+    "encoding": in_context("doctor", "encoding"),
+    "terminal": in_context("doctor", "terminal"),
+    "terminal_size": in_context("doctor", "terminal size"),
+    "bytes": in_context("doctor", "bytes"),
+    "state": in_context("doctor", "state"),
+    "place": in_context("doctor", "place"),
+    "entries": in_context("doctor", "entries"),
+    "mode": in_context("doctor", "mode"),
+    "own": in_context("doctor", "own"),
+    "named_by": in_context("doctor", "named by"),
+    "engine": in_context("doctor", "engine"),
+    "version": in_context("doctor", "version"),
+    "revision": in_context("doctor", "revision"),
+    "cases": in_context("doctor", "cases"),
+    "cases_deleted": in_context("doctor", "cases deleted"),
+    "referrals": in_context("doctor", "referrals"),
+    "referrals_open": in_context("doctor", "referrals open"),
+    "judgements": in_context("doctor", "judgements"),
+    "problems": in_context("doctor", "problems"),
+    "settings_words": in_context("doctor", "settings words"),
+    "settings_e5": in_context("doctor", "settings e5"),
+    "settings_auto": in_context("doctor", "settings auto"),
+    "institutes": in_context("doctor", "institutes"),
+    "encoder": in_context("doctor", "encoder"),
+    "words": in_context("doctor", "words"),
+    "dimensions": in_context("doctor", "dimensions"),
+    "first": in_context("doctor", "first"),
+    "score": in_context("doctor", "score"),
+    "wheel": in_context("doctor", "wheel"),
+    "source": in_context("doctor", "source"),
+    "as_shipped": in_context("doctor", "as shipped"),
+    "changed": in_context("doctor", "changed"),
+    "missing": in_context("doctor", "missing"),
+    "unreadable": in_context("doctor", "unreadable"),
+    "not_there": in_context("doctor", "not there"),
+    "used": in_context("doctor", "used"),
+    "not_used": in_context("doctor", "not used"),
+    "flag": in_context("doctor", "flag"),
+    "environment": in_context("doctor", "environment"),
+    "default": in_context("doctor", "default"),
+    "none": in_context("doctor", "none"),
+    "older": in_context("doctor", "older"),
+    "ok": in_context("doctor", "ok"),
+    "broken": in_context("doctor", "broken"),
+    "all_is_well": in_context("doctor", "all is well"),
 }
-"""The Chinese of the names in the JSON; their English is the name without underscores. Other names stay as they are."""
+"""What the names in the JSON are called; others stay as they are."""
 
 
 def doctor(
     ctx: typer.Context,
     ledger: LedgerOption = None,
-    format: options.FormatOption = None,
+    format: options.FactsFormat = None,
     lang: options.LanguageOption = None,
 ) -> None:
     """Say what a bug report needs: versions, data files, cache, ledger, locale; no problem's text, no user's name.
@@ -106,17 +104,10 @@ def doctor(
     """
     from matchmaker.runs.support import examine
 
-    if format not in (None, options.FormatName.table, options.FormatName.json):
-        raise typer.BadParameter("the findings are printed as table or json")
     language = options.message_language(lang)
     found = examine(ledger, _origin(ctx))
-    if format is options.FormatName.json:
-        from matchmaker.cli.ledger import put_json
-
-        put_json({**found.facts, "errors": _told(found, "errors", language), "notes": _told(found, "notes", language)})
-    else:
-        for line in _lines(found, language):
-            typer.echo(line)
+    told = {kind: _told(found, kind, language) for kind in ("errors", "notes")}
+    options.put({**found.facts, **told}, "facts", format, lambda: typer.echo("\n".join(_lines(found, language))))
     if found.errors:
         raise typer.Exit(MISSING_HERE)
 
@@ -145,22 +136,24 @@ def _lines(found: Examination, language: Language) -> Iterator[str]:
 
 
 def _labelled(key: str, value: object, language: Language) -> str:
-    return f"{_word(key, language)}{'：' if language == 'zh' else ': '}{_shown(key, value, language)}"
+    from matchmaker.writing import labelled
+
+    return labelled(_word(key, language), _shown(key, value, language), language)
 
 
 def _shown(key: str, value: object, language: Language) -> str:
     if isinstance(value, Mapping):
-        return ("；" if language == "zh" else "; ").join(_labelled(*pair, language) for pair in value.items())
+        from matchmaker.writing import one_after_another
+
+        return one_after_another((_labelled(*pair, language) for pair in value.items()), language)
     if value is None:
         return "–"
     if isinstance(value, bool):
-        return {"zh": ("否", "是"), "en": ("no", "yes")}[language][value]
+        return translate("yes" if value else "no", language)
     if isinstance(value, int):
         return f"{value:,}"
     return str(value)[:_SHORT_SUM] if key == "sha256" else _word(str(value), language)
 
 
 def _word(name: str, language: Language) -> str:
-    if name not in CHINESE_WORDS:
-        return name
-    return CHINESE_WORDS[name] if language == "zh" else name.replace("_", " ")
+    return translate(NAMES[name], language) if name in NAMES else name

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,7 +9,7 @@ import typer
 
 from matchmaker.cli import options
 from matchmaker.cli.boundary import Boundary, tell
-from matchmaker.messages import Message, counted, said
+from matchmaker.messages import Message, make_counted_message, make_message
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -32,46 +31,45 @@ Words = Annotated[str, typer.Argument(metavar="TEXT", help="A name, a keyword or
 @app.command("list")
 def list_institutes(
     institutes: options.Institutes = None,
-    format: options.FormatOption = None,
+    format: options.RowsFormat = None,
     lang: options.LanguageOption = None,
 ) -> None:
     """List the institutes with the number of their own capabilities and of those reached through a parent body.
 
     Example: matchmaker institutes list --institutes all
     """
-    registry = options.registry_from(institutes)
-    if _is_table(format):
+    registry = options.session_from(institutes).registry
+
+    def show_table() -> None:
         from matchmaker.writing.terminal import open_console, print_institutes
 
         print_institutes(open_console(), registry, options.message_language(lang))
-        return
-    rows = [_line(institute) for institute in registry.institutes]
-    _print_json(rows, format)
+
+    options.put([_line(institute) for institute in registry.institutes], "rows", format, show_table)
 
 
 @app.command()
 def show(
     name: Id,
     institutes: options.Institutes = None,
-    format: options.FormatOption = None,
+    format: options.RecordFormat = None,
     lang: options.LanguageOption = None,
 ) -> None:
     """Show one institute: what it can do, on what evidence, from which source.
 
     Example: matchmaker institutes show giii --lang en
     """
-    from matchmaker.institutes import find_institute
+    session = options.session_from(institutes)
+    registry, institute = session.registry, session.institutes.find(name)
 
-    registry = options.registry_from(institutes)
-    institute = find_institute(registry, name)
-    if _is_table(format):
+    def show_table() -> None:
         from matchmaker.writing.terminal import open_console, print_institute
 
         print_institute(open_console(), registry, institute, options.message_language(lang))
-        return
+
     cited = [*institute.sources, *(item.source for held in institute.capabilities for item in held.evidence)]
     sources = {key: _plain(source) for key in cited if (source := registry.source(key))}
-    _print_json([{**_plain(institute), "sources_cited": sources}], format, single=True)
+    options.put({**_plain(institute), "sources_cited": sources}, "record", format, show_table)
 
 
 @app.command()
@@ -84,15 +82,15 @@ def validate(
 
     Example: matchmaker institutes validate --institutes data/institutes.yaml
     """
-    registry = options.registry_from(institutes)
+    registry = options.session_from(institutes).registry
     if quiet:
         return
     n, n_held = len(registry.institutes), sum(len(institute.capabilities) for institute in registry.institutes)
-    institutes_there = counted(n, "{n} institute", "{n} institutes")
-    held = counted(n_held, "{n} capability", "{n} capabilities")
-    tell(said("valid: {institutes}, {capabilities}", institutes=institutes_there, capabilities=held), err=False)
+    institutes_there = make_counted_message(n, "{n} institute", "{n} institutes")
+    held = make_counted_message(n_held, "{n} capability", "{n} capabilities")
+    tell(make_message("valid: {institutes}, {capabilities}", institutes=institutes_there, capabilities=held), err=False)
     for hint in _hints(registry):
-        tell(said("hint: {hint}", hint=hint))
+        tell(make_message("hint: {hint}", hint=hint))
 
 
 @app.command()
@@ -101,7 +99,7 @@ def search(
     institutes: options.Institutes = None,
     settings: options.Settings = None,
     encoder: options.Encoder = None,
-    format: options.FormatOption = None,
+    format: options.RowsFormat = None,
     lang: options.LanguageOption = None,
     top: options.Top = 10,
 ) -> None:
@@ -111,13 +109,13 @@ def search(
     """
     from matchmaker.domain import language_of
 
-    registry = options.registry_from(institutes)
-    found = options.matcher_for(registry, settings, encoder).search(text, top=top)
-    if _is_table(format):
+    found = options.session_from(institutes, settings, encoder).institutes.search(text, top=top)
+
+    def show_table() -> None:
         from matchmaker.writing.terminal import open_console, print_found
 
         print_found(open_console(), found, options.language_from(lang) or language_of(text))
-        return
+
     rows: list[dict[str, object]] = [
         {
             "institute": hit.institute.id,
@@ -128,13 +126,7 @@ def search(
         }
         for hit in found
     ]
-    _print_json(rows, format)
-
-
-def _is_table(format: options.FormatName | None) -> bool:
-    if format not in (None, options.FormatName.table, options.FormatName.json, options.FormatName.jsonl):
-        raise typer.BadParameter("institutes are printed as table, json or jsonl")
-    return format in (None, options.FormatName.table)
+    options.put(rows, "rows", format, show_table)
 
 
 def _line(institute: Institute) -> dict[str, object]:
@@ -153,23 +145,17 @@ def _plain(record: BaseModel) -> dict[str, object]:
     return record.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
-def _print_json(rows: list[dict[str, object]], format: options.FormatName | None, *, single: bool = False) -> None:
-    if format is options.FormatName.jsonl:
-        for row in rows:
-            options.write_data(json.dumps(row, ensure_ascii=False) + "\n")
-    else:
-        options.write_data(json.dumps(rows[0] if single else rows, ensure_ascii=False, indent=2) + "\n")
-
-
 def _hints(registry: Registry) -> Iterator[Message]:
     """What would make profiles better, though nothing is wrong."""
     for institute in registry.institutes:
         for capability in institute.capabilities:
-            place = said("{place}, {inner}", place=institute.id, inner=capability.id)
+            place = make_message("{place}, {inner}", place=institute.id, inner=capability.id)
             n = len(capability.keywords)
             if n < _GOOD_NUMBER:
-                yield said("{place}: {n} keywords; {enough} or more find better", place=place, n=n, enough=_GOOD_NUMBER)
+                yield make_message(
+                    "{place}: {n} keywords; {enough} or more find better", place=place, n=n, enough=_GOOD_NUMBER
+                )
             if not capability.evidence:
-                yield said("{place}: no evidence; a match cannot be backed", place=place)
+                yield make_message("{place}: no evidence; a match cannot be backed", place=place)
         if institute.verified is None:
-            yield said("{place}: no 'verified:' date", place=institute.id)
+            yield make_message("{place}: no 'verified:' date", place=institute.id)

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Final, Optional
 
 import typer
 
-from matchmaker.cli import cases, explain, match, options, referrals
+from matchmaker.cli import options
 from matchmaker.cli.boundary import Boundary, tell
-from matchmaker.cli.ledger import LedgerOption, name_from, opened, person, put_json
+from matchmaker.cli.ledgers import LedgerOption, ProblemFile, name_from, opened, person
+from matchmaker.cli.reading import chosen_problem, problems_from
 from matchmaker.errors import Fault, InputError, LedgerError
-from matchmaker.messages import said
+from matchmaker.messages import make_message, translate
 
 if TYPE_CHECKING:
     from matchmaker.domain import Language, Match, Problem, Registry
@@ -79,8 +80,8 @@ QrelsOut = Annotated[
 
 
 def judge(
-    file: referrals.ProblemFile,
-    chosen: explain.Chosen = None,
+    file: ProblemFile,
+    chosen: options.Chosen = None,
     split: options.SplitOption = options.SplitName.auto,
     grades: Grades = None,
     blind: Blind = False,
@@ -104,39 +105,38 @@ def judge(
         raise typer.BadParameter("--random-others goes with --blind: else the order would tell them apart")
     if grades is None and str(file) == "-":
         raise typer.BadParameter("the answers come from stdin: give the problem as a FILE, or the grades by --grades")
-    problem = explain.chosen_problem(match.problems_from(file, None, split, quiet=quiet), chosen, place=str(file))
-    registry = options.registry_from(institutes)
+    problem = chosen_problem(problems_from(file, None, split, quiet=quiet), chosen, place=str(file))
+    session = options.session_from(institutes, settings)
     name = person(judge_name)
-    language = options.language_from(lang) or problem.language
     if grades is not None:
-        given = grades_from(grades, registry)
-        session = Session(problem, name, blind=blind, seed=seed)
+        given = grades_from(grades, session.registry)
+        grading = Grading(problem, name, blind=blind, seed=seed)
         with opened(ledger, create=True) as store:
             for institute, grade in given.items():
-                session.keep(store, institute, grade)
+                grading.keep(store, institute, grade)
     else:
-        found = options.matcher_for(registry, settings).match([problem], top=None)[0].matches
-        session = Session(problem, name, blind=blind, seed=_seed(problem, name, seed) if blind else None)
-        shown = _blind(found, top, random_others, session.seed) if blind else found[:top]
+        found = session.match(problem, top=None).matches
+        grading = Grading(problem, name, blind=blind, seed=_seed(problem, name, seed) if blind else None)
+        shown = _blind(found, top, random_others, grading.seed) if blind else found[:top]
         with opened(ledger, create=True) as store:
-            session.ask(store, shown, registry, language)
+            grading.ask(store, shown, session.registry, options.language_from(lang) or problem.shown_in)
     if not quiet:
-        tell(said("kept {n} judgements of {judge}", n=session.n_kept, judge=name))
+        tell(make_message("kept {n} judgements of {judge}", n=grading.n_kept, judge=name))
 
 
 def _seed(problem: Problem, name: str, given: int | None) -> int:
-    from matchmaker.ledger.judgements import usual_seed
+    from matchmaker.ledger.judgements import default_seed
 
-    return usual_seed(problem, name) if given is None else given
+    return default_seed(problem, name) if given is None else given
 
 
 def _blind(found: Sequence[Match], top: int, n_others: int, seed: int | None) -> list[Match]:
     """The first matches and some of the others, in an order that says nothing."""
-    from matchmaker.ledger.judgements import shuffled
+    from matchmaker.ledger.judgements import shuffle_candidates
 
     by_id = {one.institute: one for one in found}
     ids = [one.institute for one in found]
-    return [by_id[id_] for id_ in shuffled(ids[:top], ids[top:], n_others, seed=seed or 0)]
+    return [by_id[id_] for id_ in shuffle_candidates(ids[:top], ids[top:], n_others, seed=seed or 0)]
 
 
 def grades_from(text: str, registry: Registry) -> dict[str, int]:
@@ -151,17 +151,17 @@ def grades_from(text: str, registry: Registry) -> dict[str, int]:
     for entry in text.replace("，", ",").split(","):
         name, mark, grade = entry.strip().rpartition("=")
         if not mark or grade.strip() not in {"0", "1", "2", "3"}:
-            problem = said("'{entry}' is not INSTITUTE=GRADE with a grade from 0 to 3", entry=entry.strip())
+            problem = make_message("'{entry}' is not INSTITUTE=GRADE with a grade from 0 to 3", entry=entry.strip())
             raise typer.BadParameter(problem)
         id_ = find_institute(registry, name).id
         if id_ in grades:
-            raise typer.BadParameter(said("'{id}' is graded twice; give one grade", id=id_))
+            raise typer.BadParameter(make_message("'{id}' is graded twice; give one grade", id=id_))
         grades[id_] = int(grade)
     return grades
 
 
 @dataclass
-class Session:
+class Grading:
     """One judge at one problem."""
 
     problem: Problem
@@ -171,10 +171,10 @@ class Session:
     n_kept: int = 0
 
     def keep(self, store: Ledger, institute: str, grade: int) -> None:
-        from matchmaker.ledger.judgements import keep_judgement
+        from matchmaker.ledger.judgements import add_judgement
 
         seed = self.seed if self.blind else None
-        keep_judgement(store, self.problem, institute, grade, judge=self.judge, blind=self.blind, seed=seed)
+        add_judgement(store, self.problem, institute, grade, judge=self.judge, blind=self.blind, seed=seed)
         self.n_kept += 1
 
     def ask(self, store: Ledger, shown: Sequence[Match], registry: Registry, language: Language) -> None:
@@ -195,14 +195,12 @@ class Session:
 
     @staticmethod
     def _grade(answers: Iterator[str], language: Language) -> str:
-        from matchmaker.writing.terminal.ledger import word
-
         while True:
-            typer.echo(word("prompt", language), nl=False, err=True)
+            typer.echo(translate("grade (0-3, s, q): ", language), nl=False, err=True)
             answer = next(answers, "q")
             if answer in {"0", "1", "2", "3", "s", "q"}:
                 return answer
-            typer.echo(word("not_a_grade", language), err=True)
+            typer.echo(translate("write 0, 1, 2, 3, s or q", language), err=True)
 
 
 def _answers() -> Iterator[str]:
@@ -211,8 +209,8 @@ def _answers() -> Iterator[str]:
 
     while line := sys.stdin.readline(_MAX_ANSWER + 1):
         if len(line) > _MAX_ANSWER:
-            finding = said("a line of more than {n:,} characters", n=_MAX_ANSWER)
-            raise InputError(Fault(said("stdin"), finding, "answer with a grade from 0 to 3, s or q"))
+            finding = make_message("a line of more than {n:,} characters", n=_MAX_ANSWER)
+            raise InputError(Fault(make_message("stdin"), finding, "answer with a grade from 0 to 3, s or q"))
         yield unicodedata.normalize("NFKC", line).strip().casefold()
 
 
@@ -222,7 +220,7 @@ def list_judgements(
     everything: Everything = False,
     institutes: options.Institutes = None,
     ledger: LedgerOption = None,
-    format: options.FormatOption = None,
+    format: options.RowsFormat = None,
     lang: options.LanguageOption = None,
 ) -> None:
     """List the judgements that count: the latest of each judge for each pair.
@@ -233,14 +231,15 @@ def list_judgements(
 
     with opened(ledger) as store:
         found = kept.list_judgements(store, judge=name_from(judge_name), counting=not everything)
-    if cases.is_table(format):
+
+    def show() -> None:
         from matchmaker.writing.terminal import open_console
         from matchmaker.writing.terminal.judgements import print_judgements
 
-        registry = options.registry_from(institutes)
+        registry = options.session_from(institutes).registry
         print_judgements(open_console(), found, registry, options.language_from(lang) or "zh")
-    else:
-        cases.put_rows(map(_object, found), format)
+
+    options.put(map(_object, found), "rows", format, show)
 
 
 def _object(one: Judgement) -> dict[str, object]:
@@ -268,24 +267,21 @@ def export(
 
     Example: matchmaker judgements export -o qrels.txt --problems judged.jsonl
     """
-    import json
-
-    from matchmaker.cli.evaluate import put
     from matchmaker.evaluation.trec import format_qrels
     from matchmaker.ledger import judgements as kept
+    from matchmaker.writing import Context, write, write_text
 
     with opened(ledger, output, problems) as store:
         found = kept.list_judgements(store, judge=name_from(judge_name))
     if not found:
         raise LedgerError(Fault(store.place, "holds no such judgement", "see: matchmaker judgements list"))
-    together = kept.agreed(found)
+    together = kept.merge_judgements(found)
     if problems is not None:
         rows = (problem.model_dump(mode="json", exclude_defaults=True) for problem in together.problems)
-        put("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), problems, private=True)
-    put("".join(format_qrels(together.qrels)), output, private=True)
-    if not quiet:
-        for file in filter(None, (output, problems)):
-            tell(said("wrote {file}", file=file))
+        write(rows, "rows", "jsonl", problems, Context(private=True))
+    write_text(format_qrels(together.qrels), output, private=True)
+    for file in (output, problems):
+        options.tell_written(file, quiet=quiet)
 
 
 @app.command()
@@ -293,29 +289,28 @@ def agreement(
     first: First = None,
     second: Second = None,
     ledger: LedgerOption = None,
-    format: options.FormatOption = None,
+    format: options.FactsFormat = None,
     lang: options.LanguageOption = None,
 ) -> None:
     """Say how far two judges agree on the pairs that both graded: Cohen's kappa and weighted kappa.
 
     Example: matchmaker judgements agreement 张三 李四
     """
-    from matchmaker.evaluation.agreement import agreement as compare
+    from matchmaker.evaluation.agreement import measure_agreement
     from matchmaker.ledger import judgements as kept
 
-    if format not in (None, options.FormatName.table, options.FormatName.json):
-        raise typer.BadParameter("agreement is printed as table or json")
     with opened(ledger) as store:
         found = kept.list_judgements(store)
     one, other = two_judges(name_from(first), name_from(second), found)
-    result = compare(kept.pairs_of(found, one, other))
-    if format is options.FormatName.json:
-        put_json({"judges": [one, other], **_rounded(asdict(result))})
-        return
-    from matchmaker.writing.terminal import open_console
-    from matchmaker.writing.terminal.judgements import print_agreement
+    result = measure_agreement(kept.pairs_of(found, one, other))
 
-    print_agreement(open_console(), result, (one, other), options.language_from(lang) or "zh")
+    def show() -> None:
+        from matchmaker.writing.terminal import open_console
+        from matchmaker.writing.terminal.judgements import print_agreement
+
+        print_agreement(open_console(), result, (one, other), options.language_from(lang) or "zh")
+
+    options.put({"judges": [one, other], **_rounded(asdict(result))}, "facts", format, show)
 
 
 def two_judges(first: str | None, second: str | None, found: Sequence[Judgement]) -> tuple[str, str]:
@@ -328,12 +323,14 @@ def two_judges(first: str | None, second: str | None, found: Sequence[Judgement]
     names = [name for name in (first, second) if name is not None]
     if not names and len(known) == 2:
         return known[0], known[1]
-    remedy = said("the judges are: {names}", names=", ".join(known) or "-")
+    remedy = make_message("the judges are: {names}", names=", ".join(known) or "-")
     if len(names) != 2 or names[0] == names[1]:
         raise LedgerError(Fault("judgements agreement", "name two judges", remedy))
     for name in names:
         if name not in known:
-            raise LedgerError(Fault("judgements agreement", said("'{name}' has judged nothing", name=name), remedy))
+            raise LedgerError(
+                Fault("judgements agreement", make_message("'{name}' has judged nothing", name=name), remedy)
+            )
     return names[0], names[1]
 
 

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 import typer
 
-from matchmaker.messages import Message, as_message, foreign, said
-
-if TYPE_CHECKING:
-    from matchmaker.domain import Language
+from matchmaker.messages import Language, Message, Translatable, as_message, foreign, is_ours, make_message
 
 UsageError: Final[Any] = typer.BadParameter.__base__
 """What Typer raises, which does not export it."""
-_WHOLE: Final = "give a whole number"
-_NUMBER: Final = "give a number"
-_LEAST: Final = "give {least} or more"
-_MOST: Final = "give {most} or less"
-_KNOWN: Final = {
+LANGUAGES: Final[Mapping[str, Language]] = {"zh": "zh", "zh-hant": "zh-Hant", "en": "en"}
+"""What ``--lang`` takes, in small letters."""
+_WHOLE: Final[Translatable] = "give a whole number"
+_NUMBER: Final[Translatable] = "give a number"
+_LEAST: Final[Translatable] = "give {least} or more"
+_MOST: Final[Translatable] = "give {most} or less"
+_KNOWN: Final[Mapping[str, Translatable]] = {
     "Missing argument {name}.": "Missing argument {name}.",
     "Missing option {name}.": "Missing option {name}.",
     "Missing command.": "Missing command.",
@@ -54,8 +53,8 @@ def language_in(args: Sequence[str]) -> Language | None:
     options = list(args[: args.index("--")] if "--" in args else args)
     for option, after in zip(options, [*options[1:], ""], strict=False):
         value = after if option == "--lang" else option.removeprefix("--lang=")
-        if option.startswith("--lang") and value in ("zh", "en"):
-            return "zh" if value == "zh" else "en"
+        if option.startswith("--lang") and (language := LANGUAGES.get(value.lower())):
+            return language
     return None
 
 
@@ -63,30 +62,29 @@ def lines_of(error: Any) -> list[str]:
     """What to print, line by line: how the command is used, where help is, what is wrong."""
     lines: list[str] = []
     if error.ctx is not None:
-        first, *more = error.ctx.get_usage().removeprefix("Usage: ").splitlines()
-        lines += [said("Usage: {usage}", usage=first), *more]
+        lines += error.ctx.get_usage().splitlines()
         if error.ctx.command.get_help_option(error.ctx) is not None:
             command = f"{error.ctx.command_path} {error.ctx.help_option_names[0]}"
-            lines.append(said("Try '{command}' for help.", command=command))
+            lines.append(make_message("Try '{command}' for help.", command=command))
         lines.append("")
-    return [*lines, said("Error: {problem}", problem=_problem(error))]
+    return [*lines, make_message("Error: {problem}", problem=_problem(error))]
 
 
 def _problem(error: Any) -> Message:
     if not isinstance(error, typer.BadParameter) or type(error).__name__ == "MissingParameter":
         return _as_told(error.format_message())
-    own = as_message(error.message)
-    problem = own if isinstance(own, Message) else _as_told(error.message.removeprefix("Value error, "))
+    is_own = isinstance(error.message, Message) or is_ours(error.message)
+    problem = as_message(error.message) if is_own else _as_told(error.message.removeprefix("Value error, "))
     whole = error.format_message()
     if whole.startswith("Invalid value for ") and whole.endswith(f": {error.message}"):
         name = whole.removeprefix("Invalid value for ").removesuffix(f": {error.message}")
-        return said("Invalid value for {name}: {problem}", name=name, problem=problem)
-    return said("Invalid value: {problem}", problem=problem)
+        return make_message("Invalid value for {name}: {problem}", name=name, problem=problem)
+    return make_message("Invalid value: {problem}", problem=problem)
 
 
 def _as_told(text: str) -> Message:
     for known in _KNOWN:
         pattern = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>.+)", re.escape(known))
         if found := re.fullmatch(pattern, text, re.DOTALL):
-            return said(_KNOWN[known], **found.groupdict())
+            return make_message(_KNOWN[known], **found.groupdict())
     return foreign(text)

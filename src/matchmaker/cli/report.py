@@ -2,36 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Optional
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from matchmaker.cli import batch as many
-from matchmaker.cli import match as one
 from matchmaker.cli import options
-from matchmaker.cli.boundary import BAD_INPUT, tell
-from matchmaker.messages import said
+from matchmaker.cli.reading import end_with, problems_from, progress, tell_of_rows, tell_of_table
 
 if TYPE_CHECKING:
     from matchmaker.domain import Problem
     from matchmaker.intake import ProblemFolder, ProblemTable
+    from matchmaker.intake.rejects import Rejects
     from matchmaker.matching.matcher import Matcher
     from matchmaker.writing.page import Audience, Page
 
-TABLES = frozenset(
-    (*(".csv", ".tsv", ".jsonl", ".ndjson", ".parquet"), *(".xlsx", ".xlsm", ".xls", ".ods", ".et", ".numbers"))
-)
-
-File = Annotated[
-    Optional[Path],  # noqa: UP045
-    typer.Argument(
-        metavar="FILE",
-        help="A problem, as for match, or a table of problems, as for batch; - reads stdin.",
-        show_default=False,
-    ),
-]
 For = Annotated[
     str,
     typer.Option(
@@ -47,8 +33,8 @@ NameEnterprise = Annotated[
 
 
 def report(
-    file: File = None,
-    text: one.GivenText = None,
+    file: options.FileOrTable = None,
+    text: options.GivenText = None,
     who: For = "broker",
     name_enterprise: NameEnterprise = False,
     institutes: options.Institutes = None,
@@ -57,9 +43,9 @@ def report(
     ledger: options.Experience = None,
     as_of: options.AsOf = None,
     column: options.Columns = None,
-    sheet: many.Sheets = None,
+    sheet: options.Sheets = None,
     split: options.SplitOption = options.SplitName.auto,
-    encoding: many.Encoding = None,
+    encoding: options.Encoding = None,
     lang: options.LanguageOption = None,
     top: options.Top = 5,
     scores: options.Scores = False,
@@ -74,29 +60,39 @@ def report(
 
     Example: matchmaker report data/problems/05-water-leak.yaml -o water-leak.html
     """
-    options.check_output(output, file, institutes, settings, ledger=ledger)
-    is_table = text is None and file is not None and file.suffix.lower() in TABLES
-    if is_table and who == "institute":
+    from matchmaker.intake.rejects import Rejects
+    from matchmaker.office.kinds import is_table
+    from matchmaker.writing import check_output, write_text
+    from matchmaker.writing.page import Page
+
+    check_output(output, file, institutes, settings, ledger=ledger)
+    is_of_table = text is None and file is not None and is_table(file)
+    _check_audience(who, is_of_table=is_of_table, scores=scores)
+    rejects = Rejects()
+    with options.session_from(institutes, settings, encoder, ledger, as_of) as session:
+        audience = _audience(who, session.matcher, named=name_enterprise)
+        display = session.display(scores=scores, everything=everything)
+        page = Page(session.matcher, audience, options.language_from(lang), _name(file), display)
+        if is_of_table and file is not None:
+            columns = options.columns_from(column)
+            table = session.table(file, columns=columns, sheets=sheet or (), encoding=encoding)
+            tell_of_table(file, table, quiet=quiet)
+            with progress(shown=not quiet and output is not None) as count:
+                write_text(_table_pieces(page, table, _top(who, top), rejects, count), output)
+            tell_of_rows(table, rejects, quiet=quiet)
+        else:
+            problems = problems_from(file, text, split, quiet=quiet)
+            write_text(_problem_pieces(page, problems, _top(who, top), is_first=who == "institute"), output)
+    options.tell_written(output, quiet=quiet)
+    end_with(rejects.n)
+
+
+def _check_audience(who: str, *, is_of_table: bool, scores: bool) -> None:
+    """Refuse what nobody could be shown, before anything is read."""
+    if is_of_table and who == "institute":
         raise typer.BadParameter("for a table, say which institute: --for ID")
     if scores and who == "enterprise":
         raise typer.BadParameter("the page for an enterprise shows no scores: leave --scores out")
-    from matchmaker.writing.page import Page
-
-    matcher = options.matcher_for(options.registry_from(institutes), settings, encoder, ledger=ledger, as_of=as_of)
-    audience = _audience(who, matcher, named=name_enterprise)
-    display = options.display_from(matcher, scores=scores, everything=everything)
-    page = Page(matcher, audience, options.language_from(lang), _name(file), display)
-    if is_table and file is not None:
-        table = many.open_table(file, column, encoding, matcher, sheets=sheet, quiet=quiet)
-        n_rejected = _report_table(page, table, _top(who, top), output, quiet=quiet)
-    else:
-        n_rejected = 0
-        problems = one.problems_from(file, text, split, quiet=quiet)
-        _report_problems(page, problems, _top(who, top), output, first=who == "institute")
-    if output is not None and not quiet:
-        tell(said("wrote {path}", path=output))
-    if n_rejected:
-        raise typer.Exit(BAD_INPUT)
 
 
 def _name(file: Path | None) -> str:
@@ -122,26 +118,26 @@ def _audience(who: str, matcher: Matcher, *, named: bool) -> Audience:
     return Audience("institute", find_institute(matcher.registry, who), named)
 
 
-def _report_problems(
-    page: Page, problems: Sequence[Problem], top: int | None, output: Path | None, *, first: bool
-) -> None:
-    if first and len(problems) > 1:
+def _problem_pieces(page: Page, problems: Sequence[Problem], top: int | None, *, is_first: bool) -> Iterator[str]:
+    """The page of one problem, or of several; for whoever stands first, if the page is for that institute."""
+    if is_first and len(problems) > 1:
         raise typer.BadParameter("for several problems, say which institute: --for ID")
     shortlists = page.matcher.match(problems, top=top)
-    if first:
+    if is_first:
         page = page.for_first(shortlists[0])
-    pieces = page.of_problem(shortlists[0]) if len(shortlists) == 1 else page.of_problems(shortlists)
-    options.write_page(pieces, output)
+    return page.of_problem(shortlists[0]) if len(shortlists) == 1 else page.of_problems(shortlists)
 
 
-def _report_table(
-    page: Page, table: ProblemFolder | ProblemTable, top: int | None, output: Path | None, *, quiet: bool
-) -> int:
+def _table_pieces(
+    page: Page,
+    table: ProblemFolder | ProblemTable,
+    top: int | None,
+    rejects: Rejects,
+    count: Callable[[int], None] | None,
+) -> Iterator[str]:
+    """The page of a whole table."""
+    from matchmaker.intake.rejects import counted_rows
     from matchmaker.runs.workers import match_all
 
-    rejects = many.Rejects()
-    with many.progress(table, shown=not quiet and output is not None) as rows:
-        shortlists = many.good(rejects.seen(match_all(rows, page.matcher, top=top)))
-        options.write_page(page.of_problems(shortlists, n_rejected=lambda: rejects.n), output)
-    many.report_rows(table, rejects, None, quiet=quiet)
-    return rejects.n
+    shortlists = rejects.good(match_all(counted_rows(table, count), page.matcher, top=top))
+    return page.of_problems(shortlists, n_rejected=lambda: rejects.n)

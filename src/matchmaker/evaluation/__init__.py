@@ -1,22 +1,23 @@
-"""How good scores are against judgements, and settings fitted to judgements."""
+"""The quality of scores measured against judgements, and settings fitted to judgements."""
 
 from __future__ import annotations
 
 from matchmaker.evaluation.calibration import Calibration, calibrate
-from matchmaker.evaluation.fitting import Fit, Model, Quality, fit
+from matchmaker.evaluation.fitting import LogisticModel, Quality
 from matchmaker.evaluation.measures import (
     MEASURES,
     PER_PROBLEM,
     SMALLER_IS_BETTER,
-    AtThreshold,
     Difference,
     Estimate,
     Evaluation,
-    OfLevel,
-    Unknown,
+    LevelPrecision,
+    ThresholdResult,
+    UnknownIds,
 )
 from matchmaker.evaluation.pairs import Bin
-from matchmaker.evaluation.runs import answers_of, run_of
+from matchmaker.evaluation.ranking import measuring_package
+from matchmaker.evaluation.runs import collect_answers, score_run
 from matchmaker.evaluation.trec import Qrels, Run, format_qrels, format_run, load_qrels, load_run
 from matchmaker.evaluation.verdicts import Answer, Answers, VerdictError, Verdicts, worst_of_each
 
@@ -26,28 +27,27 @@ __all__ = [
     "SMALLER_IS_BETTER",
     "Answer",
     "Answers",
-    "AtThreshold",
     "Bin",
     "Calibration",
     "Difference",
     "Estimate",
     "Evaluation",
-    "Fit",
-    "Model",
-    "OfLevel",
+    "LevelPrecision",
+    "LogisticModel",
     "Qrels",
     "Quality",
     "Run",
-    "Unknown",
+    "ThresholdResult",
+    "UnknownIds",
     "VerdictError",
     "Verdicts",
-    "answers_of",
     "calibrate",
-    "fit",
+    "collect_answers",
     "format_qrels",
     "format_run",
     "load_qrels",
     "load_run",
-    "run_of",
+    "measuring_package",
+    "score_run",
     "worst_of_each",
 ]

@@ -1,4 +1,4 @@
-"""How good a run is against judgements: measures with intervals, paired comparison, thresholds."""
+"""The quality of a run against judgements: measures with intervals, paired comparison, thresholds."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ import numpy as np
 
 from matchmaker.domain import LEVELS, Level
 from matchmaker.errors import EvaluationError, Fault
-from matchmaker.evaluation.pairs import N_BINS, Bin, bins, pairwise_accuracy, reliability, weighted_auc
+from matchmaker.evaluation.pairs import N_BINS, Bin, bin_of_each, pairwise_accuracy, reliability, weighted_auc
 from matchmaker.evaluation.ranking import rank_measures
 from matchmaker.evaluation.trec import DIGITS, RELEVANT, Qrels, Run
 from matchmaker.evaluation.verdicts import OF_VERDICTS, Answers, Verdicts, wilson
-from matchmaker.messages import said
+from matchmaker.messages import make_message
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -31,14 +31,15 @@ MEASURES: Final = (*PER_PROBLEM, *POOLED, *OF_VERDICTS)
 SMALLER_IS_BETTER: Final = frozenset({"ECE"})
 _N_SAMPLES = 2_000
 _SEED = 0
-_CHUNK = 2_000_000  # numbers of one array of resampled pairs
+_CHUNK = 2_000_000
+"""The size of an array of resampled pairs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A measure with its 95 % bootstrap interval; all three are None where nothing defines it.
+    """A measure with its 95 % bootstrap interval; all three are ``None`` if it is not defined.
 
-    ``n`` is how many problems it is taken over; for ``AUC`` and ``ECE``, how many pairs.
+    ``n`` is the number of problems it is taken over; for ``AUC`` and ``ECE``, the number of pairs.
     """
 
     value: float | None
@@ -51,11 +52,16 @@ _NOT_DEFINED: Final = Estimate(None, None, None, 0)
 
 
 @dataclass(frozen=True, slots=True)
-class OfLevel:
-    """The problems whose first institute has a level: how many, and which share of these institutes is relevant.
+class LevelPrecision:
+    """The share of first institutes at a level that are relevant.
 
-    ``share`` has the bootstrap interval over problems, ``wilson`` is the interval after Wilson, which also holds where
-    there are few problems or the share is 0 or 1; None without any problem.
+    Attributes:
+        level: The level.
+        n: The problems whose first institute has it.
+        n_relevant: Those of them whose first institute is relevant.
+        share: ``n_relevant / n`` with its bootstrap interval over problems.
+        wilson: Wilson's interval, which is also valid for few problems and for shares of 0 or 1; ``None`` without any
+            problem.
     """
 
     level: Level
@@ -66,10 +72,15 @@ class OfLevel:
 
 
 @dataclass(frozen=True, slots=True)
-class AtThreshold:
-    """What a least score leaves: pairs above it, how many of them are relevant, which share of the relevant they are.
+class ThresholdResult:
+    """The judged pairs with at least a threshold of a score.
 
-    ``precision`` is None when no pair is left, ``recall`` when there is no relevant one; ``n_problems`` have a match.
+    Attributes:
+        threshold: The threshold.
+        n_pairs: The number of these pairs.
+        precision: The share of them that is relevant; ``None`` without any.
+        recall: The share of all relevant pairs that is among them; ``None`` without any.
+        n_problems: The problems with any institute at or above the threshold.
     """
 
     threshold: float
@@ -81,7 +92,7 @@ class AtThreshold:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One measure of this run minus that of another, over the problems both are judged on."""
+    """A measure of this run minus that of another, over the problems on which both are judged."""
 
     value: float
     low: float
@@ -92,8 +103,8 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
-class Unknown:
-    """Ids that have no counterpart, in order of id: none of them is dropped without being named."""
+class UnknownIds:
+    """Ids without a counterpart, in order of id, so that none is dropped without being named."""
 
     judged_problems: tuple[str, ...] = ()
     judged_institutes: tuple[str, ...] = ()
@@ -105,22 +116,22 @@ class Unknown:
 
 
 class Evaluation:
-    """A run held against judgements.
+    """A run compared with judgements.
 
-    A pair is relevant from grade 2 (fair) on. A judged problem that the run does not hold counts 0 in every measure of
-    problems, and its pairs, like any judged pair that the run lacks, have score 0. nDCG is taken over the problems
-    with some grade above 0, the other ranking measures over those with a relevant institute, pairwise accuracy over
-    those with two different grades. The measures of verdicts are taken over what was said, and are not defined without.
+    A pair is relevant if its grade is 2 (fair) or more. A judged problem that is missing from the run counts 0 in every
+    measure of problems, and its pairs, like any judged pair missing from the run, have score 0. nDCG is taken over the
+    problems with a grade above 0, the other ranking measures over those with a relevant institute, and pairwise
+    accuracy over those with two different grades. The measures of verdicts need answers, and are undefined without.
 
     Args:
         qrels: The judgements.
         run: The scores.
-        judged_only: Rank only institutes that are judged for the problem, else all of the run.
-        problems: Ids of all problems there are; those of the judgements when not given.
-        institutes: Ids of all institutes there are; not checked when not given.
-        answers: What was said of each problem, as a run holds no verdicts.
-        groups: Problems of one group, such as those with equal texts, are in a bootstrap sample together, or not at
-            all; each problem is a group of its own when not given.
+        judged_only: Rank only institutes that are judged for the problem, rather than all of the run.
+        problems: The ids of all problems; by default those of the judgements.
+        institutes: The ids of all institutes; not checked by default.
+        answers: The answer to each problem, as a run holds no verdicts.
+        groups: Problems of one group, such as those with equal texts, enter a bootstrap sample together; by default
+            each problem is a group of its own.
 
     Raises:
         EvaluationError: None of the judged problems is in the run, or there is none.
@@ -138,66 +149,66 @@ class Evaluation:
         groups: Mapping[str, str] | None = None,
     ) -> None:
         if not any(problem in run for problem in qrels):
-            finding = "no judged problem is among those that were scored"
-            raise EvaluationError(Fault(said("judgements"), finding, "check that both use the same ids"))
+            finding = "none of the judged problems was scored"
+            raise EvaluationError(Fault(make_message("judgements"), finding, "check that both use the same ids"))
         self._ids = sorted(qrels)
         self._n_problems = len(set(qrels) if problems is None else set(problems))
-        self.unknown = _unknown(qrels, run, problems, institutes)
+        self.unknown = _unknown_ids(qrels, run, problems, institutes)
         known = set(qrels if problems is None else problems)
         self._n_judged = sum(problem in known for problem in qrels)
         rows = [
-            (at, run.get(problem, {}).get(institute, 0.0), grade)
-            for at, problem in enumerate(self._ids)
+            (index, run.get(problem, {}).get(institute, 0.0), grade)
+            for index, problem in enumerate(self._ids)
             for institute, grade in sorted(qrels[problem].items())
         ]
-        self._owners: IntArray = np.array([at for at, _, _ in rows], dtype=np.intp)
+        self._owners: IntArray = np.array([index for index, _, _ in rows], dtype=np.intp)
         self._scores: FloatArray = np.array([round(score, DIGITS) for _, score, _ in rows], dtype=np.float64)
         self._grades: IntArray = np.array([grade for _, _, grade in rows], dtype=np.intp)
         ranked = {
-            problem: {one: score for one, score in run[problem].items() if not judged_only or one in qrels[problem]}
+            problem: {id_: score for id_, score in run[problem].items() if not judged_only or id_ in qrels[problem]}
             for problem in self._ids
             if problem in run
         }
-        tops = [max(ranked.get(one, {}).values(), default=0.0) for one in self._ids]
+        tops = [max(ranked.get(id_, {}).values(), default=0.0) for id_ in self._ids]
         self._top: FloatArray = np.array(tops, dtype=np.float64)
         self._ranked = ranked
         self._qrels = qrels
         self.verdicts = None if answers is None else Verdicts(qrels, answers)
-        named = self._ids if groups is None else [groups[problem] for problem in self._ids]
-        self._groups: IntArray = np.unique(named, return_inverse=True)[1]
+        group_names = self._ids if groups is None else [groups[problem] for problem in self._ids]
+        self._groups: IntArray = np.unique(group_names, return_inverse=True)[1]
 
     @property
     def n_problems(self) -> int:
-        """How many problems there are, judged or not."""
+        """The number of problems, judged or not."""
         return self._n_problems
 
     @property
     def n_judged(self) -> int:
-        """How many problems are judged, unknown ones included."""
+        """The number of judged problems, including unknown ones."""
         return len(self._ids)
 
     @property
     def n_pairs(self) -> int:
-        """How many pairs are judged."""
+        """The number of judged pairs."""
         return len(self._grades)
 
     @property
     def n_relevant(self) -> int:
-        """How many judged pairs are at least fair."""
+        """The number of judged pairs that are at least fair."""
         return int(self._labels.sum())
 
     @property
     def n_without_relevant(self) -> int:
-        """How many judged problems have no institute that is at least fair."""
+        """The number of judged problems without an institute that is at least fair."""
         return int((~self._has_relevant).sum())
 
     @cached_property
     def values(self) -> Mapping[str, FloatArray]:
-        """Each measure of ``PER_PROBLEM`` for every judged problem in order of id; NaN where it is not defined."""
+        """Each measure of ``PER_PROBLEM`` for every judged problem in order of id; NaN where it is undefined."""
         values = rank_measures(self._qrels, self._ranked, self._ids)
         values["pairwise"] = np.array([
-            pairwise_accuracy(self._scores[self._owners == at], self._grades[self._owners == at])
-            for at in range(len(self._ids))
+            pairwise_accuracy(self._scores[self._owners == index], self._grades[self._owners == index])
+            for index in range(len(self._ids))
         ])  # fmt: skip
         missing = np.array([problem not in self._ranked for problem in self._ids])
         best = np.array([max(self._qrels[problem].values()) for problem in self._ids])
@@ -209,9 +220,9 @@ class Evaluation:
         return {name: np.where(defined[name], np.where(missing, 0.0, values[name]), math.nan) for name in PER_PROBLEM}
 
     def by_problem(self) -> Iterator[tuple[str, Mapping[str, float | None]]]:
-        """Each judged problem with its measures, None where one is not defined."""
-        for at, problem in enumerate(self._ids):
-            yield problem, {name: _or_none(self.values[name][at]) for name in PER_PROBLEM}
+        """Each judged problem with its measures, ``None`` where one is undefined."""
+        for index, problem in enumerate(self._ids):
+            yield problem, {name: _or_none(self.values[name][index]) for name in PER_PROBLEM}
 
     @cached_property
     def estimates(self) -> Mapping[str, Estimate]:
@@ -219,32 +230,32 @@ class Evaluation:
         estimates = {**self._estimated, "judged": _share(self._n_judged, self._n_problems)}
         return {name: estimates.get(name, _NOT_DEFINED) for name in MEASURES}
 
-    def by_level(self) -> list[OfLevel]:
-        """How often the first institute is relevant, by its level, best level first; empty where nothing was said."""
+    def by_level(self) -> list[LevelPrecision]:
+        """How often the first institute is relevant, by its level, best level first; empty without answers."""
         if self.verdicts is None:
             return []
         counts = self.verdicts.by_level
-        return [OfLevel(one, *counts[one], self._estimated[one], wilson(*counts[one][::-1])) for one in LEVELS]
+        return [LevelPrecision(one, *counts[one], self._estimated[one], wilson(*counts[one][::-1])) for one in LEVELS]
 
     def reliability(self) -> list[Bin]:
         """How often a judged pair is at least fair, by score, in 10 bins of equal width; empty bins are left out."""
         return reliability(self._scores, self._labels)
 
-    def sweep(self) -> list[AtThreshold]:
-        """What each least score from 0.05 to 0.95 leaves of the judged pairs."""
-        return [self._at(round(0.05 * step, 2)) for step in range(1, 20)]
+    def sweep(self) -> list[ThresholdResult]:
+        """The judged pairs at or above each threshold from 0.05 to 0.95."""
+        return [self._at_threshold(round(0.05 * step, 2)) for step in range(1, 20)]
 
     def compare(self, other: Evaluation) -> Mapping[str, Difference]:
-        """Each measure of ``PER_PROBLEM``, this run's minus the other's on the same problems, with its interval.
+        """Each measure of ``PER_PROBLEM`` of this run minus that of the other on the same problems, with its interval.
 
-        A tie is a difference of less than a millionth. A measure that no problem defines is left out.
+        A tie is a difference of less than a millionth. A measure that is undefined for all problems is left out.
 
         Raises:
-            ValueError: The other is held against other judgements.
+            ValueError: The other run was compared with other judgements.
         """
         if other._qrels != self._qrels:
             raise ValueError("runs are compared on the same judgements")
-        counts = np.concatenate(list(self._samples(len(self._ids))))
+        counts = np.concatenate(list(self._drawn_counts(len(self._ids))))
         differences = {}
         for name in PER_PROBLEM:
             values = self.values[name] - other.values[name]
@@ -256,17 +267,17 @@ class Evaluation:
     def _estimated(self) -> Mapping[str, Estimate]:
         """Every measure but ``judged``, and the shares by level, under their names."""
         whole = np.ones((1, len(self._ids)))
-        found = {name: value[0] for name, value in self._resampled(whole).items()}
-        chunks = [self._resampled(counts) for counts in self._samples(self.n_pairs)]
-        samples = {name: np.concatenate([chunk[name] for chunk in chunks]) for name in found}
-        n: dict[str, int] = {name: int((~np.isnan(self.values[name])).sum()) for name in PER_PROBLEM}
-        n |= {"AUC": self.n_pairs, "ECE": self.n_pairs, "abstention": len(self._ids)}
+        values = {name: value[0] for name, value in self._resampled(whole).items()}
+        chunks = [self._resampled(counts) for counts in self._drawn_counts(self.n_pairs)]
+        samples = {name: np.concatenate([chunk[name] for chunk in chunks]) for name in values}
+        n_by_name: dict[str, int] = {name: int((~np.isnan(self.values[name])).sum()) for name in PER_PROBLEM}
+        n_by_name |= {"AUC": self.n_pairs, "ECE": self.n_pairs, "abstention": len(self._ids)}
         if self.verdicts is not None:
-            n |= self.verdicts.n_problems
-        return {name: _estimate(found[name], samples[name], n[name]) for name in found}
+            n_by_name |= self.verdicts.n_problems
+        return {name: _estimate(values[name], samples[name], n_by_name[name]) for name in values}
 
-    def _samples(self, width: int) -> Iterator[FloatArray]:
-        """Samples of the judged problems, those of a group together."""
+    def _drawn_counts(self, width: int) -> Iterator[FloatArray]:
+        """Samples of the judged problems, with those of a group together."""
         n_groups = int(self._groups.max()) + 1
         return (drawn[:, self._groups] for drawn in _samples(n_groups, max(width, len(self._ids))))
 
@@ -279,33 +290,33 @@ class Evaluation:
         return np.bincount(self._owners, weights=self._labels, minlength=len(self._ids)) > 0
 
     def _resampled(self, counts: FloatArray) -> dict[str, FloatArray]:
-        """Every measure of ``_estimated`` on S samples, ``counts`` of shape (S, problems): how often each is in."""
-        found = {name: _means(counts, self.values[name]) for name in PER_PROBLEM}
-        found["AUC"] = weighted_auc(self._scores, self._labels, counts[:, self._owners])
-        found["ECE"] = self._ece(counts)
-        found["abstention"] = weighted_auc(self._top, self._has_relevant, counts)
-        return found if self.verdicts is None else found | self.verdicts.resampled(counts)
+        """Every measure of ``_estimated`` on S samples; ``counts`` has shape (S, problems): how often each is drawn."""
+        measures = {name: _means(counts, self.values[name]) for name in PER_PROBLEM}
+        measures["AUC"] = weighted_auc(self._scores, self._labels, counts[:, self._owners])
+        measures["ECE"] = self._ece(counts)
+        measures["abstention"] = weighted_auc(self._top, self._has_relevant, counts)
+        return measures if self.verdicts is None else measures | self.verdicts.resampled(counts)
 
     def _ece(self, counts: FloatArray) -> FloatArray:
         gaps = np.zeros((len(self._ids), N_BINS))
-        np.add.at(gaps, (self._owners, bins(self._scores)), self._scores - self._labels)
+        np.add.at(gaps, (self._owners, bin_of_each(self._scores)), self._scores - self._labels)
         n_pairs = counts @ np.bincount(self._owners, minlength=len(self._ids))
         return np.asarray(np.abs(counts @ gaps).sum(axis=1) / n_pairs)
 
-    def _at(self, threshold: float) -> AtThreshold:
+    def _at_threshold(self, threshold: float) -> ThresholdResult:
         above = self._scores >= threshold
-        n_found = int((above & self._labels).sum())
-        return AtThreshold(
+        n_relevant_above = int((above & self._labels).sum())
+        return ThresholdResult(
             threshold,
             int(above.sum()),
-            n_found / int(above.sum()) if above.any() else None,
-            n_found / self.n_relevant if self.n_relevant else None,
+            n_relevant_above / int(above.sum()) if above.any() else None,
+            n_relevant_above / self.n_relevant if self.n_relevant else None,
             int((self._top >= threshold).sum()),
         )
 
 
 def _samples(n: int, width: int) -> Iterator[FloatArray]:
-    """2,000 samples of ``n`` problems with replacement, in chunks: how often each problem is in, shape (S, n)."""
+    """2,000 samples of ``n`` problems with replacement, in chunks of shape (S, n): how often each problem is drawn."""
     random = np.random.default_rng(_SEED)
     size = max(1, min(_N_SAMPLES, _CHUNK // max(n, width, 1)))
     for start in range(0, _N_SAMPLES, size):
@@ -316,7 +327,7 @@ def _samples(n: int, width: int) -> Iterator[FloatArray]:
 
 
 def _means(counts: FloatArray, values: FloatArray) -> FloatArray:
-    """Weighted means over the problems that define a measure; NaN for a sample without any."""
+    """Weighted means over the problems for which a measure is defined; NaN for a sample without any."""
     defined = ~np.isnan(values)
     n = counts @ defined
     with np.errstate(invalid="ignore"):
@@ -324,28 +335,28 @@ def _means(counts: FloatArray, values: FloatArray) -> FloatArray:
 
 
 def _estimate(value: float, samples: FloatArray, n: int) -> Estimate:
-    kept = samples[~np.isnan(samples)]
-    if math.isnan(value) or not len(kept):
+    defined = samples[~np.isnan(samples)]
+    if math.isnan(value) or not len(defined):
         return Estimate(None, None, None, n)
-    low, high = np.quantile(kept, [0.025, 0.975])
+    low, high = np.quantile(defined, [0.025, 0.975])
     return Estimate(float(value), float(low), float(high), n)
 
 
 def _share(n_judged: int, n: int) -> Estimate:
-    """The share of problems judged; its bootstrap distribution is the binomial one, so no problem need be drawn."""
+    """The share of judged problems; its bootstrap distribution is binomial, so no problem needs to be drawn."""
     if not n:
         return Estimate(None, None, None, 0)
     return _estimate(n_judged / n, np.random.default_rng(_SEED).binomial(n, n_judged / n, _N_SAMPLES) / n, n)
 
 
 def _difference(values: FloatArray, counts: FloatArray) -> Difference:
-    found = _estimate(float(np.nanmean(values)), _means(counts, values), len(values))
-    assert found.value is not None and found.low is not None and found.high is not None  # noqa: S101, PT018 - for mypy
+    estimate = _estimate(float(np.nanmean(values)), _means(counts, values), len(values))
+    assert estimate.value is not None and estimate.low is not None and estimate.high is not None  # noqa: S101, PT018 - for mypy
     tie = 10.0**-DIGITS
     return Difference(
-        found.value,
-        found.low,
-        found.high,
+        estimate.value,
+        estimate.low,
+        estimate.high,
         n_wins=int((values >= tie).sum()),
         n_ties=int((np.abs(values) < tie).sum()),
         n_losses=int((values <= -tie).sum()),
@@ -356,18 +367,20 @@ def _or_none(value: float) -> float | None:
     return None if math.isnan(value) else float(value)
 
 
-def _unknown(qrels: Qrels, run: Run, problems: Sequence[str] | None, institutes: Sequence[str] | None) -> Unknown:
-    """Ids without a counterpart. Without a list of problems or institutes, those ids cannot be checked."""
-    named = {institute for grades in qrels.values() for institute in grades}
+def _unknown_ids(
+    qrels: Qrels, run: Run, problems: Sequence[str] | None, institutes: Sequence[str] | None
+) -> UnknownIds:
+    """Ids without a counterpart. Ids of problems or institutes cannot be checked without a list of them."""
+    judged_institutes = {institute for grades in qrels.values() for institute in grades}
     scored = {institute for scores in run.values() for institute in scores}
     known_problems = None if problems is None else set(problems)
     known = None if institutes is None else set(institutes)
     pairs = [(problem, institute) for problem, grades in qrels.items() for institute in grades]
-    return Unknown(
-        judged_problems=_beyond(qrels, known_problems),
-        judged_institutes=_beyond(named, known),
-        run_problems=_beyond(run, known_problems),
-        run_institutes=_beyond(scored, known),
+    return UnknownIds(
+        judged_problems=_missing_from(qrels, known_problems),
+        judged_institutes=_missing_from(judged_institutes, known),
+        run_problems=_missing_from(run, known_problems),
+        run_institutes=_missing_from(scored, known),
         missing_problems=tuple(sorted(problem for problem in qrels if problem not in run)),
         n_missing_pairs=sum(institute not in run.get(problem, {}) for problem, institute in pairs),
         n_unjudged_pairs=sum(
@@ -376,5 +389,5 @@ def _unknown(qrels: Qrels, run: Run, problems: Sequence[str] | None, institutes:
     )
 
 
-def _beyond(ids: Collection[str], known: set[str] | None) -> tuple[str, ...]:
+def _missing_from(ids: Collection[str], known: set[str] | None) -> tuple[str, ...]:
     return () if known is None else tuple(sorted(one for one in ids if one not in known))

@@ -1,4 +1,4 @@
-"""What scores say of pairs: their order, whether they tell relevant pairs from others, whether they are honest."""
+"""Measures of the scores of pairs: their order, their separation of relevant pairs, their calibration."""
 
 from __future__ import annotations
 
@@ -22,7 +22,15 @@ N_BINS: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class Bin:
-    """The pairs with scores in ``[low, high)`` (the last with 1): how many, their mean score, and how many hold."""
+    """The pairs with scores in ``[low, high)``, or up to 1 in the last bin.
+
+    Attributes:
+        low: The lower bound.
+        high: The upper bound.
+        n: The number of pairs.
+        score: Their mean score.
+        share: The share of them that is relevant.
+    """
 
     low: float
     high: float
@@ -32,7 +40,7 @@ class Bin:
 
 
 def pairwise_accuracy(scores: FloatArray, grades: IntArray) -> float:
-    """The share of pairs of different grade that the scores put in the right order, ties half; NaN without any.
+    """The share of pairs of different grade that are in the right order by score, ties counting half; NaN without any.
 
     Args:
         scores: Shape (N,).
@@ -48,7 +56,7 @@ def pairwise_accuracy(scores: FloatArray, grades: IntArray) -> float:
 
 
 def weighted_auc(scores: FloatArray, labels: BoolArray, weights: FloatArray) -> FloatArray:
-    """The area under the ROC curve, ties half, for S weightings of the same N items (Mann and Whitney 1947).
+    """The area under the ROC curve, ties counting half, for S weightings of the same N items (Mann and Whitney 1947).
 
     Args:
         scores: Shape (N,).
@@ -56,7 +64,7 @@ def weighted_auc(scores: FloatArray, labels: BoolArray, weights: FloatArray) -> 
         weights: Shape (S, N), 0 or more.
 
     Returns:
-        Shape (S,), in [0, 1]; NaN where one class has no weight.
+        Shape (S,), in [0, 1]; NaN if one class has no weight.
     """
     order = np.argsort(scores, kind="stable")
     starts = np.flatnonzero(np.concatenate([[True], np.diff(scores[order]) > 0]))
@@ -70,30 +78,38 @@ def weighted_auc(scores: FloatArray, labels: BoolArray, weights: FloatArray) -> 
 
 
 def auc(scores: FloatArray, labels: BoolArray) -> float:
-    """The area under the ROC curve, ties half; NaN when one class is missing."""
+    """The area under the ROC curve, ties counting half; NaN if one class is missing."""
     return float(weighted_auc(scores, labels, np.ones((1, len(scores))))[0]) if len(scores) else math.nan
 
 
-def bins(scores: FloatArray) -> IntArray:
+def bin_of_each(scores: FloatArray) -> IntArray:
     """The bin of each score in [0, 1], 0 to 9; a score on a bound belongs to the higher bin, 1 to the last."""
-    # 0.3 * 10 is 3.0000000000000004 and 0.29 * 100 28.999999999999996: whole millionths decide
+    # Whole millionths decide, as 0.3 * 10 is 3.0000000000000004 and 0.29 * 100 is 28.999999999999996.
     millionths = np.round(np.asarray(scores) * 10**DIGITS).astype(np.intp)
     return np.clip(millionths * N_BINS // 10**DIGITS, 0, N_BINS - 1)
 
 
 def reliability(scores: FloatArray, labels: BoolArray) -> list[Bin]:
-    """How often pairs hold, by score, in 10 bins of equal width; empty bins are left out."""
-    found = bins(scores)
+    """How often pairs are relevant, by score, in 10 bins of equal width; empty bins are left out."""
+    bin_indices = bin_of_each(scores)
     return [
-        Bin(at / N_BINS, (at + 1) / N_BINS, int(there.sum()), float(scores[there].mean()), float(labels[there].mean()))
-        for at in range(N_BINS)
-        if (there := found == at).any()
+        Bin(
+            index / N_BINS,
+            (index + 1) / N_BINS,
+            int(is_inside.sum()),
+            float(scores[is_inside].mean()),
+            float(labels[is_inside].mean()),
+        )
+        for index in range(N_BINS)
+        if (is_inside := bin_indices == index).any()
     ]
 
 
 def calibration_error(scores: FloatArray, labels: BoolArray) -> float:
     """The expected calibration error: the mean gap between score and share over 10 bins, weighted by their pairs.
 
-    After Guo et al. 2017, On Calibration of Modern Neural Networks.
+    After C. Guo et al., "On Calibration of Modern Neural Networks" (2017).
     """
-    return sum(found.n * abs(found.score - found.share) for found in reliability(scores, labels)) / max(len(scores), 1)
+    return sum(score_bin.n * abs(score_bin.score - score_bin.share) for score_bin in reliability(scores, labels)) / max(
+        len(scores), 1
+    )

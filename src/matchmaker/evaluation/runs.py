@@ -1,10 +1,10 @@
-"""What a matcher scores and says: its run, and its answers."""
+"""The run and the answers of a matcher, to be evaluated."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from matchmaker.domain import Problem, Require
+from matchmaker.domain import Problem, Requirements
 from matchmaker.evaluation.trec import Qrels, Run
 from matchmaker.evaluation.verdicts import Answer, answer_of
 from matchmaker.matching.matcher import Matcher
@@ -12,11 +12,11 @@ from matchmaker.matching.matcher import Matcher
 _CHUNK = 64
 
 
-def run_of(matcher: Matcher, problems: Sequence[Problem], *, only: Qrels | None = None) -> Run:
-    """The score of every institute for every problem, limits of problems left aside.
+def score_run(matcher: Matcher, problems: Sequence[Problem], *, only: Qrels | None = None) -> Run:
+    """The score of every institute for every problem, ignoring the limits of problems.
 
     Args:
-        matcher: Built once.
+        matcher: The matcher.
         problems: Their ids are the keys of the run, in this order.
         only: Keep only pairs that are judged here.
     """
@@ -25,16 +25,18 @@ def run_of(matcher: Matcher, problems: Sequence[Problem], *, only: Qrels | None 
     for start in range(0, len(problems), _CHUNK):
         chunk = problems[start : start + _CHUNK]
         for problem, row in zip(chunk, matcher.scores(chunk).tolist(), strict=True):
-            kept = None if only is None else only.get(problem.id, {})
-            run[problem.id] = {one: score for one, score in zip(ids, row, strict=True) if kept is None or one in kept}
+            judged = None if only is None else only.get(problem.id, {})
+            run[problem.id] = {
+                one: score for one, score in zip(ids, row, strict=True) if judged is None or one in judged
+            }
     return run
 
 
-def answers_of(matcher: Matcher, problems: Sequence[Problem], *, only: Qrels | None = None) -> dict[str, Answer]:
-    """What is said of every problem: as ``Matcher.match``, but with limits of problems left aside, as in ``run_of``.
+def collect_answers(matcher: Matcher, problems: Sequence[Problem], *, only: Qrels | None = None) -> dict[str, Answer]:
+    """The answer to every problem, as given by ``Matcher.match``, but ignoring the limits of problems.
 
     Args:
-        matcher: Built once.
+        matcher: The matcher.
         problems: Their ids are the keys of the answers, in this order.
         only: Choose only among institutes that are judged here for the problem.
     """
@@ -44,11 +46,11 @@ def answers_of(matcher: Matcher, problems: Sequence[Problem], *, only: Qrels | N
         chunk = [
             problem.model_copy(
                 update={
-                    "require": Require(),
+                    "require": Requirements(),
                     "exclude": () if only is None else tuple(sorted(known - only.get(problem.id, {}).keys())),
                 }
             )
             for problem in problems[start : start + _CHUNK]
         ]
-        answers |= {found.problem.id: answer_of(found) for found in matcher.match(chunk, top=1)}
+        answers |= {shortlist.problem.id: answer_of(shortlist) for shortlist in matcher.match(chunk, top=1)}
     return answers

@@ -1,4 +1,4 @@
-"""Judgements (qrels) and runs as TREC files: what experts said of pairs, and what a method scored them."""
+"""Judgements (qrels) and runs as TREC files: the grades that experts gave to pairs, and the scores of a method."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final, TypeAlias, TypeVar
 
 from matchmaker.errors import EvaluationError, Fault
-from matchmaker.messages import counted, said
+from matchmaker.messages import make_counted_message, make_message
 from matchmaker.office.reading import open_bytes
 
 Qrels: TypeAlias = Mapping[str, Mapping[str, int]]
@@ -19,11 +19,11 @@ Run: TypeAlias = Mapping[str, Mapping[str, float]]
 
 GRADES: Final = range(4)
 RELEVANT: Final = 2
-"""From this grade, fair, on a pair counts as relevant."""
+"""The lowest grade, fair, of a relevant pair."""
 DIGITS: Final = 6
 MAX_LINE: Final = 100_000
-"""Bytes of a line of a file."""
-_MOST_FAULTS = 20
+"""Bytes of a line."""
+_MAX_FAULTS = 20
 _Value = TypeVar("_Value")
 
 
@@ -33,7 +33,7 @@ def load_qrels(path: Path) -> Qrels:
     Raises:
         EvaluationError: The file cannot be read, or lines of it are wrong.
     """
-    return _qrels(_lines_of(path), str(path))
+    return parse_qrels(_lines_of(path), place=str(path))
 
 
 def load_run(path: Path) -> Run:
@@ -42,76 +42,78 @@ def load_run(path: Path) -> Run:
     Raises:
         EvaluationError: The file cannot be read, or lines of it are wrong.
     """
-    return _run(_lines_of(path), str(path))
+    return parse_run(_lines_of(path), place=str(path))
 
 
-def parse_qrels(text: str, *, place: str) -> Qrels:
-    """Judgements from lines ``problem 0 institute grade``; blank lines are passed over.
+def parse_qrels(lines: Iterable[str], *, place: str) -> Qrels:
+    """Judgements from lines ``problem 0 institute grade``; blank lines are skipped.
 
     Args:
-        text: The whole file.
-        place: Where it came from, for faults.
+        lines: All lines of a file.
+        place: Where they come from, for faults.
 
     Raises:
-        EvaluationError: A line has not four parts, a grade is none of 0 to 3, a pair is judged twice with different
-            grades, or there is no judgement at all. The first 20 faults are listed.
+        EvaluationError: A line does not have four parts, a grade is not 0 to 3, a pair is judged twice with different
+            grades, or there is no judgement. The first 20 faults are listed.
     """
-    return _qrels(text.split("\n"), place)
-
-
-def _qrels(lines: Iterable[str], place: str) -> Qrels:
     qrels: dict[str, dict[str, int]] = {}
-    faults = _Faults()
+    faults = _FaultList()
     for number, parts in _parts(lines):
-        where = said("{place}, line {line}", place=place, line=number)
+        line_place = make_message("{place}, line {line}", place=place, line=number)
         if len(parts) != 4:
-            faults.add(_not_so_many(where, parts, "problem 0 institute grade"))
+            faults.add(_part_count_fault(line_place, parts, "problem 0 institute grade"))
             continue
         problem, _, institute, grade = parts
         if grade not in {str(known) for known in GRADES}:
-            finding = said("'{grade}' is no grade", grade=grade[:60])
-            faults.add(Fault(where, finding, "grades are 0 (none), 1 (weak), 2 (fair), 3 (strong)"))
+            finding = make_message("'{grade}' is not a grade", grade=grade[:60])
+            faults.add(Fault(line_place, finding, "grades are 0 (none), 1 (weak), 2 (fair), 3 (strong)"))
             continue
         earlier = qrels.setdefault(problem, {}).setdefault(institute, int(grade))
         if earlier != int(grade):
             judged = {"institute": institute, "grade": grade, "problem": problem, "earlier": earlier}
-            finding = said("'{institute}' is judged {grade} for '{problem}', and {earlier} further up", **judged)
-            faults.add(Fault(where, finding, "keep one of the two"))
-    return _good(qrels, faults, place, "no judgement in it")
+            finding = make_message(
+                "'{institute}' is judged {grade} for '{problem}', and {earlier} further up", **judged
+            )
+            faults.add(Fault(line_place, finding, "keep one of the two"))
+    return _raise_or_return(qrels, faults, place, "contains no judgements")
 
 
-def parse_run(text: str, *, place: str) -> Run:
-    """Scores from lines ``problem Q0 institute rank score tag``; the rank is not read, as the scores say it.
+def parse_run(lines: Iterable[str], *, place: str) -> Run:
+    """Scores from lines ``problem Q0 institute rank score tag``; the rank is ignored, as it follows from the scores.
 
     Args:
-        text: The whole file.
-        place: Where it came from, for faults.
+        lines: All lines of a file.
+        place: Where they come from, for faults.
 
     Raises:
-        EvaluationError: A line has not six parts, a score is no finite number, a pair stands there twice, or there is
-            no score at all. The first 20 faults are listed.
+        EvaluationError: A line does not have six parts, a score is not a finite number, a pair occurs twice, or there
+            is no score. The first 20 faults are listed.
     """
-    return _run(text.split("\n"), place)
-
-
-def _run(lines: Iterable[str], place: str) -> Run:
     run: dict[str, dict[str, float]] = {}
-    faults = _Faults()
+    faults = _FaultList()
     for number, parts in _parts(lines):
-        where = said("{place}, line {line}", place=place, line=number)
+        line_place = make_message("{place}, line {line}", place=place, line=number)
         if len(parts) != 6:
-            faults.add(_not_so_many(where, parts, "problem Q0 institute rank score tag"))
+            faults.add(_part_count_fault(line_place, parts, "problem Q0 institute rank score tag"))
             continue
         problem, _, institute, _, score, _ = parts
         value = _number(score)
         if value is None:
-            faults.add(Fault(where, said("'{score}' is no score", score=score[:60]), "write a number such as 0.871234"))
+            faults.add(
+                Fault(
+                    line_place,
+                    make_message("'{score}' is not a score", score=score[:60]),
+                    "write a number such as 0.871234",
+                )
+            )
         elif institute in run.setdefault(problem, {}):
-            finding = said("'{institute}' stands under '{problem}' twice", institute=institute, problem=problem)
-            faults.add(Fault(where, finding, "keep one of the two"))
+            finding = make_message(
+                "duplicate pair of '{problem}' and '{institute}'", institute=institute, problem=problem
+            )
+            faults.add(Fault(line_place, finding, "keep one of the two"))
         else:
             run[problem][institute] = round(value, DIGITS)
-    return _good(run, faults, place, "no score in it")
+    return _raise_or_return(run, faults, place, "contains no scores")
 
 
 def format_qrels(qrels: Qrels) -> Iterator[str]:
@@ -125,7 +127,7 @@ def format_run(run: Run, *, tag: str = "matchmaker") -> Iterator[str]:
     """The lines of a run file: problems in the order given, institutes best first, ties in order of id.
 
     Raises:
-        EvaluationError: An id holds white space, which no TREC file can.
+        EvaluationError: An id contains white space, which a TREC file cannot hold.
     """
     for problem, scores in run.items():
         for rank, institute in enumerate(ranking(scores), 1):
@@ -139,20 +141,20 @@ def ranking(scores: Mapping[str, float]) -> list[str]:
 
 
 def _lines_of(path: Path) -> Iterator[str]:
-    """The lines of a file, however long it is; a line has its limit."""
+    """The lines of a file of any length; the length of a line is limited."""
     with open_bytes(path, EvaluationError) as file:
         for number in count(1):
             line = file.readline(MAX_LINE + 1)
             if not line:
                 return
             if len(line) > MAX_LINE:
-                place = said("{place}, line {line}", place=path, line=number)
-                finding = said("a line of more than {n:,} bytes", n=MAX_LINE)
+                place = make_message("{place}, line {line}", place=path, line=number)
+                finding = make_message("a line of more than {n:,} bytes", n=MAX_LINE)
                 raise EvaluationError(Fault(place, finding, "name a TREC file, which has a line for each pair"))
             try:
                 yield line.decode("utf-8-sig" if number == 1 else "utf-8")
             except UnicodeDecodeError as error:
-                place = said("{place}, line {line}", place=path, line=number)
+                place = make_message("{place}, line {line}", place=path, line=number)
                 raise EvaluationError(Fault(place, "is not UTF-8 text", "save it as UTF-8")) from error
 
 
@@ -160,8 +162,8 @@ def _parts(lines: Iterable[str]) -> Iterator[tuple[int, list[str]]]:
     return ((number, parts) for number, line in enumerate(lines, 1) if (parts := line.split()))
 
 
-class _Faults:
-    """The first faults, and how many there are."""
+class _FaultList:
+    """The first faults, and the number of all."""
 
     def __init__(self) -> None:
         self.first: list[Fault] = []
@@ -169,14 +171,14 @@ class _Faults:
 
     def add(self, fault: Fault) -> None:
         self.n += 1
-        if self.n <= _MOST_FAULTS:
+        if self.n <= _MAX_FAULTS:
             self.first.append(fault)
 
 
-def _not_so_many(where: str, parts: list[str], form: str) -> Fault:
+def _part_count_fault(place: str, parts: list[str], form: str) -> Fault:
     one, many = "{n} part where {expected} are expected", "{n} parts where {expected} are expected"
-    finding = counted(len(parts), one, many, expected=len(form.split()))
-    return Fault(where, finding, said("write: {form}", form=form))
+    finding = make_counted_message(len(parts), one, many, expected=len(form.split()))
+    return Fault(place, finding, make_message("write: {form}", form=form))
 
 
 def _number(text: str) -> float | None:
@@ -187,11 +189,11 @@ def _number(text: str) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def _good(
-    read: dict[str, dict[str, _Value]], faults: _Faults, place: str, finding: str
+def _raise_or_return(
+    read: dict[str, dict[str, _Value]], faults: _FaultList, place: str, finding: str
 ) -> dict[str, dict[str, _Value]]:
-    if faults.n > _MOST_FAULTS:
-        faults.first.append(Fault(place, said("{n:,} more lines are wrong", n=faults.n - _MOST_FAULTS)))
+    if faults.n > _MAX_FAULTS:
+        faults.first.append(Fault(place, make_message("{n:,} more lines are wrong", n=faults.n - _MAX_FAULTS)))
     if faults.n:
         raise EvaluationError(faults.first)
     if not read:
@@ -201,6 +203,6 @@ def _good(
 
 def _one_word(name: str) -> str:
     if not name or any(char.isspace() for char in name):
-        finding = said("the id '{id}' cannot stand in it", id=name)
-        raise EvaluationError(Fault(said("TREC file"), finding, "use ids without white space"))
+        finding = make_message("the id '{id}' cannot stand in it", id=name)
+        raise EvaluationError(Fault(make_message("TREC file"), finding, "use ids without white space"))
     return name

@@ -1,14 +1,14 @@
-"""Where the headings of a table stand: below title rows, over one row or two."""
+"""The heading row of a table, which may follow title rows and may consist of two rows."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from matchmaker.intake.headings import Column, column_of, columns_of, position_of
+from matchmaker.intake.headings import FieldColumn, column_of, columns_of, position_of
 
 N_ROWS = 20
-"""Headings are looked for in so many rows that are not blank."""
+"""The number of rows, blank ones left out, in which headings are searched for."""
 _MAX_HEADING = 60
 _SUBJECTS = frozenset({"title", "description"})
 
@@ -18,10 +18,10 @@ class Headings:
     """The headings of a table.
 
     Attributes:
-        names: As written, without the blank ones at the end.
-        first: Which of the rows given holds them, from 0; a second row of headings follows it when ``n_rows`` is 2.
-        n_rows: 1, or 2 where groups of columns have a heading of their own above.
-        fields: The fields that are understood.
+        names: As written, without trailing blank ones.
+        first: The index of their row; if ``n_rows`` is 2, the next row is a second row of headings.
+        n_rows: 1, or 2 if groups of columns have a heading of their own above.
+        fields: The fields that are recognised.
     """
 
     names: tuple[str, ...]
@@ -31,34 +31,43 @@ class Headings:
 
     @property
     def is_usable(self) -> bool:
-        """Whether a title or a description is among them, without which no row is a problem."""
+        """Whether they include a title or a description, without which no row is a problem."""
         return bool(_SUBJECTS & self.fields)
 
 
 def find_headings(rows: Sequence[Sequence[str]], overrides: Mapping[str, str]) -> Headings:
-    """The headings among the first rows of a table, blank rows left out; there is at least one row.
+    """The headings among the first rows of a table.
 
-    The row with most fields understood (or named by ``overrides``) that has a title or a description; two rows under
-    one another count as one where that makes more understood. Of equals the first. A row below the first must have two
-    such fields, or be one of the first three and have nothing else, as a word of the data may happen to be a heading.
-    When no row will do, it is the first one.
+    The row wins that has a title or a description and the most fields, recognised or named by ``overrides``. Two
+    consecutive rows count as one if that makes more fields recognised. Ties go to the first row. As a word of the data
+    may happen to be a heading, a row below the first must have two such fields, or be among the first three and have
+    nothing else. If no row qualifies, the first is returned.
+
+    Args:
+        rows: The first rows, without blank ones; at least one.
+        overrides: Fields to the headings that name them, chosen by the user.
     """
-    found = [_single(rows[0], 0, overrides)]
+    candidates = [_single(rows[0], 0, overrides)]
     for first, row in enumerate(rows[:N_ROWS]):
         single = _single(row, first, overrides)
         if _is_plausible(single):
-            found.append(single)
+            candidates.append(single)
         if first + 1 < len(rows):
             pair = _pair(row, rows[first + 1], first, overrides)
             if len(pair.fields) >= 2 and len(pair.fields) > len(single.fields):
-                found.append(pair)
-    return max(found, key=lambda one: (one.is_usable, len(one.fields), -one.n_rows, -one.first))
+                candidates.append(pair)
+    return max(
+        candidates,
+        key=lambda candidate: (candidate.is_usable, len(candidate.fields), -candidate.n_rows, -candidate.first),
+    )
 
 
-def repeats(cells: Sequence[str], columns: Collection[Column]) -> bool:
-    """Whether a row says the headings again, as it does at the top of every printed page, or under merged cells."""
-    said = [(cells[column.position].strip(), column.heading) for column in columns if column.position < len(cells)]
-    filled = [(cell, heading) for cell, heading in said if cell]
+def repeats_headings(cells: Sequence[str], columns: Collection[FieldColumn]) -> bool:
+    """Whether a row repeats the headings, as at the top of every printed page, or under merged cells."""
+    cells_and_headings = [
+        (cells[column.position].strip(), column.heading) for column in columns if column.position < len(cells)
+    ]
+    filled = [(cell, heading) for cell, heading in cells_and_headings if cell]
     is_enough = len(filled) > 1 or len(columns) == 1
     return bool(filled) and is_enough and all(cell == heading for cell, heading in filled)
 
@@ -76,7 +85,7 @@ def _single(row: Sequence[str], first: int, overrides: Mapping[str, str]) -> Hea
 
 
 def _pair(upper: Sequence[str], lower: Sequence[str], first: int, overrides: Mapping[str, str]) -> Headings:
-    """Two rows as one: the lower heading where there is one, else the upper."""
+    """The headings of two rows: the lower one of each column, or else the upper one."""
     width = max(len(upper), len(lower))
     above, below = ((*row, *("" for _ in range(width - len(row)))) for row in (upper, lower))
     joined = _single([under.strip() or over for over, under in zip(above, below, strict=True)], first, overrides)

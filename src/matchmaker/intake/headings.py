@@ -1,4 +1,4 @@
-"""Which field a heading or a key stands for, in Chinese (simplified or traditional) and English."""
+"""The field that a heading or a key stands for, in Chinese (Simplified or Traditional) and English."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from matchmaker.domain import Problem
-from matchmaker.messages import said
+from matchmaker.messages import make_message
 
 if TYPE_CHECKING:
     from opencc import OpenCC
@@ -92,7 +92,7 @@ _BRACKETED: Final = r"[(\[{<【〔《「『][^)\]}>】〕》」』]*[)\]}>】〕
 _NOT_WORD = re.compile(r"[\W_]+")
 _YUAN: Final = r"(单位)?(人民币)?(亿元|千万元|百万元|万元|千元|元|亿|万|rmb|cny|yuan)$"
 _FOREIGN_MONEY: Final = r"美元|美金|港元|港币|港纸|欧元|日元|英镑|澳门元|台币|usd|hkd|eur|jpy|gbp|mop|twd|\$|€|£"
-# The longer unit first: 万元 ends in 元.
+# Longer units come first: 千万 ends in 万.
 _FACTORS: Final = (
     ("亿", 100_000_000),
     ("千万", 10_000_000),
@@ -104,8 +104,8 @@ _MIN_RATIO = 85
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
-    """A heading that is understood: its field, the words as written, and what its numbers are multiplied by."""
+class FieldColumn:
+    """A recognised column: its field, its heading as written, the factor of its numbers, and its position from 0."""
 
     field: str
     heading: str
@@ -113,61 +113,68 @@ class Column:
     position: int = 0
 
 
-def column_of(heading: str, *, fuzzy: bool) -> Column | None:
-    """The column a heading announces, or ``None`` when it means nothing here.
+def column_of(heading: str, *, fuzzy: bool) -> FieldColumn | None:
+    """The column of a heading, or ``None`` if it stands for no field.
 
-    Case, spaces, punctuation, width, script and bracketed remarks do not matter. With ``fuzzy``, a heading that is in
-    no list is taken for the one field whose names are at least 0.85 alike (RapidFuzz ratio); two such fields are none.
+    Case, spaces, punctuation, width, script and remarks in brackets do not matter. With ``fuzzy``, an unknown heading
+    stands for the only field with a name of similarity 0.85 or more (RapidFuzz ratio), and for none if there are two.
     """
-    found = _field_and_factor(heading, fuzzy)
-    return Column(found[0], heading, found[1]) if found else None
+    field_and_factor = _field_and_factor(heading, fuzzy)
+    return FieldColumn(field_and_factor[0], heading, field_and_factor[1]) if field_and_factor else None
 
 
 def columns_of(
     headings: Sequence[str], overrides: Mapping[str, str], more: Mapping[str, str] | None = None
-) -> tuple[dict[str, Column], tuple[str, ...]]:
+) -> tuple[dict[str, FieldColumn], tuple[str, ...]]:
     """The columns of a heading row, one for each field, and the headings that are not used.
 
-    An override (field to heading, which must be there) comes first, then the names of the fields in ``more``, then the
-    first heading that is in the list, then the first that is nearly in it. ``more`` maps further fields, which no
-    problem has, to their names, with spaces between them.
+    A field gets its column by its override, else by its names in ``more``, else by the first heading that is known,
+    else by the first that is similar to a known one.
+
+    Args:
+        headings: The heading row.
+        overrides: Fields to headings, which must be present.
+        more: Further fields, which no problem has, to their names, separated by spaces.
     """
-    columns: dict[str, Column] = {}
+    columns: dict[str, FieldColumn] = {}
     used: set[int] = set()
     for field, wanted in overrides.items():
         position = position_of(wanted, headings)
         if position is not None:
             known = column_of(headings[position], fuzzy=False)
             factor = known.factor if known and known.field == field else factor_of(headings[position])
-            columns[field] = Column(field, headings[position], factor if field.endswith("_cny") else 1, position)
+            columns[field] = FieldColumn(field, headings[position], factor if field.endswith("_cny") else 1, position)
             used.add(position)
     for position, heading in enumerate(headings) if more else ():
         further = None if position in used else _named_in(more or {}, heading)
         if further and further not in columns:
             factor = factor_of(heading) if further.endswith("_cny") else 1
-            columns[further] = Column(further, heading, factor, position)
+            columns[further] = FieldColumn(further, heading, factor, position)
             used.add(position)
     for fuzzy in (False, True):
         for position, heading in enumerate(headings):
             column = None if position in used else column_of(heading, fuzzy=fuzzy)
             if column and column.field not in columns:
-                columns[column.field] = Column(column.field, heading, column.factor, position)
+                columns[column.field] = FieldColumn(column.field, heading, column.factor, position)
                 used.add(position)
-    unused = (heading or said("column {n}", n=n + 1) for n, heading in enumerate(headings) if n not in used)
+    unused = (heading or make_message("column {n}", n=n + 1) for n, heading in enumerate(headings) if n not in used)
     return columns, tuple(unused)
 
 
 def _named_in(fields: Mapping[str, str], heading: str) -> str | None:
-    """Which of some fields a heading names, apart from script, remarks in brackets and units of money."""
-    folded = simplified(_folded(heading))
-    remark_less = _bare(re.sub(_BRACKETED, "", folded))
-    called = {_bare(folded), remark_less, re.sub(_YUAN, "", remark_less)}
-    return next((field for field, names in fields.items() if called & {_bare(name) for name in names.split()}), None)
+    """The field that a heading names, ignoring script, remarks in brackets and units of money; else ``None``."""
+    folded_heading = simplify(_fold(heading))
+    remark_less = _letters_only(re.sub(_BRACKETED, "", folded_heading))
+    heading_names = {_letters_only(folded_heading), remark_less, re.sub(_YUAN, "", remark_less)}
+    return next(
+        (field for field, names in fields.items() if heading_names & {_letters_only(name) for name in names.split()}),
+        None,
+    )
 
 
 def position_of(wanted: str, headings: Sequence[str]) -> int | None:
-    """Where a heading stands: as written, else apart from case, width and spaces; ``None`` when it is not there."""
-    for same in (str.strip, _folded):
+    """The position of a heading as written, else ignoring case, width and spaces; ``None`` if it is missing."""
+    for same in (str.strip, _fold):
         for position, heading in enumerate(headings):
             if same(heading) == same(wanted):
                 return position
@@ -175,8 +182,8 @@ def position_of(wanted: str, headings: Sequence[str]) -> int | None:
 
 
 def factor_of(heading: str) -> int:
-    """What the numbers under a money heading are multiplied by to be yuan: 10,000 for ``预算（万元）``."""
-    folded = simplified(_folded(heading))
+    """The factor that turns the numbers under a heading into yuan: 10,000 for ``预算（万元）``."""
+    folded = simplify(_fold(heading))
     return next((factor for pattern, factor in _FACTORS if re.search(pattern, folded)), 1)
 
 
@@ -187,13 +194,13 @@ def known_names() -> tuple[str, ...]:
 
 @lru_cache(maxsize=4096)
 def _field_and_factor(heading: str, fuzzy: bool) -> tuple[str, int] | None:
-    folded = _folded(heading)
+    folded = _fold(heading)
     field = _field_in_list(folded)
     if field is None and not folded.isascii():
-        folded = simplified(folded)
+        folded = simplify(folded)
         field = _field_in_list(folded)
     if field is None and fuzzy:
-        field = _nearly(_bare(folded))
+        field = _similar_field(_letters_only(folded))
     if field != "budget_cny":
         return (field, 1) if field else None
     return None if re.search(_FOREIGN_MONEY, folded) else (field, factor_of(folded))
@@ -201,14 +208,14 @@ def _field_and_factor(heading: str, fuzzy: bool) -> tuple[str, int] | None:
 
 def _field_in_list(folded: str) -> str | None:
     names = _names()
-    whole, remark_less = _bare(folded), _bare(re.sub(_BRACKETED, "", folded))
+    whole, remark_less = _letters_only(folded), _letters_only(re.sub(_BRACKETED, "", folded))
     field = names.get(whole) or names.get(remark_less)
     if field is None and names.get(re.sub(_YUAN, "", remark_less)) == "budget_cny":
         field = "budget_cny"
     return field
 
 
-def _nearly(bare: str) -> str | None:
+def _similar_field(bare: str) -> str | None:
     from rapidfuzz import fuzz, process  # kept out of start-up: most headings are in the list
 
     if len(bare) < 3:
@@ -220,21 +227,21 @@ def _nearly(bare: str) -> str | None:
 
 @lru_cache(maxsize=1)
 def _names() -> dict[str, str]:
-    return {_bare(_folded(name)): field for field, names in _HEADINGS.items() for name in names.split()}
+    return {_letters_only(_fold(name)): field for field, names in _HEADINGS.items() for name in names.split()}
 
 
-def _folded(heading: str) -> str:
-    """Width and case evened out, spaces taken away."""
+def _fold(heading: str) -> str:
+    """The heading with width and case folded and without spaces."""
     return "".join(unicodedata.normalize("NFKC", heading).casefold().split())
 
 
-def _bare(folded: str) -> str:
+def _letters_only(folded: str) -> str:
     return _NOT_WORD.sub("", folded)
 
 
-def simplified(text: str) -> str:
-    """The text in simplified characters (OpenCC ``t2s``); as it is where there is nothing to convert."""
-    # Half a character, which JSON can hold, is no text for OpenCC.
+def simplify(text: str) -> str:
+    """The text in Simplified characters (OpenCC ``t2s``)."""
+    # OpenCC does not accept half a surrogate pair, which JSON can contain.
     return text if text.isascii() else str(_converter().convert(text.encode(errors="replace").decode()))
 
 

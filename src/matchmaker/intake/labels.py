@@ -1,4 +1,4 @@
-"""What the labels of a requirement form mean, which boxes of a list are ticked, and where the next problem begins."""
+"""The labels of requirement forms, ticked boxes, and the lines that begin a problem."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from matchmaker.intake.headings import Column, column_of, simplified
+from matchmaker.intake.headings import FieldColumn, column_of, simplify
 
 _MAX_LABEL = 24
-# re compiles these when they are first asked for: most problems need few of them, and all would slow every start.
+# These patterns are compiled on first use: most problems need only a few, and all of them would slow every start.
 _REMARK: Final = r"[(（\[【〔][^)）\]】〕]*[)）\]】〕]?"
 _NUMBERING: Final = (
     r"^\s*(?:[(（]?(?:\d{1,2}|[一二三四五六七八九十]{1,3})[)）、.．]\s*|[①-⑳]\s*|[*★●•·▪◆■►➢-]\s+|[*★])(?![\d%])"
@@ -40,21 +40,24 @@ _BLANKS: Final = frozenset(
     ("", "-", "--", "—", "——", "/", "\\", "无", "無", "暂无", "暫無", "n/a", "na", "none", "nil", "…", "待定", "不详")
 )
 
-_TICKED = "☑☒✓✔√■●▣◉🗹"
-_EMPTY = "□☐○◯◻▢"
-_BOX: Final = rf"[\[（(]\s*[xX×√✓✔]\s*[\]）)]|[\[（(]\s{{1,4}}[\]）)]|[{_EMPTY}]\s*[√✓✔](?=\S)|[{_TICKED}{_EMPTY}]"
-_IS_TICKED: Final = rf"[xX×{_TICKED}]"
+_TICKED_BOXES = "☑☒✓✔√■●▣◉🗹"
+_EMPTY_BOXES = "□☐○◯◻▢"
+_BOX: Final = (
+    rf"[\[（(]\s*[xX×√✓✔]\s*[\]）)]|[\[（(]\s{{1,4}}[\]）)]|[{_EMPTY_BOXES}]\s*[√✓✔](?=\S)"
+    rf"|[{_TICKED_BOXES}{_EMPTY_BOXES}]"
+)
+_IS_TICKED: Final = rf"[xX×{_TICKED_BOXES}]"
 _RULED: Final = r"_{2,}|＿{2,}"
 
 _CHINESE_DIGITS = {char: n for n, char in enumerate("零一二三四五六七八九")}
 _NUMBER = r"(?P<number>\d{1,2}|[一二三四五六七八九十]{1,3})"
-_WORDS = r"(?:企业|技术)?(?:技术)?(?:需求|难题|问题|课题)"
-_AFTER = r"(?:\s*[:：、.．)）\]】—–-]+\s*|\s+|$)(?P<title>.*)"
+_NEED_WORDS = r"(?:企业|技术)?(?:技术)?(?:需求|难题|问题|课题)"
+_TITLE_AFTER_MARKER = r"(?:\s*[:：、.．)）\]】—–-]+\s*|\s+|$)(?P<title>.*)"
 _MARKERS: Final = (
-    rf"(?is)[\[【(（]?(?P<kind>{_WORDS}(?:名称|项目|编号)?)\s*[(（#]?{_NUMBER}[)）\]】]?{_AFTER}",
-    rf"(?is)[\[【(（]?第\s*{_NUMBER}\s*(?P<kind>(?:个|项|条)?{_WORDS})[)）\]】]?{_AFTER}",
+    rf"(?is)[\[【(（]?(?P<kind>{_NEED_WORDS}(?:名称|项目|编号)?)\s*[(（#]?{_NUMBER}[)）\]】]?{_TITLE_AFTER_MARKER}",
+    rf"(?is)[\[【(（]?第\s*{_NUMBER}\s*(?P<kind>(?:个|项|条)?{_NEED_WORDS})[)）\]】]?{_TITLE_AFTER_MARKER}",
     rf"(?is)[\[(]?(?P<kind>(?:technical )?(?:problem|need|requirement|challenge|request))\s*(?:no\.?\s*)?"
-    rf"#?{_NUMBER}[\])]?{_AFTER}",
+    rf"#?{_NUMBER}[\])]?{_TITLE_AFTER_MARKER}",
 )
 _CHINESE_HEADING: Final = r"(?s)(?P<number>[一二三四五六七八九十]{1,3})\s*[、.．]\s*(?P<title>\S.*)"
 _NEED: Final = r"需求|需要|难题|难点|瓶颈|急需|求购|寻求|征集"
@@ -71,58 +74,58 @@ _COLLECTION: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Labelled:
-    """A line ``label：value``: the column its label announces, or ``None`` when it is not to be used."""
+class LabelledLine:
+    """A line ``label：value``; ``column`` is the column of the label, or ``None`` if the value is not to be used."""
 
     label: str
-    column: Column | None
+    column: FieldColumn | None
     value: str
 
 
 def label_text(text: str) -> str:
-    """A label without numbering, colon and the blanks that stretch it (``企 业 名 称``)."""
+    """A label without its number, its colon and the spaces that stretch it (``企 业 名 称``)."""
     line = re.sub(_NUMBERING, "", " ".join(text.split())).strip().rstrip(":：").strip().strip("*＊★").strip()
     spaceless = "".join(line.split())
     return spaceless if not spaceless.isascii() else line
 
 
 def is_label(text: str) -> bool:
-    """Whether a cell could be a label: short, one thought, with letters."""
+    """Whether a cell could be a label: short, a single phrase, with letters."""
     label = label_text(re.sub(_REMARK, "", text))
     return 0 < len(label) <= _MAX_LABEL and any(map(str.isalpha, label)) and not re.search(r"[。；;！？!?]", label)
 
 
-def column_for(text: str, *, fuzzy: bool = True) -> Column | None:
-    """The column that a label of a form announces; contact data never is one."""
+def column_for(text: str, *, fuzzy: bool = True) -> FieldColumn | None:
+    """The column of a label of a form; ``None`` for unknown labels and contact data."""
     label = label_text(text)
-    if not label or len(re.sub(_REMARK, "", label)) > _MAX_LABEL or is_unused(label):
+    if not label or len(re.sub(_REMARK, "", label)) > _MAX_LABEL or is_unused_label(label):
         return None
-    found = column_of(label, fuzzy=fuzzy)
-    if found and found.field == "id" and label.casefold() in ("序号", "序號", "no", "no.", "number", "num", "名次"):
-        return None  # the number of a row or of a form is no name to remember a problem by
-    return found
+    column = column_of(label, fuzzy=fuzzy)
+    if column and column.field == "id" and label.casefold() in ("序号", "序號", "no", "no.", "number", "num", "名次"):
+        return None  # the number of a row or a form does not identify a problem
+    return column
 
 
 @lru_cache(maxsize=4096)
-def is_unused(text: str) -> bool:
-    """Whether a label announces what says nothing about a problem: persons, contact data, the firm's register."""
-    bare = simplified(unicodedata.normalize("NFKC", re.sub(_REMARK, "", label_text(text))).casefold())
+def is_unused_label(text: str) -> bool:
+    """Whether the value of a label says nothing about a problem: persons, contact data, company registration."""
+    bare = simplify(unicodedata.normalize("NFKC", re.sub(_REMARK, "", label_text(text))).casefold())
     return any(re.fullmatch(pattern, bare) for pattern in (_CONTACT, _REGISTER)) and "合作" not in bare
 
 
 def is_form_name(text: str) -> bool:
-    """Whether a line is what a form is called, such as 企业技术需求征集表, and not what a problem is called."""
+    """Whether a line is the name of a form, such as 企业技术需求征集表, rather than of a problem."""
     line = text.strip().strip("【】[]《》")
-    return bool(re.fullmatch(_FORM_NAME, simplified(line if line.isascii() else "".join(line.split()))))
+    return bool(re.fullmatch(_FORM_NAME, simplify(line if line.isascii() else "".join(line.split()))))
 
 
-def is_blank(text: str) -> bool:
-    """Whether a value says that there is none."""
+def is_blank_value(text: str) -> bool:
+    """Whether a value means that there is none."""
     return text.strip().strip("。.").casefold() in _BLANKS
 
 
-def labelled_line(text: str) -> Labelled | None:
-    """The label and the value of a line such as ``需求名称：管网漏损检测``; ``None`` for any other line."""
+def labelled_line(text: str) -> LabelledLine | None:
+    """The label and value of a line such as ``需求名称：管网漏损检测``; ``None`` for any other line."""
     line = re.sub(_NUMBERING, "", text.strip())
     for pattern in (_IN_BRACKETS, _LABELLED):
         match = re.fullmatch(pattern, line)
@@ -130,15 +133,15 @@ def labelled_line(text: str) -> Labelled | None:
             continue
         label = label_text(match["label"])
         column = column_for(label, fuzzy=False)
-        if column is not None or is_unused(label):
-            return Labelled(label, column, match["value"].strip())
+        if column is not None or is_unused_label(label):
+            return LabelledLine(label, column, match["value"].strip())
     return None
 
 
-def ticked(text: str) -> str:
-    """Of a list of boxes (``☑联合研发 □技术转让``) the ticked ones, separated by ``；``; any other text as it is.
+def ticked_options(text: str) -> str:
+    """The ticked options of a list (``☑联合研发 □技术转让``), separated by ``；``; any other text unchanged.
 
-    Marks stand before their words, or after them when the text begins with a word.
+    Boxes precede their options, or follow them if the text begins with a word.
     """
     marks = list(re.finditer(_BOX, text))
     has_empty = any(not re.search(_IS_TICKED, mark[0]) for mark in marks)
@@ -156,66 +159,66 @@ def ticked(text: str) -> str:
 
 
 def without_numbering(text: str) -> str:
-    """A line without the number or the bullet before it."""
+    """A line without its number or bullet."""
     return re.sub(_NUMBERING, "", text.strip()).strip()
 
 
 def numbered_heading(text: str) -> tuple[int, str] | None:
-    """The number and the words of a line such as ``二、技术指标``; ``None`` for any other line."""
+    """The number and text of a line such as ``二、技术指标``; ``None`` for any other line."""
     match = re.fullmatch(_CHINESE_HEADING, text.strip())
-    return (number_of(match["number"]), match["title"].strip()) if match and len(text) <= 80 else None
+    return (parse_item_number(match["number"]), match["title"].strip()) if match and len(text) <= 80 else None
 
 
-def unruled(text: str) -> str:
-    """The text without the lines on which people were to write."""
+def without_rules(text: str) -> str:
+    """The text without the ruled lines of a form."""
     return re.sub(_RULED, "", text).strip()
 
 
-def marker(text: str) -> tuple[str, int, str] | None:
-    """What a line says that begins a numbered problem (``需求二：除湿``): kind, number, title; else ``None``."""
+def problem_marker(text: str) -> tuple[str, int, str] | None:
+    """The kind, number and title of a line that begins a numbered problem (``需求二：除湿``); else ``None``."""
     line = text.strip()
     if len(line) > 300:
         return None
     for pattern in _MARKERS:
         if match := re.fullmatch(pattern, line):
-            return (match["kind"].casefold(), number_of(match["number"]), match["title"].strip())
+            return (match["kind"].casefold(), parse_item_number(match["number"]), match["title"].strip())
     return None
 
 
 def problem_starts(lines: Sequence[str]) -> dict[int, str]:
-    """Which lines begin a problem of their own, and its title, which may be empty.
+    """The indices of lines that begin a new problem, with the titles of the problems, which may be empty.
 
-    Two rules, and in doubt a document holds one problem:
+    There are two rules; in doubt, a document is one problem:
 
-    1. Lines 需求一, 技术需求2, 第三项难题, ``Problem 4:`` begin problems when there are two or more of one kind and
-       their numbers run 1, 2, 3 ….
-    2. Headings 一、 二、 begin problems only when all of them are such, their numbers run, none is an ordinary
-       section (企业简介, 技术需求, 技术指标, 合作方式 …), each has six characters or more, and either each speaks of a
-       need (需求, 难题, 瓶颈 …) or what stands before the first says that a list follows (需求清单, 三项需求).
+    1. Lines 需求一, 技术需求2, 第三项难题, ``Problem 4:`` begin problems if there are two or more of one kind and their
+       numbers run 1, 2, 3 ….
+    2. Headings 一、 二、 begin problems only if their numbers run 1, 2, 3 …, none is an ordinary section (企业简介,
+       技术需求, 技术指标, 合作方式 …), each has six characters or more, and either each mentions a need (需求, 难题,
+       瓶颈 …) or the text before the first announces a list (需求清单, 三项需求).
     """
-    found = [(at, *parts) for at, line in enumerate(lines) if (parts := marker(line))]
-    for kind in dict.fromkeys(kind for _, kind, _, _ in found):
-        run = [(at, number, title) for at, other, number, title in found if other == kind]
+    markers = [(index, *parts) for index, line in enumerate(lines) if (parts := problem_marker(line))]
+    for kind in dict.fromkeys(kind for _, kind, _, _ in markers):
+        run = [(index, number, title) for index, other, number, title in markers if other == kind]
         if len(run) > 1 and [number for _, number, _ in run] == list(range(1, len(run) + 1)):
-            return {at: title for at, _, title in run}
-    headings = [(at, *head) for at, line in enumerate(lines) if (head := numbered_heading(line))]
+            return {index: title for index, _, title in run}
+    headings = [(index, *heading) for index, line in enumerate(lines) if (heading := numbered_heading(line))]
     if len(headings) < 2 or [number for _, number, _ in headings] != list(range(1, len(headings) + 1)):
         return {}
-    titles = {at: title for at, _, title in headings}
+    titles = {index: title for index, _, title in headings}
     before = "".join(lines[: headings[0][0]])
     if any(len(title) < 6 or is_section(title) for title in titles.values()):
         return {}
-    is_list = re.search(_COLLECTION, simplified(before))
-    return titles if is_list or all(re.search(_NEED, simplified(title)) for title in titles.values()) else {}
+    is_list = re.search(_COLLECTION, simplify(before))
+    return titles if is_list or all(re.search(_NEED, simplify(title)) for title in titles.values()) else {}
 
 
 def is_section(title: str) -> bool:
-    """Whether a heading is that of an ordinary section of a form (企业简介, 技术指标), not the name of a problem."""
-    return column_for(title) is not None or is_unused(title) or bool(re.fullmatch(_SECTION, simplified(title)))
+    """Whether a heading belongs to an ordinary section of a form (企业简介, 技术指标), not to a problem."""
+    return column_for(title) is not None or is_unused_label(title) or bool(re.fullmatch(_SECTION, simplify(title)))
 
 
-def number_of(text: str) -> int:
-    """The number that digits or Chinese characters up to 99 write."""
+def parse_item_number(text: str) -> int:
+    """The number written in digits or in Chinese characters, up to 99."""
     if text.isdecimal():
         return int(text)
     tens, mark, ones = text.rpartition("十")

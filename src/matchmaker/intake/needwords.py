@@ -1,6 +1,6 @@
-"""The words by which one tells a list of needs from a list of parts of one need, in simplified Chinese and English.
+"""The words that distinguish a list of needs from a list of parts of one need, in Simplified Chinese and English.
 
-They are words of the language, not of any trade, and none has a weight: a line has such a word or it does not.
+They are words of the language, not of any trade, and have no weights: a line contains such a word or it does not.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _PARTS: Final = (
     r"|scope|process|the (?:project|system|device|product) (?:needs|requires))\b)"
     r"|(?i:\brequirements?\b(?! (?:from|of) (?:our|the) (?:company|plant|factory)))"
 )
-# What has the problems: a thing has parts of one need, a firm has several needs.
+# The problems of a thing are parts of one need; a company has several needs.
 _OF_A_THING: Final = (
     r"(?:项目|课题|系统|装置|设备|产品|样机|机器人|平台|软件|模型|工艺|方法|机|泵|仪|器|材料|阀|车|船|电池|电机"
     r"|传感器)"
@@ -102,7 +102,7 @@ _LEADING: Final = (
     r"|(?i:\b(?:dear|professors?|sir|madam|hello|kind|best|regards|thanks?|thank you|open|current|technical|needs"
     r"|issues|headaches|topics|requests|please|following|alone|solve|recommend|institutes?|suitable)\b)"
 )
-# Words that any need may have: they do not tell one object from another.
+# Words that may occur in any need, and so do not distinguish one subject from another.
 _GENERAL: Final = tuple(
     """
     我们公司 我司 我们 他们 公司 企业 工厂 厂里 厂区 车间 生产线 产线 生产 产品 工人 员工 师傅 人员 客户 设备 系统
@@ -140,67 +140,67 @@ _GENERAL_ENGLISH: Final = frozenset(
 
 
 def only_leads(line: str) -> bool:
-    """Whether a line before needs only greets or says that needs follow, and nothing of them."""
-    return not terms(re.sub(_LEADING, " ", line))
+    """Whether a line before needs only greets the reader or announces needs, without naming any subject."""
+    return not subject_terms(re.sub(_LEADING, " ", line))
 
 
 def only_thanks(line: str) -> bool:
-    """Whether a line after needs only thanks or takes leave."""
+    """Whether a line after needs only thanks the reader or says goodbye."""
     return not any(map(str.isalnum, re.sub(_LEADING, "", line)))
 
 
 def speaks_of_parts(lead: str) -> bool:
-    """Whether a line says that parts of one need follow, or the problems of one thing."""
+    """Whether a line announces parts of one need, or the problems of one thing."""
     return _names_a_thing(lead) or bool(re.search(_PARTS, lead) and not _is_counted(lead))
 
 
 def speaks_of_several(lead: str) -> bool:
-    """Whether a line says that several needs follow."""
+    """Whether a line announces several needs."""
     return bool(re.search(_SEVERAL_NEEDS, lead))
 
 
 def _is_counted(lead: str) -> bool:
     """Whether a line counts needs after its last word of parts: 包括三个问题."""
-    counted = [match.end() for match in re.finditer(_SEVERAL_NEEDS, lead)]
-    parts = [match.end() for match in re.finditer(_PARTS, lead)]
-    return bool(counted) and counted[-1] > parts[-1]
+    ends_of_counts = [match.end() for match in re.finditer(_SEVERAL_NEEDS, lead)]
+    ends_of_parts = [match.end() for match in re.finditer(_PARTS, lead)]
+    return bool(ends_of_counts) and ends_of_counts[-1] > ends_of_parts[-1]
 
 
 def _names_a_thing(lead: str) -> bool:
-    """Whether what has the problems is a thing (设备存在以下问题; the pump of our plant has), not a firm."""
+    """Whether the problems are those of a thing (设备存在以下问题; the pump of our plant has), not of a company."""
     if re.search(_OF_A_THING, lead):
         return True
-    found = re.search(_SUBJECT, lead)
-    return found is not None and found["subject"].casefold().split(" of ")[0].split()[-1] not in _OWNERS
+    match = re.search(_SUBJECT, lead)
+    return match is not None and match["subject"].casefold().split(" of ")[0].split()[-1] not in _OWNERS
 
 
 def says_a_need(text: str) -> bool:
-    """Whether a text says what is wrong or asks for something."""
+    """Whether a text describes trouble or asks for something."""
     return bool(re.search(_TROUBLE, text) or re.search(_REQUEST, text))
 
 
 def has_limit(text: str) -> bool:
-    """Whether a text gives a figure with a limit, as a target does (≥ 95 %, 不低于5年)."""
+    """Whether a text contains a figure with a limit, as targets do (≥ 95 %, 不低于5年)."""
     return bool(re.search(r"\d", text) and re.search(_LIMIT, text))
 
 
 def is_research(text: str) -> bool:
-    """Whether a text begins with what is to be done in a project (研究…, develop …)."""
+    """Whether a text begins with a task of a research project (研究…, develop …)."""
     return bool(re.match(_RESEARCH, text.strip()))
 
 
 def is_question(text: str) -> bool:
-    """Whether a text asks whether or how much, and not for a way."""
+    """Whether a text asks whether or how much, rather than how to do something."""
     return bool(re.search(_QUESTION, text.strip()) and not re.search(_ASKS_FOR_A_WAY, text))
 
 
 def is_condition(text: str) -> bool:
-    """Whether a text says under which conditions, not what."""
+    """Whether a text states conditions (price, deadline, cooperation) rather than a need."""
     return bool(re.search(_CONDITION, text))
 
 
-def terms(text: str) -> set[str]:
-    """The words by which objects are told apart: English words, and pairs of Chinese characters, but general ones."""
+def subject_terms(text: str) -> set[str]:
+    """The terms that distinguish subjects: English words and pairs of Chinese characters, without general ones."""
     english = {
         word.removesuffix("s")
         for word in re.findall(r"[a-z][a-z-]{3,}", text.casefold())
@@ -208,7 +208,7 @@ def terms(text: str) -> set[str]:
     }
     english |= {word.casefold() for word in re.findall(r"(?<![A-Za-z])[A-Z][A-Z0-9]{1,7}(?![A-Za-z])", text)}
     runs = re.findall(r"[\u3400-\u9fff]+", re.sub(_general(), " ", text))
-    return english | {run[at : at + 2] for run in runs for at in range(len(run) - 1)}
+    return english | {run[index : index + 2] for run in runs for index in range(len(run) - 1)}
 
 
 @lru_cache(maxsize=1)

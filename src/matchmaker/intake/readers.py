@@ -1,63 +1,40 @@
-"""The files an office sends, each through its reader: Word, LibreOffice, PDF, web page, mail; others are refused."""
+"""Problems from office files: Word, LibreOffice, PDF, web pages and mails; others are refused."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
 from matchmaker.errors import EncodingError, Fault, ProblemError
 from matchmaker.intake.drafts import problems_from_blocks
-from matchmaker.intake.fields import Loaded
-from matchmaker.intake.labels import labelled_line, marker, numbered_heading
+from matchmaker.intake.fields import LoadedProblems
+from matchmaker.intake.labels import labelled_line, numbered_heading, problem_marker
 from matchmaker.intake.splitting import Split
-from matchmaker.messages import Message, as_message, said
-from matchmaker.office.blocks import Block, Paragraph
+from matchmaker.messages import Message, as_message, make_message
+from matchmaker.office.blocks import Block, Opened, Paragraph
 from matchmaker.office.encodings import decode
-from matchmaker.office.kinds import Kind, kind_of
-from matchmaker.office.packed import Limits, OleKind, Package, ole_kind, open_package
+from matchmaker.office.kinds import kind_named, kind_of, ole_kind
+from matchmaker.office.packed import Limits, Package, open_package
 
 MAX_TEXT: Final = 500_000
-"""Characters of a document; a book has about as many."""
+"""Characters of a document; about as many as a book has."""
 _LIMITS: Final = Limits(part=100_000_000, total=300_000_000)
-_AS_DOCX: Final = "open it in Word or WPS and save it as .docx"
-_OCR: Final = "recognise its text first (OCR, in WPS or Acrobat), or paste the text: matchmaker match -"
-_WORKBOOK: Final = ("a workbook holds many problems, this needs a document", "use: matchmaker batch")
-_OLD: Final[Mapping[OleKind, tuple[str, str]]] = {
-    "encrypted": ("the file is protected by a password", "open it with its password and save it without one"),
-    "doc": ("an old Word or WPS file (.doc, .wps), which cannot be read", _AS_DOCX),
-    "xls": _WORKBOOK,
-    "ppt": ("an old PowerPoint file (.ppt), which cannot be read", "put the problem into a text or a .docx file"),
-    "ole": ("an old office file (.doc, .wps, .msg or the like), which cannot be read", _AS_DOCX),
-}
-_OTHERS: Final[Mapping[str, tuple[str, str]]] = {
-    "rtf": ("a rich text file (.rtf), which cannot be read", _AS_DOCX),
-    "image": ("a picture, which holds no text", _OCR),
-    "archive": ("a packed archive, not a document", "unpack it and name one file in it"),
-    "zip": ("a packed archive, not a document", "unpack it and name one file in it"),
-    "parquet": ("a Parquet table holds many problems, this needs a document", "use: matchmaker batch"),
-    "xlsx": _WORKBOOK,
-    "ods": _WORKBOOK,
-    "xlsb": ("a binary workbook (.xlsb), which cannot be read", "save it as .xlsx and use: matchmaker batch"),
-    "pptx": ("a presentation, which cannot be read", "put the problem into a text or a .docx file"),
-    "odp": ("a presentation, which cannot be read", "put the problem into a text or a .docx file"),
-    "ofd": ("an OFD file, which cannot be read", "open it in its reader and save it as PDF or .docx"),
-}
 
 
-def read_document(data: bytes, kind: Kind, *, place: str, default_id: str, split: Split = "auto") -> Loaded:
+def read_document(data: bytes, kind: str, *, place: str, default_id: str, split: Split = "auto") -> LoadedProblems:
     """The problems of an office file.
 
     Args:
         data: The file.
-        kind: What it is, by ``kind_of``.
+        kind: The name of what it is, by ``kind_of``.
         place: What to call it in an error.
         default_id: The id of a problem that gives none.
         split: As for ``load_problems``.
 
     Raises:
-        ProblemError: It cannot be read; the remedy says what to save it as.
+        ProblemError: It cannot be read; the remedy says in which format to save it.
     """
     if kind == "eml":
         return _from_mail(data, place=place, default_id=default_id, split=split)
@@ -67,58 +44,45 @@ def read_document(data: bytes, kind: Kind, *, place: str, default_id: str, split
     return _with_warnings(loaded, warnings)
 
 
-def _begins(line: str) -> bool:
-    """Whether a line of a page begins an entry of a form, an item or a section."""
-    return bool(labelled_line(line) or marker(line) or numbered_heading(line))
+def _starts_block(line: str) -> bool:
+    """Whether a line of a page begins a form entry, a numbered problem or a section."""
+    return bool(labelled_line(line) or problem_marker(line) or numbered_heading(line))
 
 
-def _blocks(data: bytes, kind: Kind, place: str) -> tuple[Sequence[Block], list[Fault]]:
+def _blocks(data: bytes, kind: str, place: str) -> tuple[Sequence[Block], list[Fault]]:
+    package = None
     if kind == "packed":
-        return _from_package(open_package(io.BytesIO(data), place=place, error=ProblemError, limits=_LIMITS), place)
-    if kind == "pdf":
-        from matchmaker.office.pdf import pdf_blocks
-
-        return pdf_blocks(data, place=place, begins=_begins)
-    if kind == "html":
-        from matchmaker.office.webpage import decoded_page, html_blocks
-
-        return html_blocks(decoded_page(data, place=place), place=place), []
-    finding, remedy = _OLD[ole_kind(data)] if kind == "ole" else _OTHERS[kind]
-    raise ProblemError(Fault(place, finding, remedy))
+        package = open_package(io.BytesIO(data), place=place, error=ProblemError, limits=_LIMITS)
+    found = kind_named(package.kind if package else ole_kind(data) if kind == "ole" else kind)
+    if not found.reader:
+        raise ProblemError(Fault(place, found.finding, found.remedy))
+    blocks, warnings = found.blocks(Opened(data, place, _starts_block, package))
+    return blocks, [*(_link_warnings(package, place) if package else ()), *warnings]
 
 
-def _from_package(package: Package, place: str) -> tuple[Sequence[Block], list[Fault]]:
-    if package.kind not in ("docx", "odt"):
-        finding, remedy = _OTHERS[package.kind]
-        raise ProblemError(Fault(place, finding, remedy))
-    warnings = [
-        Fault(place, said("its link to another file is not followed ({kind}: {target})", kind=kind, target=target))
-        for kind, target in dict.fromkeys((link.kind, link.target[:100]) for link in package.links)
-        if kind not in ("hyperlink", "attachedTemplate", "image")
-    ]
-    if package.kind == "odt":
-        from matchmaker.office.opendocument import opendocument_blocks
-
-        return opendocument_blocks(package), warnings
-    from matchmaker.office.word import word_blocks
-
-    return word_blocks(package), warnings
+def _link_warnings(package: Package, place: str) -> Iterator[Fault]:
+    for kind, target in dict.fromkeys((link.kind, link.target[:100]) for link in package.links):
+        if kind not in ("hyperlink", "attachedTemplate", "image"):
+            yield Fault(
+                place,
+                make_message("its link to another file is not followed ({kind}: {target})", kind=kind, target=target),
+            )
 
 
 def _check_length(blocks: Sequence[Block], place: str) -> None:
     from matchmaker.office.blocks import plain_text
 
     if len(plain_text(tuple(blocks))) > MAX_TEXT:
-        finding = said("more than {n:,} characters of text", n=MAX_TEXT)
+        finding = make_message("more than {n:,} characters of text", n=MAX_TEXT)
         raise ProblemError(Fault(place, finding, "a problem is a few pages of text; cut it down"))
 
 
-def _with_warnings(loaded: Loaded, warnings: Sequence[Fault]) -> Loaded:
+def _with_warnings(loaded: LoadedProblems, warnings: Sequence[Fault]) -> LoadedProblems:
     return replace(loaded, warnings=(*warnings, *loaded.warnings))
 
 
-def _from_mail(data: bytes, *, place: str, default_id: str, split: Split) -> Loaded:
-    """The problems of a mail: those of attached forms; else of its text; else of attached documents."""
+def _from_mail(data: bytes, *, place: str, default_id: str, split: Split) -> LoadedProblems:
+    """The problems of a mail: those of attached forms, else those of its text, else those of attached documents."""
     from matchmaker.office.mail import Attachment, read_mail
     from matchmaker.office.webpage import html_blocks
 
@@ -126,32 +90,37 @@ def _from_mail(data: bytes, *, place: str, default_id: str, split: Split) -> Loa
     blocks: Sequence[Block] = [Paragraph(line) for line in mail.text.split("\n") if line.strip()]
     if mail.page and not blocks:
         blocks = html_blocks(mail.page, place=place)
-    read: list[tuple[Attachment, Loaded]] = []
+    attached: list[tuple[Attachment, LoadedProblems]] = []
     warnings = [
-        Fault(place, said("a part in an unknown encoding was not read ({kind})", kind=kind)) for kind in mail.unread
+        Fault(place, make_message("a part in an unknown encoding was not read ({kind})", kind=kind))
+        for kind in mail.unread
     ]
     for attachment in mail.attachments:
         try:
-            read.append((attachment, _attached(attachment.name, attachment.data, place, default_id, split)))
+            attached.append((attachment, _read_attachment(attachment.name, attachment.data, place, default_id, split)))
         except ProblemError as error:
-            warnings += [_unread(attachment.name, place, fault) for fault in error.faults]
-    forms = [loaded for _, loaded in read if loaded.recognised or len(loaded.problems) > 1]
-    if forms or (mail.says_little and read):
-        used = forms or [loaded for _, loaded in read]
+            warnings += [_unread_attachment(attachment.name, place, fault) for fault in error.faults]
+    forms = [loaded for _, loaded in attached if loaded.recognised or len(loaded.problems) > 1]
+    if forms or (mail.says_little and attached):
+        used_attachments = forms or [loaded for _, loaded in attached]
         if not mail.says_little:
             finding = "an attached form was read; the text of the mail is not part of the problem"
             warnings.append(Fault(place, finding))
-        warnings += [_unread(attachment.name, place) for attachment, loaded in read if loaded not in used]
-        return _with_warnings(_joined(used, default_id), warnings)
-    warnings += [_unread(attachment.name, place) for attachment, _ in read]
+        warnings += [
+            _unread_attachment(attachment.name, place)
+            for attachment, loaded in attached
+            if loaded not in used_attachments
+        ]
+        return _with_warnings(_join_attachments(used_attachments, default_id), warnings)
+    warnings += [_unread_attachment(attachment.name, place) for attachment, _ in attached]
     _check_length(blocks, place)
     loaded = problems_from_blocks(blocks, place=place, default_id=default_id, title=mail.subject, split=split)
     return _with_warnings(loaded, warnings)
 
 
-def _attached(name: str, data: bytes, place: str, default_id: str, split: Split) -> Loaded:
+def _read_attachment(name: str, data: bytes, place: str, default_id: str, split: Split) -> LoadedProblems:
     """The problems of an attachment. A mail within a mail is not read."""
-    inner: str | Message = said("{place}, attachment {name}", place=place, name=name)
+    inner: str | Message = make_message("{place}, attachment {name}", place=place, name=name)
     suffix = f".{name.rpartition('.')[2].casefold()}"
     kind = kind_of(data, suffix)
     if kind == "text":
@@ -168,21 +137,21 @@ def _attached(name: str, data: bytes, place: str, default_id: str, split: Split)
     return read_document(data, kind, place=inner, default_id=default_id, split=split)
 
 
-def _unread(name: str, place: str, why: Fault | None = None) -> Fault:
-    finding = said("the attachment {name} was not read", name=name)
+def _unread_attachment(name: str, place: str, why: Fault | None = None) -> Fault:
+    finding = make_message("attachment {name} was not read", name=name)
     if why is None:
         return Fault(place, finding)
     return Fault(
         place,
         finding,
-        said("{finding}; {remedy}", finding=as_message(why.finding), remedy=as_message(why.remedy))
+        make_message("{finding}; {remedy}", finding=as_message(why.finding), remedy=as_message(why.remedy))
         if why.remedy
         else why.finding,
     )
 
 
-def _joined(parts: Sequence[Loaded], default_id: str) -> Loaded:
-    """The problems of several attachments, numbered through."""
+def _join_attachments(parts: Sequence[LoadedProblems], default_id: str) -> LoadedProblems:
+    """The problems of several attachments, numbered consecutively."""
     problems = [problem for part in parts for problem in part.problems]
     if len(parts) > 1:
         problems = [
@@ -191,7 +160,7 @@ def _joined(parts: Sequence[Loaded], default_id: str) -> Loaded:
             else problem
             for number, problem in enumerate(problems, 1)
         ]
-    return Loaded(
+    return LoadedProblems(
         tuple(problems),
         tuple(warning for part in parts for warning in part.warnings),
         tuple(dict.fromkeys(pair for part in parts for pair in part.recognised)),

@@ -14,15 +14,17 @@ from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
 from matchmaker.errors import Fault
-from matchmaker.messages import said, shortened, writable
+from matchmaker.messages import Translatable, make_message, shortened, writable
 
-Style: TypeAlias = Literal["yaml", "json", "cell"]
-"""Where values come from: it decides how a remedy is spelt, and cells of a table hold lists as one text."""
+ValueStyle: TypeAlias = Literal["yaml", "json", "cell"]
+"""The source of values. It decides how a remedy is written; and a cell of a table holds a list as one text."""
 
-_NO_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")  # Excel leaves such characters in cells; they say nothing
+_CONTROL_CHARACTERS = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
+)  # Excel leaves such characters in cells; they say nothing
 _HALF_CHARACTER = re.compile("[\ud800-\udfff]")
-_BETWEEN_ITEMS: Final = r"[;；、|\n]"
-_BETWEEN_WORDS: Final = r"[;；、|\n,，]"
+_ITEM_SEPARATORS: Final = r"[;；、|\n]"
+_WORD_SEPARATORS: Final = r"[;；、|\n,，]"
 _BLANK_MARKS = frozenset({"", "-", "--", "—", "——", "/", "\\", "无", "無", "暂无", "暫無", "n/a", "na", "none", "null"})
 _TRUE = frozenset({"true", "yes", "y", "1", "是", "对", "√"})
 _FALSE = frozenset({"false", "no", "n", "0", "否", "不", "×"})
@@ -39,8 +41,8 @@ _UNITS = {
     **dict.fromkeys(("千万", "千萬"), 10_000_000),
     **dict.fromkeys(("亿", "億"), 100_000_000),
 }
-MOST_YUAN: Final = 10**15
-"""More than the whole world produces in a year: a larger amount is a slip."""
+MAX_YUAN: Final = 10**15
+"""More than the world produces in a year: a larger amount is a typing error."""
 _DAYS: Final = (
     r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[ T].*)?",
     r"(\d{4})/(\d{1,2})/(\d{1,2})(?: .*)?",
@@ -53,8 +55,8 @@ _DAYS: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
-    """One value as it was given: the name it stood under, and what a number in it is multiplied by."""
+class NamedValue:
+    """A value as written, with its name (a key or a heading), and the factor of numbers in it."""
 
     name: str
     value: object
@@ -63,141 +65,159 @@ class Given:
 
 @dataclass(slots=True)
 class ValueReader:
-    """Reads values and gathers what is wrong with them; a value that cannot be read is as good as not given.
+    """A reader of values that collects faults; a value that cannot be read is treated as missing.
 
-    ``faults`` make the problem unusable. ``warnings`` do not: in a table, where a budget or a date that nobody can read
-    must not cost the whole row.
+    ``faults`` make the problem unusable. ``warnings`` do not: in a table, an unreadable budget or date must not cost
+    the whole row.
     """
 
     place: str
-    style: Style
+    style: ValueStyle
     faults: list[Fault] = field(default_factory=list)
     warnings: list[Fault] = field(default_factory=list)
 
-    def text(self, given: Given) -> str | None:
-        """A text without blanks around it; ``None`` when there is none."""
-        if given.value is None:
+    def text(self, named: NamedValue) -> str | None:
+        """A text without surrounding blanks; ``None`` if there is none."""
+        if named.value is None:
             return None
-        if not isinstance(given.value, str):
-            self._wrong(
-                given, said("expected text, found {value}", value=shown(given.value)), self._text_remedy(given.value)
+        if not isinstance(named.value, str):
+            self._add_fault(
+                named,
+                make_message("expected text, found {value}", value=quoted_value(named.value)),
+                self._text_remedy(named.value),
             )
             return None
-        if half := _HALF_CHARACTER.search(given.value):
-            finding = said("has a broken character (\\u{code:04x})", code=ord(half[0]))
-            self._wrong(given, finding, "write the text anew")
+        if half := _HALF_CHARACTER.search(named.value):
+            finding = make_message("has a broken character (\\u{code:04x})", code=ord(half[0]))
+            self._add_fault(named, finding, "retype the text")
             return None
-        return cleaned(given.value) or None
+        return clean_text(named.value) or None
 
-    def texts(self, given: Given, *, commas: bool) -> tuple[str, ...]:
-        """A list of texts. A cell is split at ``; ； 、 |`` and line ends, with ``commas`` at ``, ，`` as well."""
-        if given.value is None:
+    def texts(self, named: NamedValue, *, commas: bool) -> tuple[str, ...]:
+        """A list of texts. A cell is split at ``; ； 、 |`` and line ends; with ``commas``, at ``, ，`` as well."""
+        if named.value is None:
             return ()
-        if isinstance(given.value, str):
-            text = self.text(given)
+        if isinstance(named.value, str):
+            text = self.text(named)
             if text is None:
                 return ()
             if self.style == "cell":
-                parts = re.split(_BETWEEN_WORDS if commas else _BETWEEN_ITEMS, text)
+                parts = re.split(_WORD_SEPARATORS if commas else _ITEM_SEPARATORS, text)
                 return tuple(part.strip() for part in parts if part.strip())
-            inside = f"[{text}]" if self.style == "yaml" else json.dumps([text], ensure_ascii=False)
-            self._wrong(
-                given,
-                said("expected a list, found {value}", value=shown(text)),
-                said("write {example}", example=shortened(inside)),
+            example = f"[{text}]" if self.style == "yaml" else json.dumps([text], ensure_ascii=False)
+            self._add_fault(
+                named,
+                make_message("expected a list, found {value}", value=quoted_value(text)),
+                make_message("write {example}", example=shortened(example)),
             )
             return ()
-        if not isinstance(given.value, list):
-            self._wrong(
-                given,
-                said("expected a list, found {value}", value=shown(given.value)),
+        if not isinstance(named.value, list):
+            self._add_fault(
+                named,
+                make_message("expected a list, found {value}", value=quoted_value(named.value)),
                 "write one item a line, each after '- '",
             )
             return ()
-        items = (self.text(Given(f"{given.name}[{n}]", item)) for n, item in enumerate(given.value))
+        items = (self.text(NamedValue(f"{named.name}[{n}]", item)) for n, item in enumerate(named.value))
         return tuple(item for item in items if item)
 
-    def yuan(self, given: Given) -> float | None:
-        """An amount in yuan, from 0 to ``MOST_YUAN``: ``500000``, ``500,000``, ``50万元``. A unit in it counts."""
-        text = self.text(given)
+    def yuan(self, named: NamedValue) -> float | None:
+        """An amount in yuan, from 0 to ``MAX_YUAN``: ``500000``, ``500,000``, ``50万元``.
+
+        A unit in the text takes precedence over the factor of the heading.
+        """
+        text = self.text(named)
         if text is None or text.casefold() in _BLANK_MARKS:
             return None
         match = re.fullmatch(_YUAN, "".join(unicodedata.normalize("NFKC", text).casefold().split()))
         if match is None:
-            self._doubtful(
-                given,
-                said("expected an amount of yuan, found {value}", value=shown(text)),
+            self._add_doubt(
+                named,
+                make_message("expected an amount of yuan, found {value}", value=quoted_value(text)),
                 "write a number such as 500000 or 50万",
             )
             return None
         has_unit = bool(match["unit"] or match["yuan"])
-        factor = _UNITS.get(match["unit"] or "", 1) if has_unit else given.factor
+        factor = _UNITS.get(match["unit"] or "", 1) if has_unit else named.factor
         amount = float(Decimal(match["number"].replace(",", "")) * factor)
-        if amount > MOST_YUAN:
-            self._doubtful(
-                given,
-                said("no amount of yuan is as large as {value}", value=shown(text)),
-                said("write one of at most {most:,}", most=MOST_YUAN),
+        if amount > MAX_YUAN:
+            self._add_doubt(
+                named,
+                make_message("amount too large: {value} yuan", value=quoted_value(text)),
+                make_message("write one of at most {most:,}", most=MAX_YUAN),
             )
             return None
         return amount
 
-    def day(self, given: Given) -> date | None:
-        """A day: ``2026-03-31``, ``2026/3/31``, ``2026年3月31日``, ``20260331``. A month alone is its last day."""
-        text = self.text(given)
+    def day(self, named: NamedValue) -> date | None:
+        """A day: ``2026-03-31``, ``2026/3/31``, ``2026年3月31日``, ``20260331``. A month means its last day."""
+        text = self.text(named)
         if text is None or text.casefold() in _BLANK_MARKS:
             return None
-        found = _day(unicodedata.normalize("NFKC", text))
-        if found is None:
-            self._doubtful(given, said("expected a date, found {value}", value=shown(text)), "write it as 2026-03-31")
-        return found
+        day = _day(unicodedata.normalize("NFKC", text))
+        if day is None:
+            self._add_doubt(
+                named,
+                make_message("expected a date, found {value}", value=quoted_value(text)),
+                "write it as 2026-03-31",
+            )
+        return day
 
-    def flag(self, given: Given) -> bool:
-        """Yes or no; nothing is no."""
-        if isinstance(given.value, bool):
-            return given.value
-        word = (self.text(given) or "no").casefold()
+    def boolean(self, named: NamedValue) -> bool:
+        """Yes or no; an empty value means no."""
+        if isinstance(named.value, bool):
+            return named.value
+        word = (self.text(named) or "no").casefold()
         if word not in _TRUE | _FALSE:
-            self._wrong(given, said("expected true or false, found {value}", value=shown(word)), "write true or false")
+            self._add_fault(
+                named,
+                make_message("expected true or false, found {value}", value=quoted_value(word)),
+                "write true or false",
+            )
         return word in _TRUE
 
-    def _wrong(self, given: Given, finding: str, remedy: str) -> None:
-        self.faults.append(Fault(self.at(given), finding, remedy))
+    def _add_fault(self, named: NamedValue, finding: str, remedy: str) -> None:
+        self.faults.append(Fault(self.place_of(named), finding, remedy))
 
-    def _doubtful(self, given: Given, finding: str, remedy: str) -> None:
-        (self.warnings if self.style == "cell" else self.faults).append(Fault(self.at(given), finding, remedy))
+    def _add_doubt(self, named: NamedValue, finding: str, remedy: str) -> None:
+        (self.warnings if self.style == "cell" else self.faults).append(Fault(self.place_of(named), finding, remedy))
 
-    def at(self, given: Given) -> str:
+    def place_of(self, named: NamedValue) -> str:
         """The place of a value in a fault."""
-        return said("{place}, {inner}", place=self.place, inner=shortened(given.name))
+        return make_message("{place}, {inner}", place=self.place, inner=shortened(named.name))
 
-    def _text_remedy(self, value: object) -> str:
+    def _text_remedy(self, value: object) -> Translatable:
         if isinstance(value, bool):
-            return said('write "{word}" in quotes', word="true" if value else "false")
+            return make_message('write "{word}" in quotes', word="true" if value else "false")
         return "join the items into one text" if isinstance(value, list) else "write one text"
 
 
-def cleaned(text: str) -> str:
-    """The text without blanks around it, line ends of one kind, characters that are no text as spaces."""
-    return _NO_TEXT.sub(" ", text.replace("\r\n", "\n").replace("\r", "\n")).strip().strip("\ufeff\u200b").strip()
+def clean_text(text: str) -> str:
+    """The text without surrounding blanks, with uniform line ends, and with spaces for control characters."""
+    return (
+        _CONTROL_CHARACTERS.sub(" ", text.replace("\r\n", "\n").replace("\r", "\n"))
+        .strip()
+        .strip("\ufeff\u200b")
+        .strip()
+    )
 
 
-def shown(value: object) -> str:
-    """A value as an error shows it: never long, whatever it is."""
+def quoted_value(value: object) -> str:
+    """A value as shown in a message, shortened if it is long."""
     if isinstance(value, str):
-        return said("'{text}'", text=shortened(value))
+        return make_message("'{text}'", text=shortened(value))
     if isinstance(value, bool):
         return "true" if value else "false"
     if value is None:
-        return said("nothing")
+        return make_message("nothing")
     if isinstance(value, list):
-        return said("a list")
-    return said("a group of fields") if isinstance(value, Mapping) else shortened(str(value))
+        return make_message("a list")
+    return make_message("a group of fields") if isinstance(value, Mapping) else shortened(str(value))
 
 
-def id_from(path: Path) -> str:
-    """The id of a problem that gives none: the name of its file, as far as that is text."""
-    return cleaned(writable(path.stem)) or "problem"
+def id_from_path(path: Path) -> str:
+    """The id of a problem that gives none: the name of its file, as far as it can be written as text."""
+    return clean_text(writable(path.stem)) or "problem"
 
 
 def _day(text: str) -> date | None:
@@ -206,6 +226,6 @@ def _day(text: str) -> date | None:
             year, month, *days = (int(part) for part in match.groups())
             try:
                 return date(year, month, days[0] if days else calendar.monthrange(year, month)[1])
-            except ValueError:  # IllegalMonthError is one too
+            except ValueError:  # includes calendar.IllegalMonthError
                 return None
     return None

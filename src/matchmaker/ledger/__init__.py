@@ -1,6 +1,6 @@
 """The ledger: cases, referrals and judgements, in one SQLite file or in PostgreSQL.
 
-Its modules load SQLAlchemy, but for this one and ``precedents.py``; whoever only matches must not.
+Its modules load SQLAlchemy, except this one and ``precedents.py``, as matching alone must not load it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from matchmaker.errors import Fault, LedgerError
 
 
 def default_path() -> Path:
-    """Where the ledger is when nobody says: in the user's folder for data.
+    """The path of the ledger if none is named: in the user's folder for data.
 
     Raises:
         LedgerError: No home folder is known.
@@ -25,11 +25,11 @@ def default_path() -> Path:
         raise LedgerError(Fault("--ledger", "no home folder is known", remedy)) from error
 
 
-def is_there_by_default() -> bool:
-    """Whether there is a ledger where ``default_path`` has it."""
-    from matchmaker.files import is_there
+def default_exists() -> bool:
+    """Whether there is a ledger at ``default_path()``."""
+    from matchmaker.files import path_exists
 
     try:
-        return is_there(default_path())
+        return path_exists(default_path())
     except LedgerError:
         return False

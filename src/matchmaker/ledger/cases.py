@@ -1,4 +1,4 @@
-"""Cases: what was solved and what was not, added once and never lost."""
+"""Cases in the ledger: problems that were solved or not, added once and never lost."""
 
 from __future__ import annotations
 
@@ -12,44 +12,46 @@ from sqlalchemy import Column, Connection, Row, func, insert, select, update
 
 from matchmaker.domain import Case, Outcome, Problem
 from matchmaker.errors import Fault, LedgerError
-from matchmaker.ledger.problems import digest_of, evened, keep_problems, problem_from, with_problems
-from matchmaker.ledger.schema import HIGHEST, Number, case_institutes, damaged, each, record_of
+from matchmaker.ledger.problems import fold_text, problem_digest, problem_from, store_problems, with_problems
+from matchmaker.ledger.schema import MAX_NUMBER, RowNumber, case_institutes, damage_error, make_each, make_record
 from matchmaker.ledger.schema import cases as table
 from matchmaker.ledger.store import Ledger, Stamp
-from matchmaker.messages import said
+from matchmaker.messages import make_message
 
-Answer: TypeAlias = Literal["added", "there", "differs", "deleted", "refused"]
-_AT_ONCE: Final = 500  # names in one question to the database
-_BETWEEN: Final = re.compile(r"[;；、|\n,，]")  # a list from a cell and one from YAML may be cut differently
+AddStatus: TypeAlias = Literal["added", "there", "differs", "deleted", "refused"]
+_BATCH_SIZE: Final = 500  # values in one query
+_LIST_SEPARATORS: Final = re.compile(r"[;；、|\n,，]")  # a list in a cell may be split differently from one in YAML
 _OWN_FIELDS: Final = ("capability", "outcome", "year", "benefit_cny", "source", "note")
 
 
 @dataclass(frozen=True, slots=True)
-class KeptCase:
-    """A case as it stands in the ledger. ``seq`` is its place in the order of adding."""
+class StoredCase:
+    """A case in the ledger. ``seq`` is its position in the order of adding, from 1."""
 
-    seq: Number
+    seq: RowNumber
     case: Case
     created: Stamp
     changed: Stamp
     deleted: Stamp | None
 
 
-class Added(NamedTuple):
-    """What became of a case that was to be added.
+class AddResult(NamedTuple):
+    """The result of adding a case.
 
-    ``kind``: ``added``; ``there``, the same case is in the ledger; ``differs``, it is, with other values, and was left
-    alone; ``deleted``, it was deleted, and stays so; ``refused``, its id is another's. ``id`` is that of the case in
-    the ledger. ``fault`` says what to do where something is to be done.
+    Attributes:
+        kind: ``added``; ``there``: the same case is in the ledger; ``differs``: it is, with other values, and was not
+            changed; ``deleted``: it was deleted, and stays deleted; ``refused``: another case has its id.
+        id: The id of the case in the ledger.
+        fault: What to do, if anything is to be done.
     """
 
-    kind: Answer
+    kind: AddStatus
     id: str
     fault: Fault | None = None
 
 
-class _Kept(NamedTuple):
-    """What the ledger holds that a batch of cases may meet; the batch adds itself as it goes."""
+class _StoredKeys(NamedTuple):
+    """The stored cases with which a batch may collide, including the cases of the batch added so far."""
 
     live: dict[str, tuple[str, str]]  # identity to id and content
     deleted: dict[str, str]  # content to id
@@ -57,31 +59,34 @@ class _Kept(NamedTuple):
 
 
 def identity_of(case: Case) -> str:
-    """What makes two entries the same case: title, description, enterprise, institutes and year, however written."""
+    """A digest equal for two entries of the same case: same title, description, enterprise, institutes and year.
+
+    Script, width, case and white space do not matter.
+    """
     problem = case.problem
     parts = (problem.title, problem.description, problem.enterprise, *sorted(case.institutes), case.year)
-    return _digest(map(_compared, parts))
+    return _digest(map(_comparable, parts))
 
 
 def content_of(case: Case) -> str:
-    """Everything a case says but ids, however written."""
+    """A digest of everything in a case except ids, ignoring script, width, case and white space."""
     problem = case.problem
-    parts = [f"{name}={_compared(getattr(problem, name))}" for name in Problem.model_fields if name != "id"]
-    parts += [f"{name}={_compared(getattr(case, name))}" for name in _OWN_FIELDS]
+    parts = [f"{name}={_comparable(getattr(problem, name))}" for name in Problem.model_fields if name != "id"]
+    parts += [f"{name}={_comparable(getattr(case, name))}" for name in _OWN_FIELDS]
     return _digest([*parts, *case.institutes])
 
 
-def add_cases(ledger: Ledger, cases: Sequence[Case], *, by: str, places: Sequence[str] = ()) -> list[Added]:
+def add_cases(ledger: Ledger, cases: Sequence[Case], *, by: str, places: Sequence[str] = ()) -> list[AddResult]:
     """Add cases in one transaction: all that are new, or none if anything fails.
 
     Args:
-        ledger: Where to.
-        cases: One that bears an id keeps it, others are numbered ``C-1``, ``C-2`` …
-        by: Who adds them.
-        places: Where each came from, for its fault; its number when not given.
+        ledger: The ledger to add to.
+        cases: The cases; one without an id is numbered ``C-1``, ``C-2`` …
+        by: The person who adds them.
+        places: The source of each, for its fault; by default its number.
 
     Returns:
-        An answer for each case, in order.
+        A result for each case, in order.
 
     Raises:
         LedgerError: The database fails; nothing was added.
@@ -92,15 +97,17 @@ def add_cases(ledger: Ledger, cases: Sequence[Case], *, by: str, places: Sequenc
     answers = []
     with ledger.writing() as connection:
         next_seq = next_number(connection, table.c.seq)
-        batch = _Batch(_kept(connection, cases, keys, next_seq), next_seq, {case.id for case in cases})
-        for at, (case, key) in enumerate(zip(cases, keys, strict=True)):
-            answers.append(batch.answer(case, *key, place=places[at] if places else said("case {n}", n=at + 1)))
+        batch = _Batch(_stored_keys(connection, cases, keys, next_seq), next_seq, {case.id for case in cases})
+        for index, (case, key) in enumerate(zip(cases, keys, strict=True)):
+            answers.append(
+                batch.add(case, *key, place=places[index] if places else make_message("case {n}", n=index + 1))
+            )
         write_cases(connection, batch.rows, Stamp(ledger.stamp(), by))
     return answers
 
 
 class NewCase(NamedTuple):
-    """A case as it is written: numbered and named, with its keys, and the referral that led to it."""
+    """A case to be written, with its number, id and digests, and the referral that led to it."""
 
     seq: int
     case: Case
@@ -110,96 +117,104 @@ class NewCase(NamedTuple):
 
 
 class _Batch:
-    """Cases on their way into the ledger."""
+    """A batch of cases to be added; ``rows`` are the new ones."""
 
-    def __init__(self, kept: _Kept, next_seq: int, wanted: set[str]) -> None:
-        self._kept = kept
+    def __init__(self, stored: _StoredKeys, next_seq: int, wanted: set[str]) -> None:
+        self._stored = stored
         self._next = next_seq
         self._wanted = wanted
         self.rows: list[NewCase] = []
 
-    def answer(self, case: Case, identity: str, content: str, *, place: str) -> Added:
-        if identity in self._kept.live:
-            id_, other = self._kept.live[identity]
+    def add(self, case: Case, identity: str, content: str, *, place: str) -> AddResult:
+        if identity in self._stored.live:
+            id_, other = self._stored.live[identity]
             if other == content:
-                return Added("there", id_)
-            finding = said("case {id} is there with other values; it was left as it is", id=id_)
-            return Added("differs", id_, Fault(place, finding, "delete that case first if this one is right"))
-        if content in self._kept.deleted:
-            id_ = self._kept.deleted[content]
-            remedy = said("to have it back: matchmaker cases restore {id}", id=id_)
-            return Added("deleted", id_, Fault(place, said("case {id} says the same and was deleted", id=id_), remedy))
-        if case.id in self._kept.ids:
-            finding = said("the id '{id}' is another case's", id=case.id)
-            return Added("refused", case.id, Fault(place, finding, "leave the id out, or choose another"))
+                return AddResult("there", id_)
+            finding = make_message("case {id} already exists with other values; it was not changed", id=id_)
+            return AddResult("differs", id_, Fault(place, finding, "delete that case first if this one is right"))
+        if content in self._stored.deleted:
+            id_ = self._stored.deleted[content]
+            remedy = make_message("to have it back: matchmaker cases restore {id}", id=id_)
+            return AddResult(
+                "deleted", id_, Fault(place, make_message("case {id} says the same and was deleted", id=id_), remedy)
+            )
+        if case.id in self._stored.ids:
+            finding = make_message("another case has the id '{id}'", id=case.id)
+            return AddResult("refused", case.id, Fault(place, finding, "leave the id out, or choose another"))
         named = case if case.id else case.model_copy(update={"id": self._free_id()})
-        self._kept.live[identity] = (named.id, content)
-        self._kept.ids.add(named.id)
+        self._stored.live[identity] = (named.id, content)
+        self._stored.ids.add(named.id)
         self.rows.append(NewCase(self._next, named, identity, content))
         self._next += 1
-        return Added("added", named.id)
+        return AddResult("added", named.id)
 
     def _free_id(self) -> str:
         id_, n = f"C-{self._next}", 1
-        while id_ in self._kept.ids or id_ in self._wanted:
+        while id_ in self._stored.ids or id_ in self._wanted:
             n += 1
             id_ = f"C-{self._next}-{n}"
         return id_
 
 
-def _kept(connection: Connection, cases: Sequence[Case], keys: Sequence[tuple[str, str]], next_seq: int) -> _Kept:
-    ids = [*(case.id for case in cases if case.id), *(f"C-{next_seq + at}" for at in range(len(cases)))]
+def _stored_keys(
+    connection: Connection, cases: Sequence[Case], keys: Sequence[tuple[str, str]], next_seq: int
+) -> _StoredKeys:
+    ids = [*(case.id for case in cases if case.id), *(f"C-{next_seq + offset}" for offset in range(len(cases)))]
     columns = (table.c.identity, table.c.id, table.c.content)
     live = _rows_with(connection, columns, table.c.identity, [key for key, _ in keys], table.c.deleted_at.is_(None))
-    gone = _rows_with(connection, columns, table.c.content, [key for _, key in keys], table.c.deleted_at.is_not(None))
-    return _Kept(
+    deleted = _rows_with(
+        connection, columns, table.c.content, [key for _, key in keys], table.c.deleted_at.is_not(None)
+    )
+    return _StoredKeys(
         {row.identity: (row.id, row.content) for row in live},
-        {row.content: row.id for row in gone},
+        {row.content: row.id for row in deleted},
         {row.id for row in _rows_with(connection, (table.c.id,), table.c.id, ids)},
     )
 
 
 def _rows_with(
-    connection: Connection, columns: Iterable[Any], column: Column[str], values: Sequence[str], *more: Any
+    connection: Connection, columns: Iterable[Any], column: Column[str], values: Sequence[str], *conditions: Any
 ) -> list[Row[Any]]:
     rows: list[Row[Any]] = []
-    for start in range(0, len(values), _AT_ONCE):
-        wanted = column.in_(values[start : start + _AT_ONCE])
-        rows += connection.execute(select(*columns).where(wanted, *more).order_by(table.c.seq))
+    for start in range(0, len(values), _BATCH_SIZE):
+        condition = column.in_(values[start : start + _BATCH_SIZE])
+        rows += connection.execute(select(*columns).where(condition, *conditions).order_by(table.c.seq))
     return rows
 
 
 def next_number(connection: Connection, column: Column[int]) -> int:
-    """The number after the highest one; safe because nobody else writes at the same time.
+    """The number after the highest one; this is safe, as nobody else writes at the same time.
 
     Raises:
         LedgerError: The highest one is damaged.
     """
     highest = connection.scalar(select(func.max(column))) or 0
-    if not isinstance(highest, int) or highest >= HIGHEST:
-        raise damaged(said("is damaged in row {row} of {table}", row=str(highest), table=column.table.name))
+    if not isinstance(highest, int) or highest >= MAX_NUMBER:
+        raise damage_error(
+            make_message("is damaged in row {row} of {table}", row=str(highest), table=column.table.name)
+        )
     return highest + 1
 
 
 def write_cases(connection: Connection, new: Sequence[NewCase], stamp: Stamp) -> None:
-    """Write cases that were found to be new."""
+    """Write new cases."""
     if not new:
         return
-    keep_problems(connection, [row.case.problem for row in new])
+    store_problems(connection, [row.case.problem for row in new])
     connection.execute(insert(table), [_values(row, stamp) for row in new])
-    held = [
-        {"case_seq": row.seq, "position": at, "institute": institute}
+    institute_rows = [
+        {"case_seq": row.seq, "position": position, "institute": institute}
         for row in new
-        for at, institute in enumerate(row.case.institutes)
+        for position, institute in enumerate(row.case.institutes)
     ]
-    connection.execute(insert(case_institutes), held)
+    connection.execute(insert(case_institutes), institute_rows)
 
 
 def _values(row: NewCase, stamp: Stamp) -> dict[str, object]:
     return {
         "seq": row.seq,
         "id": row.case.id,
-        "problem": digest_of(row.case.problem),
+        "problem": problem_digest(row.case.problem),
         **{name: getattr(row.case, name) for name in _OWN_FIELDS},
         "identity": row.identity,
         "content": row.content,
@@ -211,23 +226,23 @@ def _values(row: NewCase, stamp: Stamp) -> dict[str, object]:
     }
 
 
-def solved_by_referral(connection: Connection, case: Case, referral: int, stamp: Stamp) -> str:
-    """Write the case of a referral that was solved, or link the same one where it is there already; its id.
+def write_solved_case(connection: Connection, case: Case, referral: int, stamp: Stamp) -> str:
+    """Write the case of a solved referral, or link an existing one that is the same, and return its id.
 
-    A second referral that ends in the very same case gets a case of its own.
+    A second referral that ends in the same case gets a case of its own.
     """
     identity, content = identity_of(case), content_of(case)
     same = select(table.c.seq, table.c.id, table.c.referral).where(table.c.identity == identity)
-    found = connection.execute(same.where(table.c.deleted_at.is_(None))).one_or_none()
-    if found is not None and found.referral is None:
+    existing = connection.execute(same.where(table.c.deleted_at.is_(None))).one_or_none()
+    if existing is not None and existing.referral is None:
         values = {"referral": referral, "changed_at": stamp.at, "changed_by": stamp.by}
-        connection.execute(update(table).where(table.c.seq == found.seq).values(values))
-        return str(found.id)
-    if found is not None:
+        connection.execute(update(table).where(table.c.seq == existing.seq).values(values))
+        return str(existing.id)
+    if existing is not None:
         identity = _digest([identity, str(referral)])
     seq = next_number(connection, table.c.seq)
-    kept = _kept(connection, [case], [], seq)
-    named = case.model_copy(update={"id": f"C-{seq}" if f"C-{seq}" not in kept.ids else f"C-{seq}-R{referral}"})
+    stored = _stored_keys(connection, [case], [], seq)
+    named = case.model_copy(update={"id": f"C-{seq}" if f"C-{seq}" not in stored.ids else f"C-{seq}-R{referral}"})
     write_cases(connection, [NewCase(seq, named, identity, content, referral)], stamp)
     return named.id
 
@@ -239,65 +254,65 @@ def list_cases(
     outcome: Outcome | None = None,
     year: int | None = None,
     deleted: bool = False,
-) -> list[KeptCase]:
+) -> list[StoredCase]:
     """The cases of a ledger, in the order of adding.
 
     Args:
-        ledger: Where from.
-        institute: Only those it had a part in; an id.
-        outcome: Only those that came out so.
-        year: Only those of this year.
-        deleted: The deleted ones instead of those that are not.
+        ledger: The ledger to read.
+        institute: Only cases with this institute; an id.
+        outcome: Only cases with this outcome.
+        year: Only cases of this year.
+        deleted: The deleted cases instead of the others.
     """
-    wanted: list[Any] = [table.c.deleted_at.is_not(None) if deleted else table.c.deleted_at.is_(None)]
+    conditions: list[Any] = [table.c.deleted_at.is_not(None) if deleted else table.c.deleted_at.is_(None)]
     if institute is not None:
         theirs = select(case_institutes.c.case_seq).where(case_institutes.c.institute == institute)
-        wanted.append(table.c.seq.in_(theirs))
+        conditions.append(table.c.seq.in_(theirs))
     if outcome is not None:
-        wanted.append(table.c.outcome == outcome)
+        conditions.append(table.c.outcome == outcome)
     if year is not None:
-        wanted.append(table.c.year == year)
+        conditions.append(table.c.year == year)
     with ledger.reading() as connection:
-        return read_cases(connection, *wanted)
+        return read_cases(connection, *conditions)
 
 
-def all_cases(ledger: Ledger) -> list[KeptCase]:
-    """Every case, the deleted ones as well."""
+def all_cases(ledger: Ledger) -> list[StoredCase]:
+    """All cases, including deleted ones, in the order of adding."""
     with ledger.reading() as connection:
         return read_cases(connection)
 
 
-def find_case(ledger: Ledger, id_: str) -> KeptCase:
+def find_case(ledger: Ledger, id_: str) -> StoredCase:
     """The case with this id, deleted or not.
 
     Raises:
         LedgerError: There is none.
     """
     with ledger.reading() as connection:
-        found = read_cases(connection, table.c.id == id_.strip())
-    if not found:
-        finding = said("no case has the id '{id}'", id=id_)
+        cases = read_cases(connection, table.c.id == id_.strip())
+    if not cases:
+        finding = make_message("no case has the id '{id}'", id=id_)
         raise LedgerError(Fault(ledger.place, finding, "see: matchmaker cases list"))
-    return found[0]
+    return cases[0]
 
 
-def search_cases(ledger: Ledger, text: str) -> list[KeptCase]:
-    """The cases in which every word of ``text`` stands, in the order of adding.
+def search_cases(ledger: Ledger, text: str) -> list[StoredCase]:
+    """The cases that contain every word of ``text``, in the order of adding.
 
-    Script, width, case and spaces do not matter; looked through are problem, enterprise, institutes, source and note.
+    Script, width, case and spaces do not matter; problem, enterprise, institutes, source and note are searched.
     """
-    words = [evened(word) for word in text.split()]
-    return [kept for kept in list_cases(ledger) if all(word in _searched(kept.case) for word in words)]
+    words = [fold_text(word) for word in text.split()]
+    return [stored for stored in list_cases(ledger) if all(word in _searchable_text(stored.case) for word in words)]
 
 
-def _searched(case: Case) -> str:
+def _searchable_text(case: Case) -> str:
     problem = case.problem
     parts = (case.id, problem.id, problem.text, problem.enterprise, *case.institutes, case.source, case.note)
-    return evened("\n".join(part for part in parts if part))
+    return fold_text("\n".join(part for part in parts if part))
 
 
-def delete_case(ledger: Ledger, id_: str, *, by: str) -> KeptCase:
-    """Mark a case as deleted: it is kept, and no list or export shows it.
+def delete_case(ledger: Ledger, id_: str, *, by: str) -> StoredCase:
+    """Mark a case as deleted: it is kept, but no list or export shows it.
 
     Raises:
         LedgerError: There is no such case, or it is deleted already.
@@ -305,65 +320,65 @@ def delete_case(ledger: Ledger, id_: str, *, by: str) -> KeptCase:
     return _mark(ledger, id_, by=by, deleted=True)
 
 
-def restore_case(ledger: Ledger, id_: str, *, by: str) -> KeptCase:
-    """Take the mark of ``delete_case`` away.
+def restore_case(ledger: Ledger, id_: str, *, by: str) -> StoredCase:
+    """Undo ``delete_case``.
 
     Raises:
-        LedgerError: There is no such case, it is not deleted, or the same case was added again since.
+        LedgerError: There is no such case, it is not deleted, or the same case has been added again.
     """
     return _mark(ledger, id_, by=by, deleted=False)
 
 
-def _mark(ledger: Ledger, id_: str, *, by: str, deleted: bool) -> KeptCase:
+def _mark(ledger: Ledger, id_: str, *, by: str, deleted: bool) -> StoredCase:
     with ledger.writing() as connection:
-        found = read_cases(connection, table.c.id == id_.strip())
-        if not found:
-            finding = said("no case has the id '{id}'", id=id_)
+        cases = read_cases(connection, table.c.id == id_.strip())
+        if not cases:
+            finding = make_message("no case has the id '{id}'", id=id_)
             raise LedgerError(Fault(ledger.place, finding, "see: matchmaker cases list"))
-        kept = found[0]
-        if deleted and kept.deleted is not None:
-            raise LedgerError(Fault(ledger.place, said("case {id} is deleted already", id=kept.case.id)))
-        if not deleted and kept.deleted is None:
-            raise LedgerError(Fault(ledger.place, said("case {id} is not deleted", id=kept.case.id)))
+        stored = cases[0]
+        if deleted and stored.deleted is not None:
+            raise LedgerError(Fault(ledger.place, make_message("case {id} is deleted already", id=stored.case.id)))
+        if not deleted and stored.deleted is None:
+            raise LedgerError(Fault(ledger.place, make_message("case {id} is not deleted", id=stored.case.id)))
         if not deleted:
-            _check_restorable(connection, ledger.place, kept)
+            _check_restorable(connection, ledger.place, stored)
         stamp = Stamp(ledger.stamp(), by)
-        gone = stamp if deleted else Stamp(None, None)
-        values = {"changed_at": stamp.at, "changed_by": by, "deleted_at": gone.at, "deleted_by": gone.by}
-        connection.execute(update(table).where(table.c.seq == kept.seq).values(values))
-        return read_cases(connection, table.c.seq == kept.seq)[0]
+        deletion = stamp if deleted else Stamp(None, None)
+        values = {"changed_at": stamp.at, "changed_by": by, "deleted_at": deletion.at, "deleted_by": deletion.by}
+        connection.execute(update(table).where(table.c.seq == stored.seq).values(values))
+        return read_cases(connection, table.c.seq == stored.seq)[0]
 
 
-def _check_restorable(connection: Connection, place: str, kept: KeptCase) -> None:
-    identity = select(table.c.identity).where(table.c.seq == kept.seq).scalar_subquery()
+def _check_restorable(connection: Connection, place: str, stored: StoredCase) -> None:
+    identity = select(table.c.identity).where(table.c.seq == stored.seq).scalar_subquery()
     same = select(table.c.id).where(table.c.identity == identity, table.c.deleted_at.is_(None))
     other = connection.scalar(same)
     if other is not None:
-        finding = said("case {id} was added again as {other}", id=kept.case.id, other=other)
-        raise LedgerError(Fault(place, finding, said("delete {other} first", other=other)))
+        finding = make_message("case {id} was added again as {other}", id=stored.case.id, other=other)
+        raise LedgerError(Fault(place, finding, make_message("delete {other} first", other=other)))
 
 
-def read_cases(connection: Connection, *wanted: Any, damage: list[str] | None = None) -> list[KeptCase]:
-    """The cases that fulfil some conditions, in the order of adding; what is wrong with others goes to ``damage``.
+def read_cases(connection: Connection, *conditions: Any, damage: list[str] | None = None) -> list[StoredCase]:
+    """The cases that meet some conditions, in the order of adding; faults of damaged ones are added to ``damage``.
 
     Raises:
-        LedgerError: One is damaged, and there is no list for that.
+        LedgerError: One is damaged, and ``damage`` is ``None``.
     """
-    rows = connection.execute(with_problems(table, *wanted)).all()
-    chosen = select(table.c.seq).where(*wanted)
-    held: dict[int, list[str]] = {}
+    rows = connection.execute(with_problems(table, *conditions)).all()
+    chosen = select(table.c.seq).where(*conditions)
+    institutes_of: dict[int, list[str]] = {}
     for row in connection.execute(
         select(case_institutes.c.case_seq, case_institutes.c.institute)
         .where(case_institutes.c.case_seq.in_(chosen))
         .order_by(case_institutes.c.case_seq, case_institutes.c.position)
     ):
-        held.setdefault(row.case_seq, []).append(row.institute)
-    return list(each(rows, lambda row: _kept_case(row, held.get(row.seq, ())), damage))
+        institutes_of.setdefault(row.case_seq, []).append(row.institute)
+    return list(make_each(rows, lambda row: _stored_case(row, institutes_of.get(row.seq, ())), damage))
 
 
-def _kept_case(row: Row[Any], institutes: Sequence[str]) -> KeptCase:
+def _stored_case(row: Row[Any], institutes: Sequence[str]) -> StoredCase:
     if not institutes:
-        raise damaged(said("case {id} has no institute", id=str(row.id)))
+        raise damage_error(make_message("case {id} has no institute", id=str(row.id)))
     case = {
         "id": row.id,
         "problem": problem_from(row.data, row.problem),
@@ -371,8 +386,8 @@ def _kept_case(row: Row[Any], institutes: Sequence[str]) -> KeptCase:
         "referral": None if row.referral is None else f"R-{row.referral}",
         **{name: getattr(row, name) for name in _OWN_FIELDS},
     }
-    return record_of(
-        KeptCase,
+    return make_record(
+        StoredCase,
         "cases",
         row.id,
         seq=row.seq,
@@ -383,15 +398,15 @@ def _kept_case(row: Row[Any], institutes: Sequence[str]) -> KeptCase:
     )
 
 
-def _compared(value: object) -> str:
-    """A value so that two ways to write it are the same text."""
+def _comparable(value: object) -> str:
+    """A value as text, equal for different ways of writing it."""
     if value is None:
         return ""
     if isinstance(value, float):
         return f"{value:.2f}"
     if isinstance(value, tuple):
-        return "\n".join(evened(part) for part in _BETWEEN.split("\n".join(value)) if part.strip())
-    return evened(str(value))
+        return "\n".join(fold_text(part) for part in _LIST_SEPARATORS.split("\n".join(value)) if part.strip())
+    return fold_text(str(value))
 
 
 def _digest(parts: Iterable[str]) -> str:

@@ -1,4 +1,4 @@
-"""What the ledger teaches matching: cases, declined referrals and workload, without what matching need not know."""
+"""What matching learns from the ledger: cases, declined referrals and workload, reduced to what it needs."""
 
 from __future__ import annotations
 
@@ -9,37 +9,38 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from matchmaker.domain import Precedent, Problem, Readiness, Record
+from matchmaker.domain import Precedent, Problem, Readiness
+from matchmaker.records import StrictModel
 
 if TYPE_CHECKING:
     from matchmaker.ledger.store import Ledger
 
-_READ: Final = frozenset({"meta", "problems", "cases", "case_institutes", "referrals"})
-UNREADY: Final = frozenset(("too-early", "no-capacity", "price", "ip", "no-answer"))
-"""Reasons for declining that tell of an institute's readiness, not of its field."""
+_TABLES_READ: Final = frozenset({"meta", "problems", "cases", "case_institutes", "referrals"})
+READINESS_REASONS: Final = frozenset(("too-early", "no-capacity", "price", "ip", "no-answer"))
+"""Reasons for declining that concern the readiness of an institute, not its field."""
 _RECENT_DAYS: Final = 365
-_TABLES: Final = "SELECT name FROM sqlite_master WHERE type = 'table'"
+_TABLE_NAMES: Final = "SELECT name FROM sqlite_master WHERE type = 'table'"
 
 
 def revision_of(path: Path) -> str | None:
-    """What tells this state of a ledger in a file from every other; ``None`` where that cannot be told.
+    """A text that identifies the current state of a ledger in a file; ``None`` if it cannot be determined.
 
-    It costs next to nothing, unlike opening the ledger.
+    This is cheap, unlike opening the ledger.
     """
     try:
-        if not path.is_file():  # a pipe would keep us waiting
+        if not path.is_file():  # reading a pipe would block
             return None
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
-            if not _READ.issubset(name for (name,) in connection.execute(_TABLES)):
+            if not _TABLES_READ.issubset(name for (name,) in connection.execute(_TABLE_NAMES)):
                 return None
             uuid, revision = connection.execute("SELECT uuid, revision FROM meta").fetchone()
-    except (sqlite3.Error, OSError, TypeError):  # whoever opens it says what is wrong
+    except (sqlite3.Error, OSError, TypeError):  # opening the ledger will report what is wrong
         return None
     return f"{uuid} {revision}"
 
 
 def read_precedents(ledger: Ledger) -> list[Precedent]:
-    """The cases that are not deleted, and the declined referrals, each in the order in which they were added.
+    """The cases that are not deleted, then the declined referrals, each in the order of adding.
 
     Raises:
         LedgerError: The database fails.
@@ -48,55 +49,59 @@ def read_precedents(ledger: Ledger) -> list[Precedent]:
     from matchmaker.ledger.referrals import list_referrals
 
     cases = [
-        _precedent(kept.case.id, kept.case.problem, kept.case.institutes, kept.case.outcome, _end_of(kept.case.year))
-        for kept in list_cases(ledger)
+        _precedent(
+            stored.case.id, stored.case.problem, stored.case.institutes, stored.case.outcome, _end_of(stored.case.year)
+        )
+        for stored in list_cases(ledger)
     ]
     declined = [
-        _precedent(one.id, one.problem, (one.institute,), one.reason or "other", _day(one.changed.at))
-        for one in list_referrals(ledger, states=("declined",))
+        _precedent(
+            referral.id, referral.problem, (referral.institute,), referral.reason or "other", _day(referral.changed.at)
+        )
+        for referral in list_referrals(ledger, states=("declined",))
     ]
     return [*cases, *declined]
 
 
-class Referred(Record):
-    """A referral as far as readiness goes: open, or declined on a day for want of readiness."""
+class ReferralSummary(StrictModel):
+    """A referral as far as readiness is concerned: open, or declined on a day for lack of readiness."""
 
     institute: str
     declined: date | None = None
 
 
-def read_referred(ledger: Ledger) -> list[Referred]:
-    """The open referrals, and those declined for want of readiness, each in the order in which they were added.
+def read_referral_summaries(ledger: Ledger) -> list[ReferralSummary]:
+    """The open referrals, then those declined for lack of readiness, each in the order of adding.
 
     Raises:
         LedgerError: The database fails.
     """
     from matchmaker.ledger.referrals import OPEN, list_referrals
 
-    under_way = [Referred(institute=one.institute) for one in list_referrals(ledger, states=OPEN)]
+    open_referrals = [ReferralSummary(institute=referral.institute) for referral in list_referrals(ledger, states=OPEN)]
     declined = [
-        Referred(institute=one.institute, declined=_day(one.changed.at))
-        for one in list_referrals(ledger, states=("declined",))
-        if one.reason in UNREADY
+        ReferralSummary(institute=referral.institute, declined=_day(referral.changed.at))
+        for referral in list_referrals(ledger, states=("declined",))
+        if referral.reason in READINESS_REASONS
     ]
-    return [*under_way, *declined]
+    return [*open_referrals, *declined]
 
 
-def readiness_from(referred: Iterable[Referred], as_of: date) -> dict[str, Readiness]:
-    """The readiness of the institutes that were referred to, by id; declined counts within a year before ``as_of``.
+def readiness_from(summaries: Iterable[ReferralSummary], as_of: date) -> dict[str, Readiness]:
+    """The readiness of all institutes with a referral, by id; declined ones count for a year before ``as_of``.
 
-    A day that lies ahead, as a clock may have been set back, counts as today.
+    A day in the future, possible after a clock was set back, counts as today.
     """
     counts: dict[str, list[int]] = {}
-    for one in referred:
-        count = counts.setdefault(one.institute, [0, 0])
-        if one.declined is None:
-            count[1] += 1
-        elif (as_of - one.declined).days < _RECENT_DAYS:
-            count[0] += 1
+    for summary in summaries:
+        n_declined_and_open = counts.setdefault(summary.institute, [0, 0])
+        if summary.declined is None:
+            n_declined_and_open[1] += 1
+        elif (as_of - summary.declined).days < _RECENT_DAYS:
+            n_declined_and_open[0] += 1
     return {
-        institute: Readiness(declined_recently=declined, open_referrals=under_way)
-        for institute, (declined, under_way) in counts.items()
+        institute: Readiness(declined_recently=n_declined, open_referrals=n_open)
+        for institute, (n_declined, n_open) in counts.items()
     }
 
 

@@ -1,4 +1,4 @@
-"""The problems that cases, referrals and judgements speak of, each kept once under a digest of what it says."""
+"""The problems of cases, referrals and judgements, each stored once under a digest of its content."""
 
 from __future__ import annotations
 
@@ -12,39 +12,39 @@ from sqlalchemy import Connection, Select, Table, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from matchmaker.domain import Problem
-from matchmaker.intake.headings import simplified
+from matchmaker.intake.headings import simplify
 from matchmaker.ledger import schema
-from matchmaker.messages import said
+from matchmaker.messages import make_message
 
-_AT_ONCE = 1_000
+_BATCH_SIZE = 1_000
 
 
-def digest_of(problem: Problem) -> str:
-    """The key of a problem: 32 hexadecimal digits of everything it says, its id included."""
+def problem_digest(problem: Problem) -> str:
+    """The key of a problem: a digest of its whole content, including its id, as 32 hexadecimal digits."""
     return blake2b(_data(problem).encode(), digest_size=16).hexdigest()
 
 
-def keep_problems(connection: Connection, problems: Iterable[Problem]) -> None:
-    """Put problems into the ledger; those that are there already stay as they are."""
+def store_problems(connection: Connection, problems: Iterable[Problem]) -> None:
+    """Store problems; those that exist already are left as they are."""
     rows = [
-        {"digest": digest_of(problem), "id": problem.id, "title": problem.title, "data": _data(problem)}
+        {"digest": problem_digest(problem), "id": problem.id, "title": problem.title, "data": _data(problem)}
         for problem in problems
     ]
-    # both dialects know the clause, but SQLAlchemy's common insert does not
-    make = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    statement = make(schema.problems).on_conflict_do_nothing()
-    for start in range(0, len(rows), _AT_ONCE):
-        connection.execute(statement, rows[start : start + _AT_ONCE])
+    # Both dialects support the clause, but SQLAlchemy's generic insert does not.
+    dialect_insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    statement = dialect_insert(schema.problems).on_conflict_do_nothing()
+    for start in range(0, len(rows), _BATCH_SIZE):
+        connection.execute(statement, rows[start : start + _BATCH_SIZE])
 
 
-def with_problems(table: Table, *wanted: Any) -> Select[Any]:
-    """The rows of a table that fulfil some conditions, in the order of writing, each with the data of its problem."""
+def with_problems(table: Table, *conditions: Any) -> Select[Any]:
+    """A query for the rows of a table that meet some conditions, in the order of writing, with their problems."""
     data = select(table, schema.problems.c.data).join(schema.problems, schema.problems.c.digest == table.c.problem)
-    return data.where(*wanted).order_by(table.c.seq)
+    return data.where(*conditions).order_by(table.c.seq)
 
 
 def problem_from(data: str, digest: str) -> Problem:
-    """The problem that was kept as ``data`` under ``digest``.
+    """The problem that was stored as ``data`` under ``digest``.
 
     Raises:
         LedgerError: It is damaged.
@@ -52,12 +52,14 @@ def problem_from(data: str, digest: str) -> Problem:
     try:
         return Problem.model_validate_json(data)
     except ValidationError as error:
-        raise schema.damaged(said("problem {digest} does not say what was kept", digest=str(digest))) from error
+        raise schema.damage_error(
+            make_message("problem {digest} does not match its digest", digest=str(digest))
+        ) from error
 
 
-def evened(text: str) -> str:
-    """A text as it is compared: simplified characters, one width, one case, and no white space."""
-    return "".join(simplified(unicodedata.normalize("NFKC", text)).casefold().split())
+def fold_text(text: str) -> str:
+    """A text folded for comparison: simplified characters, one width, one case, and no white space."""
+    return "".join(simplify(unicodedata.normalize("NFKC", text)).casefold().split())
 
 
 def _data(problem: Problem) -> str:

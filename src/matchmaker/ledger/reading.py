@@ -1,4 +1,4 @@
-"""Cases from tables and documents: the columns of a problem, and those that only a case has."""
+"""Cases read from tables and documents, which have the fields of a problem and those of a case."""
 
 from __future__ import annotations
 
@@ -9,19 +9,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeAlias
 
-from matchmaker.domain import Case, Outcome, Problem, Registry, check
+from matchmaker.csvcells import unescape_formulas
+from matchmaker.domain import Case, Outcome, Problem, Registry
 from matchmaker.errors import Fault, LedgerError, ProfileError
-from matchmaker.files import as_written
 from matchmaker.institutes import find_institute
-from matchmaker.intake import ProblemTable, Rejected, read_problems
+from matchmaker.intake import ProblemTable, RejectedRow, read_problems
 from matchmaker.intake.fields import build_problem, named_values
 from matchmaker.intake.headings import columns_of
 from matchmaker.intake.syntax import read_json, read_yaml
-from matchmaker.intake.tables import Met
-from matchmaker.intake.values import Given, Style, ValueReader, id_from, shown
-from matchmaker.messages import said
+from matchmaker.intake.tables import RawRow
+from matchmaker.intake.values import NamedValue, ValueReader, ValueStyle, id_from_path, quoted_value
+from matchmaker.messages import make_message
 from matchmaker.office.encodings import decode
 from matchmaker.office.reading import open_bytes
+from matchmaker.records import parse_record
 
 CASE_FIELDS: Final[Mapping[str, str]] = {
     "case_id": "case_id caseid case 案例编号 案例号 案例序号",
@@ -41,7 +42,7 @@ CASE_FIELDS: Final[Mapping[str, str]] = {
     "note": "note 备注 说明备注 成果 实施效果 应用效果 成果说明 成效说明 成效描述 notes remark remarks",
     "referral": "referral 推荐编号",
 }
-"""Fields that only a case has, and what their columns may be called."""
+"""Fields that only a case has, and the possible headings of their columns."""
 _OUTCOMES: Final[Mapping[str, Outcome]] = {
     **dict.fromkeys(
         (
@@ -66,25 +67,25 @@ _OUTCOMES: Final[Mapping[str, Outcome]] = {
     ),
 }
 _YEAR: Final = re.compile(r"((?:19|20)\d{2})(?:\D.*)?", re.DOTALL)
-_AMOUNT_AT_ALL: Final = re.compile(r"\d")
+_STARTS_WITH_DIGIT: Final = re.compile(r"\d")
 _TEXTS: Final = ("id", "title", "description", "enterprise", "industry", "region", "tried")
 _LISTS: Final = ("targets", "conditions", "cooperation", "keywords", "exclude")
 _MAX_BYTES: Final = 10_000_000
 
 Resolve: TypeAlias = Callable[[str], str]
-"""From an institute's name as written to its id; raises ProfileError when nobody is called so."""
+"""Maps the name of an institute as written to its id; raises ``ProfileError`` if there is none."""
 
 
 @dataclass(frozen=True, slots=True)
-class ReadCase:
+class CaseRow:
     """A case and the row it was read from."""
 
     case: Case
-    met: Met
+    source: RawRow
 
 
 def resolver(registry: Registry, *, strict: bool = True) -> Resolve:
-    """Finds institutes by id, name or alias; unless ``strict``, an unknown name is taken as it is."""
+    """A function that finds institutes by id, name or alias; unless ``strict``, an unknown name stays as it is."""
     known: dict[str, str] = {}
 
     def resolve(name: str) -> str:
@@ -101,11 +102,11 @@ def resolver(registry: Registry, *, strict: bool = True) -> Resolve:
 
 
 class CaseTable:
-    """The cases of a table, in its order; a row that is none is ``Rejected``.
+    """The cases of a table, in its order; a row that is not a case is ``RejectedRow``.
 
     Attributes:
-        table: The table beneath: its columns, headings and warnings.
-        warnings: What had to be left out of a case, met by the latest iteration, beside those of the table.
+        table: The underlying table, with its columns, headings and warnings.
+        warnings: What the latest iteration had to leave out of cases, in addition to the warnings of the table.
     """
 
     def __init__(
@@ -117,10 +118,10 @@ class CaseTable:
         encoding: str | None = None,
         sheets: Sequence[str] = (),
     ) -> None:
-        """Look at the start of the file; see ``intake.read_problems``.
+        """Read the start of the file; see ``intake.read_problems``.
 
         Raises:
-            TableError: The file is no table of problems.
+            TableError: The file is not a table of problems.
             LedgerError: No column names the institutes.
         """
         self.table: ProblemTable = read_problems(
@@ -129,45 +130,45 @@ class CaseTable:
         self.warnings: list[Fault] = []
         self._resolve = resolve
         if "institutes" not in self.table.columns:
-            finding = "no column says which institute it was"
+            finding = "no column names the institutes"
             raise LedgerError(Fault(str(path), finding, "name one with --column institutes=HEADING"))
 
-    def __iter__(self) -> Iterator[ReadCase | Rejected]:
+    def __iter__(self) -> Iterator[CaseRow | RejectedRow]:
         """The rows in the order of the file."""
         self.warnings = []
         for row in self.table:
-            if isinstance(row, Rejected):
+            if isinstance(row, RejectedRow):
                 yield row
                 continue
-            met = self.table.met
-            reader = ValueReader(met.place, "cell")
-            case = _case(row, met.values, reader, self._resolve, own_id="id" in met.values)
+            source = self.table.last_row
+            reader = ValueReader(source.place, "cell")
+            case = _case(row, source.values, reader, self._resolve, own_id="id" in source.values)
             self.warnings += reader.warnings
             if case is None:
-                yield Rejected(met.line, met.cells, tuple(reader.faults))
+                yield RejectedRow(source.line, source.cells, tuple(reader.faults))
             else:
-                yield ReadCase(_bare(case) if self.table.kind != "lines" else case, met)
+                yield CaseRow(_without_apostrophes(case) if self.table.kind != "lines" else case, source)
 
 
-def case_from_values(problem: Problem, given: Mapping[str, Given], resolve: Resolve, *, place: str) -> Case:
-    """A case made of a problem and the fields of its own, such as those of options.
+def case_from_values(problem: Problem, values: Mapping[str, NamedValue], resolve: Resolve, *, place: str) -> Case:
+    """A case made from a problem and the values of its own fields, such as those of options.
 
     Raises:
-        LedgerError: Something is wrong with them; all faults at once.
+        LedgerError: Values are wrong; all faults at once.
     """
     reader = ValueReader(place, "yaml")
-    case = _case(problem, given, reader, resolve, own_id=True)
+    case = _case(problem, values, reader, resolve, own_id=True)
     if case is None:
         raise LedgerError(reader.faults)
     return case
 
 
-def load_case(path: Path, given: Mapping[str, Given], resolve: Resolve) -> Case:
+def load_case(path: Path, overrides: Mapping[str, NamedValue], resolve: Resolve) -> Case:
     """Read one case from a YAML or JSON file that holds the fields of a problem and those of a case.
 
     Args:
         path: The file.
-        given: Fields of a case that stand over those of the file.
+        overrides: Fields of a case that take precedence over those of the file.
         resolve: Finds institutes.
 
     Raises:
@@ -176,39 +177,41 @@ def load_case(path: Path, given: Mapping[str, Given], resolve: Resolve) -> Case:
     """
     place = str(path)
     with open_bytes(path, LedgerError) as file:  # type: ignore[arg-type]
-        data = file.read(_MAX_BYTES + 1)  # one more than allowed shows that there is more
+        data = file.read(_MAX_BYTES + 1)  # one byte more shows that the file is too large
     if len(data) > _MAX_BYTES:
-        finding = said("larger than {size}", size="10 MB")
+        finding = make_message("larger than {size}", size="10 MB")
         raise LedgerError(Fault(place, finding, "a case is a few pages of text; cut it down"))
     text, _ = decode(data, place=place)
-    style: Style = "json" if path.suffix.lower() == ".json" else "yaml"
-    found = read_json(text, place=place) if style == "json" else read_yaml(text, place=place)
-    if not isinstance(found, Mapping):
-        finding = said("expected the fields of a case, found {found}", found=shown(found))
+    style: ValueStyle = "json" if path.suffix.lower() == ".json" else "yaml"
+    data_of_file = read_json(text, place=place) if style == "json" else read_yaml(text, place=place)
+    if not isinstance(data_of_file, Mapping):
+        finding = make_message("expected the fields of a case, found {found}", found=quoted_value(data_of_file))
         raise LedgerError(Fault(place, finding, "write for example: title, description, institutes, outcome, year"))
-    columns, _ = columns_of([str(key) for key in found if isinstance(key, str)], {}, CASE_FIELDS)
-    own = {
-        field: Given(column.heading, found[column.heading], column.factor)
+    columns, _ = columns_of([str(key) for key in data_of_file if isinstance(key, str)], {}, CASE_FIELDS)
+    case_values = {
+        field: NamedValue(column.heading, data_of_file[column.heading], column.factor)
         for field, column in columns.items()
         if field in CASE_FIELDS
     }
-    rest = {key: value for key, value in found.items() if key not in {given_.name for given_ in own.values()}}
+    rest = {
+        key: value for key, value in data_of_file.items() if key not in {value.name for value in case_values.values()}
+    }
     values, faults = named_values(rest, place=place)
-    built = build_problem(values, place=place, default_id=id_from(path), style=style)
+    result = build_problem(values, place=place, default_id=id_from_path(path), style=style)
     reader = ValueReader(place, style)
-    case = _case(built.problem, {**own, **given}, reader, resolve, own_id=True) if built.problem else None
-    faults += [*built.faults, *reader.faults]
+    case = _case(result.problem, {**case_values, **overrides}, reader, resolve, own_id=True) if result.problem else None
+    faults += [*result.faults, *reader.faults]
     if case is None or faults:
         raise LedgerError(faults)
     return case
 
 
 def _case(
-    problem: Problem, values: Mapping[str, Given], reader: ValueReader, resolve: Resolve, *, own_id: bool
+    problem: Problem, values: Mapping[str, NamedValue], reader: ValueReader, resolve: Resolve, *, own_id: bool
 ) -> Case | None:
-    """The case, or ``None`` when the reader has gathered faults."""
+    """The case, or ``None`` if the reader has collected faults."""
     benefit, note = _benefit_and_note(values, reader)
-    read = {
+    fields = {
         "id": (reader.text(values["case_id"]) if "case_id" in values else None) or "",
         "problem": problem if own_id else problem.model_copy(update={"id": ""}),
         "institutes": _institutes(values.get("institutes"), reader, resolve),
@@ -221,83 +224,85 @@ def _case(
     }
     if reader.faults:
         return None
-    case = check(Case, read, place=reader.place)
+    case = parse_record(Case, fields, place=reader.place)
     if isinstance(case, Case):
         return case
     reader.faults.extend(case)
     return None
 
 
-def _institutes(given: Given | None, reader: ValueReader, resolve: Resolve) -> tuple[str, ...]:
-    if given is not None and isinstance(given.value, str) and reader.style != "cell":
-        given = Given(given.name, [given.value], given.factor)  # one institute needs no list
-    names = reader.texts(given, commas=True) if given is not None else ()
-    if given is None or not names:
-        finding = "names no institute"
+def _institutes(named: NamedValue | None, reader: ValueReader, resolve: Resolve) -> tuple[str, ...]:
+    if named is not None and isinstance(named.value, str) and reader.style != "cell":
+        named = NamedValue(named.name, [named.value], named.factor)  # one institute needs no list
+    names = reader.texts(named, commas=True) if named is not None else ()
+    if named is None or not names:
+        finding = "no institute given"
         reader.faults.append(Fault(reader.place, finding, "name it by id, name or alias"))
-    found = []
+    ids = []
     for name in names:
         try:
-            found.append(resolve(name))
+            ids.append(resolve(name))
         except ProfileError as error:
-            at = reader.at(given) if given else reader.place
-            reader.faults += [Fault(at, fault.finding, fault.remedy) for fault in error.faults]
-    return tuple(dict.fromkeys(found))
+            place = reader.place_of(named) if named else reader.place
+            reader.faults += [Fault(place, fault.finding, fault.remedy) for fault in error.faults]
+    return tuple(dict.fromkeys(ids))
 
 
-def _outcome(given: Given | None, reader: ValueReader) -> Outcome:
-    text = reader.text(given) if given is not None else None
-    if given is None or text is None:
+def _outcome(named: NamedValue | None, reader: ValueReader) -> Outcome:
+    text = reader.text(named) if named is not None else None
+    if named is None or text is None:
         return "solved"
     outcome = _OUTCOMES.get(unicodedata.normalize("NFKC", text).casefold())
     if outcome is None:
-        finding = said("no such outcome: {found}", found=shown(text))
+        finding = make_message("unknown outcome: {found}", found=quoted_value(text))
         reader.faults.append(
-            Fault(reader.at(given), finding, "write solved, partly or failed (已解决、部分解决、未解决)")
+            Fault(reader.place_of(named), finding, "write solved, partly or failed (已解决、部分解决、未解决)")
         )
         return "failed"
     return outcome
 
 
-def _year(given: Given | None, reader: ValueReader) -> int | None:
-    text = reader.text(given) if given is not None else None
-    if given is None or text is None:
+def _year(named: NamedValue | None, reader: ValueReader) -> int | None:
+    text = reader.text(named) if named is not None else None
+    if named is None or text is None:
         return None
     match = _YEAR.fullmatch(unicodedata.normalize("NFKC", text))
     if match is None:
-        finding = said("expected a year, found {found}", found=shown(text))
-        fault = Fault(reader.at(given), finding, "write it as 2026")
+        finding = make_message("expected a year, found {found}", found=quoted_value(text))
+        fault = Fault(reader.place_of(named), finding, "write it as 2026")
         (reader.warnings if reader.style == "cell" else reader.faults).append(fault)
         return None
     return int(match[1])
 
 
-def _benefit_and_note(values: Mapping[str, Given], reader: ValueReader) -> tuple[float | None, str | None]:
-    """The amount and the words; under a heading such as 成效 some write one, some the other."""
+def _benefit_and_note(values: Mapping[str, NamedValue], reader: ValueReader) -> tuple[float | None, str | None]:
+    """The amount and the note; under a heading such as 成效, some people write one, some the other."""
     note = reader.text(values["note"]) if "note" in values else None
-    given = values.get("benefit_cny")
-    if given is None:
+    named = values.get("benefit_cny")
+    if named is None:
         return None, note
-    text = given.value if isinstance(given.value, str) else ""
-    trial = ValueReader(reader.place, reader.style)
-    amount = trial.yuan(given)
-    if trial.warnings and note is None and not _AMOUNT_AT_ALL.match(text.strip()):  # of a cell, not of a file
-        return None, reader.text(given)
-    reader.warnings += trial.warnings
-    reader.faults += trial.faults
+    text = named.value if isinstance(named.value, str) else ""
+    trial_reader = ValueReader(reader.place, reader.style)
+    amount = trial_reader.yuan(named)
+    if (
+        trial_reader.warnings and note is None and not _STARTS_WITH_DIGIT.match(text.strip())
+    ):  # of a cell, not of a file
+        return None, reader.text(named)
+    reader.warnings += trial_reader.warnings
+    reader.faults += trial_reader.faults
     return amount, note
 
 
-def _bare(case: Case) -> Case:
-    """The case without the apostrophes that keep a spreadsheet from taking a text of a cell for a formula."""
-    changed: dict[str, object] = {name: _without_mark(getattr(case.problem, name)) for name in _TEXTS}
-    for name in _LISTS:  # written as one cell, which may have one at its start
+def _without_apostrophes(case: Case) -> Case:
+    """The case without the apostrophes that prevent spreadsheets from taking a text for a formula."""
+    problem_values: dict[str, object] = {name: _unescaped(getattr(case.problem, name)) for name in _TEXTS}
+    for name in _LISTS:  # a list is written as one cell, with an apostrophe at its start only
         first, *rest = getattr(case.problem, name) or ("",)
-        if as_written(first) != first:
-            changed[name] = (as_written(first), *rest)
-    own = {name: _without_mark(getattr(case, name)) for name in ("source", "note")}
-    return case.model_copy(update={**own, "problem": case.problem.model_copy(update=changed)})
+        if unescape_formulas(first) != first:
+            problem_values[name] = (unescape_formulas(first), *rest)
+    case_values = {name: _unescaped(getattr(case, name)) for name in ("source", "note")}
+    return case.model_copy(update={**case_values, "problem": case.problem.model_copy(update=problem_values)})
 
 
-def _without_mark(text: str | None) -> str | None:
-    return as_written(text) if text else text
+def _unescaped(text: str | None) -> str | None:
+    return unescape_formulas(text) if text else text

@@ -1,4 +1,4 @@
-"""Referrals: a problem that was passed to an institute, and what has become of it, step by step."""
+"""Referrals: problems passed to institutes, and their progress step by step."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from sqlalchemy import Connection, Row, insert, select, update
 
 from matchmaker.domain import Case, Level, Problem
 from matchmaker.errors import Fault, LedgerError
-from matchmaker.ledger.cases import next_number, solved_by_referral
-from matchmaker.ledger.problems import digest_of, keep_problems, problem_from, with_problems
-from matchmaker.ledger.schema import Number, cases, changes, damaged, each, record_of
+from matchmaker.ledger.cases import next_number, write_solved_case
+from matchmaker.ledger.problems import problem_digest, problem_from, store_problems, with_problems
+from matchmaker.ledger.schema import RowNumber, cases, changes, damage_error, make_each, make_record
 from matchmaker.ledger.schema import referrals as table
 from matchmaker.ledger.store import Ledger, Stamp
-from matchmaker.messages import said
+from matchmaker.messages import make_message
 
 State: TypeAlias = Literal["proposed", "contacted", "visited", "signed", "solved", "declined"]
 ReasonCode: TypeAlias = Literal[
@@ -33,13 +33,13 @@ NEXT: Final[Mapping[State, tuple[State, ...]]] = {
     "solved": (),
     "declined": (),
 }
-"""What each state may become."""
+"""The states that may follow each state."""
 OPEN: Final = tuple(state for state in STATES if NEXT[state])
 
 
 @dataclass(frozen=True, slots=True)
 class Grounds:
-    """What the program said of a pair when it was referred, and by which settings and profiles (fingerprints)."""
+    """The result of matching a pair when it was referred, with the fingerprints of settings and profiles."""
 
     capability: str
     score: Annotated[float, Field(ge=0, le=1)]
@@ -50,7 +50,7 @@ class Grounds:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One step of a referral: ``before`` is ``None`` for its opening."""
+    """A step of a referral; ``before`` is ``None`` for its opening."""
 
     before: State | None
     state: State
@@ -61,9 +61,9 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Referral:
-    """A referral as it stands. ``version`` counts its steps; ``case`` is the id of the case it led to."""
+    """A referral in its current state. ``version`` counts its steps; ``case`` is the id of the case it led to."""
 
-    seq: Number
+    seq: RowNumber
     problem: Problem
     institute: str
     state: State
@@ -81,14 +81,14 @@ class Referral:
 
 @dataclass(frozen=True, slots=True)
 class Solution:
-    """What the case of a solved referral says beyond the referral itself."""
+    """The values of the case of a solved referral that are not in the referral itself."""
 
     year: int | None = None
     benefit_cny: float | None = None
     source: str | None = None
 
 
-def refer(
+def open_referral(
     ledger: Ledger,
     problem: Problem,
     institute: str,
@@ -100,26 +100,26 @@ def refer(
     """Open a referral in the state ``proposed``.
 
     Raises:
-        LedgerError: One of the same problem to the same institute is open.
+        LedgerError: A referral of the same problem to the same institute is already open.
     """
-    digest = digest_of(problem)
+    digest = problem_digest(problem)
     with ledger.writing() as connection:
-        open_one = read_referrals(
+        already_open = read_referrals(
             connection, table.c.problem == digest, table.c.institute == institute, table.c.state.in_(OPEN)
         )
-        if open_one:
-            finding = said("{id} has referred this problem to '{to}' already", id=open_one[0].id, to=institute)
-            remedy = said("see: matchmaker referrals show {id}", id=open_one[0].id)
+        if already_open:
+            finding = make_message("{id} already refers this problem to '{to}'", id=already_open[0].id, to=institute)
+            remedy = make_message("see: matchmaker referrals show {id}", id=already_open[0].id)
             raise LedgerError(Fault(ledger.place, finding, remedy))
         stamp = Stamp(ledger.stamp(), by)
-        keep_problems(connection, [problem])
+        store_problems(connection, [problem])
         seq = next_number(connection, table.c.seq)
-        connection.execute(insert(table).values(_opening(seq, digest, institute, grounds, stamp)))
-        _remember(connection, seq, 1, Change(None, "proposed", None, note, stamp))
+        connection.execute(insert(table).values(_opening_values(seq, digest, institute, grounds, stamp)))
+        _write_change(connection, seq, 1, Change(None, "proposed", None, note, stamp))
         return read_referrals(connection, table.c.seq == seq)[0]
 
 
-def _opening(seq: int, digest: str, institute: str, grounds: Grounds | None, stamp: Stamp) -> dict[str, object]:
+def _opening_values(seq: int, digest: str, institute: str, grounds: Grounds | None, stamp: Stamp) -> dict[str, object]:
     return {
         "seq": seq,
         "problem": digest,
@@ -138,7 +138,7 @@ def _opening(seq: int, digest: str, institute: str, grounds: Grounds | None, sta
     }
 
 
-def move(
+def change_state(
     ledger: Ledger,
     referral: Referral,
     state: State,
@@ -148,22 +148,22 @@ def move(
     note: str | None = None,
     solution: Solution | None = None,
 ) -> Referral:
-    """Take a referral to another state; ``solved`` writes its case in the same transaction.
+    """Move a referral to another state; ``solved`` writes its case in the same transaction.
 
     Args:
-        ledger: Where it is kept.
-        referral: As it was read; if somebody has changed it since, nothing is written.
+        ledger: The ledger that holds it.
+        referral: The referral as it was read; if somebody has changed it since, nothing is written.
         state: One of ``NEXT[referral.state]``.
-        by: Who does it.
-        reason: Needed for ``declined``, and for nothing else.
+        by: The person who changes it.
+        reason: Required for ``declined``, and only allowed there.
         note: Anything to remember.
-        solution: For ``solved``.
+        solution: Only for ``solved``.
 
     Returns:
-        The referral as it stands then.
+        The referral in its new state.
 
     Raises:
-        LedgerError: The change is not allowed, or somebody else was quicker.
+        LedgerError: The change is not allowed, or somebody else has changed the referral first.
     """
     _check_step(referral, state, reason, solution)
     with ledger.writing() as connection:
@@ -172,22 +172,24 @@ def move(
         values |= {"changed_at": stamp.at, "changed_by": stamp.by}
         unchanged = (table.c.seq == referral.seq, table.c.version == referral.version)
         if connection.execute(update(table).where(*unchanged).values(values)).rowcount != 1:
-            raise LedgerError(_overtaken(connection, referral))
-        _remember(connection, referral.seq, referral.version + 1, Change(referral.state, state, reason, note, stamp))
+            raise LedgerError(_conflict_fault(connection, referral))
+        _write_change(
+            connection, referral.seq, referral.version + 1, Change(referral.state, state, reason, note, stamp)
+        )
         if state == "solved":
-            solved_by_referral(connection, _case(referral, solution or Solution(), note, stamp), referral.seq, stamp)
+            write_solved_case(connection, _case(referral, solution or Solution(), note, stamp), referral.seq, stamp)
         return read_referrals(connection, table.c.seq == referral.seq)[0]
 
 
 def _check_step(referral: Referral, state: State, reason: ReasonCode | None, solution: Solution | None) -> None:
     allowed = NEXT[referral.state]
     if state not in allowed:
-        finding = said("is {state} and cannot become {wanted}", state=referral.state, wanted=state)
+        finding = make_message("is {state} and cannot become {wanted}", state=referral.state, wanted=state)
         if not allowed:
-            raise LedgerError(Fault(referral.id, finding, "nothing follows, it is closed; refer anew if need be"))
-        raise LedgerError(Fault(referral.id, finding, said("it may become: {names}", names=", ".join(allowed))))
+            raise LedgerError(Fault(referral.id, finding, "it is closed; open a new referral if needed"))
+        raise LedgerError(Fault(referral.id, finding, make_message("it may become: {names}", names=", ".join(allowed))))
     if (state == "declined") != (reason is not None):
-        reasons = said("the reasons are: {names}", names=", ".join(REASONS))
+        reasons = make_message("the reasons are: {names}", names=", ".join(REASONS))
         if reason is None:
             raise LedgerError(Fault(referral.id, "declined needs a reason", reasons))
         raise LedgerError(Fault(referral.id, "only declined takes a reason", "put it in --note"))
@@ -195,18 +197,18 @@ def _check_step(referral: Referral, state: State, reason: ReasonCode | None, sol
         raise LedgerError(Fault(referral.id, "only solved takes a benefit, a year and a source", "put it in --note"))
 
 
-def _overtaken(connection: Connection, referral: Referral) -> Fault:
-    found = read_referrals(connection, table.c.seq == referral.seq)
-    if not found:
+def _conflict_fault(connection: Connection, referral: Referral) -> Fault:
+    referrals = read_referrals(connection, table.c.seq == referral.seq)
+    if not referrals:
         return Fault(referral.id, "is not in this ledger", "see: matchmaker referrals list")
-    now = found[0]
-    finding = said(
+    current = referrals[0]
+    finding = make_message(
         "was changed meanwhile: {by} made it {state} at {at}; nothing was written",
-        by=now.changed.by,
-        state=now.state,
-        at=now.changed.at,
+        by=current.changed.by,
+        state=current.state,
+        at=current.changed.at,
     )
-    return Fault(referral.id, finding, said("look at it again: matchmaker referrals show {id}", id=referral.id))
+    return Fault(referral.id, finding, make_message("look at it again: matchmaker referrals show {id}", id=referral.id))
 
 
 def _case(referral: Referral, solution: Solution, note: str | None, stamp: Stamp) -> Case:
@@ -222,7 +224,7 @@ def _case(referral: Referral, solution: Solution, note: str | None, stamp: Stamp
     )
 
 
-def _remember(connection: Connection, seq: int, version: int, change: Change) -> None:
+def _write_change(connection: Connection, seq: int, version: int, change: Change) -> None:
     values: dict[str, object] = {"referral_seq": seq, "version": version, "from_state": change.before}
     values |= {
         "state": change.state,
@@ -243,43 +245,43 @@ def find_referral(ledger: Ledger, id_: str) -> Referral:
     number = id_.strip().upper().removeprefix("R-")
     with ledger.reading() as connection:
         is_number = number.isascii() and number.isdigit() and len(number) < 10
-        found = read_referrals(connection, table.c.seq == int(number)) if is_number else []
-    if not found:
-        finding = said("no referral has the id '{id}'", id=id_)
+        referrals = read_referrals(connection, table.c.seq == int(number)) if is_number else []
+    if not referrals:
+        finding = make_message("no referral has the id '{id}'", id=id_)
         raise LedgerError(Fault(ledger.place, finding, "see: matchmaker referrals list"))
-    return found[0]
+    return referrals[0]
 
 
-def history(ledger: Ledger, referral: Referral) -> list[Change]:
-    """Every step of a referral, its opening first."""
+def list_changes(ledger: Ledger, referral: Referral) -> list[Change]:
+    """All steps of a referral, its opening first."""
     with ledger.reading() as connection:
         rows = connection.execute(
             select(changes).where(changes.c.referral_seq == referral.seq).order_by(changes.c.version)
         )
-        found = list(each(rows, change_from))
-        if not found:
-            raise damaged(lost_history(referral))
-    return found
+        steps = list(make_each(rows, change_from))
+        if not steps:
+            raise damage_error(history_finding(referral))
+    return steps
 
 
-def lost_history(referral: Referral) -> str:
-    """What is told where the steps of a referral are not all there."""
-    return said("the history of {id} does not lead to its state", id=referral.id)
+def history_finding(referral: Referral) -> str:
+    """The finding if the steps of a referral are incomplete."""
+    return make_message("the history of {id} does not match its state", id=referral.id)
 
 
 def change_from(row: Row[Any]) -> Change:
-    """The step that a row of the history holds.
+    """The step in a row of the history.
 
     Raises:
         LedgerError: It is damaged.
     """
     values = {"before": row.from_state, "state": row.state, "reason": row.reason, "note": row.note}
     name = f"{row.referral_seq}, {row.version}"
-    return record_of(Change, changes.name, name, **values, stamp=Stamp(row.at, row.by))
+    return make_record(Change, changes.name, name, **values, stamp=Stamp(row.at, row.by))
 
 
-def history_of_all(ledger: Ledger) -> dict[int, list[Change]]:
-    """The steps of every referral, by its ``seq``."""
+def all_changes(ledger: Ledger) -> dict[int, list[Change]]:
+    """All steps of every referral, by its ``seq``."""
     histories: dict[int, list[Change]] = {}
     with ledger.reading() as connection:
         for row in connection.execute(select(changes).order_by(changes.c.referral_seq, changes.c.version)):
@@ -288,18 +290,18 @@ def history_of_all(ledger: Ledger) -> dict[int, list[Change]]:
 
 
 def list_referrals(ledger: Ledger, *, states: Sequence[State] = STATES, institute: str | None = None) -> list[Referral]:
-    """The referrals in some states, of one institute if named, in the order of opening."""
-    wanted: list[Any] = [table.c.state.in_(states)]
+    """The referrals in some states, optionally of one institute only, in the order of opening."""
+    conditions: list[Any] = [table.c.state.in_(states)]
     if institute is not None:
-        wanted.append(table.c.institute == institute)
+        conditions.append(table.c.institute == institute)
     with ledger.reading() as connection:
-        return read_referrals(connection, *wanted)
+        return read_referrals(connection, *conditions)
 
 
 def due_referrals(ledger: Ledger, days: int) -> list[tuple[Referral, int]]:
-    """Open referrals without movement for ``days`` days or more, and for how many; the longest first, then by number.
+    """Open referrals unchanged for ``days`` days or more, with that number of days; longest first, ties by number.
 
-    A change that a clock set back has put into the future counts as 0 days ago.
+    A change in the future, possible after a clock was set back, counts as 0 days ago.
     """
     now = datetime.fromisoformat(ledger.stamp())
     waiting = [(referral, days_between(referral.changed, now)) for referral in list_referrals(ledger, states=OPEN)]
@@ -307,20 +309,20 @@ def due_referrals(ledger: Ledger, days: int) -> list[tuple[Referral, int]]:
 
 
 def days_between(stamp: Stamp, now: datetime) -> int:
-    """Whole days from a stamp until now, 0 where the stamp lies ahead."""
+    """Whole days from a stamp until now; 0 if the stamp is in the future."""
     then = datetime.fromisoformat(str(stamp.at)).astimezone(UTC)
     return max(0, (now - then).days)
 
 
-def read_referrals(connection: Connection, *wanted: Any, damage: list[str] | None = None) -> list[Referral]:
-    """The referrals that fulfil some conditions, in the order of opening; what is wrong with others goes to ``damage``.
+def read_referrals(connection: Connection, *conditions: Any, damage: list[str] | None = None) -> list[Referral]:
+    """The referrals that meet some conditions, in the order of opening; faults of damaged ones go to ``damage``.
 
     Raises:
-        LedgerError: One is damaged, and there is no list for that.
+        LedgerError: One is damaged, and ``damage`` is ``None``.
     """
-    with_cases = with_problems(table, *wanted).outerjoin(cases, cases.c.referral == table.c.seq)
+    with_cases = with_problems(table, *conditions).outerjoin(cases, cases.c.referral == table.c.seq)
     rows = connection.execute(with_cases.add_columns(cases.c.id.label("case_id")))
-    return list(each(rows, _referral, damage))
+    return list(make_each(rows, _referral, damage))
 
 
 def _referral(row: Row[Any]) -> Referral:
@@ -328,7 +330,7 @@ def _referral(row: Row[Any]) -> Referral:
     if row.score is not None:
         names = ("capability", "score", "level", "settings", "profiles")
         grounds = {name: getattr(row, name) for name in names}
-    return record_of(
+    return make_record(
         Referral,
         table.name,
         f"R-{row.seq}",

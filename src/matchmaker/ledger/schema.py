@@ -1,7 +1,7 @@
-"""The tables of a ledger, and the steps that lead to them from every earlier version.
+"""The tables of a ledger, and the migrations that lead to them from every earlier version.
 
-A step is never changed once it has been released: what comes later is a step of its own. The statements are plain SQL
-that SQLite and PostgreSQL read alike.
+A migration is never changed once it has been released; later changes are migrations of their own. The statements are
+plain SQL that both SQLite and PostgreSQL accept.
 """
 
 from __future__ import annotations
@@ -28,69 +28,74 @@ from sqlalchemy import (
 )
 
 from matchmaker.errors import Fault, LedgerError
-from matchmaker.messages import said, writable
+from matchmaker.messages import make_message, writable
 
-HIGHEST: Final = 2**31 - 1
-"""The highest whole number that every database takes."""
-Number: TypeAlias = Annotated[int, Field(ge=1, lt=HIGHEST)]
-"""Of a row, in the order of writing: what is counted never comes so far that no other can follow."""
+MAX_NUMBER: Final = 2**31 - 1
+"""The highest integer that every database accepts."""
+RowNumber: TypeAlias = Annotated[int, Field(ge=1, lt=MAX_NUMBER)]
+"""The number of a row, in the order of writing; it is below the highest, so that another can follow."""
 AnyRow = TypeVar("AnyRow")
 AnyRecord = TypeVar("AnyRecord")
 metadata: Final = MetaData()
 
 
-class Written(TypeDecorator[str]):
-    """A text as it is written and asked for: half a character, which no database takes, is spelt out."""
+class WritableText(TypeDecorator[str]):
+    """A text column in which half a surrogate pair, which no database accepts, is spelt out."""
 
     impl = Text
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: object) -> str | None:  # noqa: ARG002 - SQLAlchemy's
-        """What the database gets."""
+        """The value as sent to the database."""
         return writable(value) if value else value
 
 
-def _text(name: str, *, needed: bool = True) -> Column[str]:
-    return Column(name, Written, nullable=not needed)
+def _text_column(name: str, *, required: bool = True) -> Column[str]:
+    return Column(name, WritableText, nullable=not required)
 
 
-def _stamps(*names: str, needed: bool = True) -> list[Column[str]]:
-    """When and by whom: ``created_at`` and ``created_by`` for ``created``."""
-    return [_text(f"{name}_{part}", needed=needed) for name in names for part in ("at", "by")]
+def _stamp_columns(*names: str, required: bool = True) -> list[Column[str]]:
+    """Columns for time and person: ``created_at`` and ``created_by`` for ``created``."""
+    return [_text_column(f"{name}_{part}", required=required) for name in names for part in ("at", "by")]
 
 
 schema_version: Final = Table(
-    "schema_version", metadata, Column("version", Integer, primary_key=True), _text("applied_at")
+    "schema_version", metadata, Column("version", Integer, primary_key=True), _text_column("applied_at")
 )
 meta: Final = Table(
     "meta",
     metadata,
     Column("one", Integer, primary_key=True),
-    _text("uuid"),
+    _text_column("uuid"),
     Column("revision", Integer, nullable=False),
-    _text("created_at"),
+    _text_column("created_at"),
 )
-"""One row: what tells this ledger from others, and a number that grows with every write."""
+"""One row, with the identity of this ledger and a number that grows with every write."""
 problems: Final = Table(
-    "problems", metadata, Column("digest", Text, primary_key=True), _text("id"), _text("title"), _text("data")
+    "problems",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    _text_column("id"),
+    _text_column("title"),
+    _text_column("data"),
 )
-"""Every problem that anything is said of, once; a changed one is another."""
+"""Every problem of any other row, once; a changed problem is a new one."""
 cases: Final = Table(
     "cases",
     metadata,
     Column("seq", Integer, primary_key=True),
-    _text("id"),
+    _text_column("id"),
     Column("problem", Text, ForeignKey("problems.digest"), nullable=False),
-    _text("capability", needed=False),
-    _text("outcome"),
+    _text_column("capability", required=False),
+    _text_column("outcome"),
     Column("year", Integer),
     Column("benefit_cny", Float(53)),
-    _text("source", needed=False),
-    _text("note", needed=False),
-    _text("identity"),
-    _text("content"),
-    *_stamps("created", "changed"),
-    *_stamps("deleted", needed=False),
+    _text_column("source", required=False),
+    _text_column("note", required=False),
+    _text_column("identity"),
+    _text_column("content"),
+    *_stamp_columns("created", "changed"),
+    *_stamp_columns("deleted", required=False),
     Column("referral", Integer, ForeignKey("referrals.seq")),
 )
 case_institutes: Final = Table(
@@ -98,50 +103,50 @@ case_institutes: Final = Table(
     metadata,
     Column("case_seq", Integer, ForeignKey("cases.seq"), primary_key=True),
     Column("position", Integer, primary_key=True),
-    _text("institute"),
+    _text_column("institute"),
 )
 referrals: Final = Table(
     "referrals",
     metadata,
     Column("seq", Integer, primary_key=True),
     Column("problem", Text, ForeignKey("problems.digest"), nullable=False),
-    _text("institute"),
-    _text("capability", needed=False),
-    _text("state"),
-    _text("reason", needed=False),
+    _text_column("institute"),
+    _text_column("capability", required=False),
+    _text_column("state"),
+    _text_column("reason", required=False),
     Column("score", Float(53)),
-    _text("level", needed=False),
-    _text("settings", needed=False),
-    _text("profiles", needed=False),
+    _text_column("level", required=False),
+    _text_column("settings", required=False),
+    _text_column("profiles", required=False),
     Column("version", Integer, nullable=False),
-    *_stamps("created", "changed"),
+    *_stamp_columns("created", "changed"),
 )
 changes: Final = Table(
     "referral_changes",
     metadata,
     Column("referral_seq", Integer, ForeignKey("referrals.seq"), primary_key=True),
     Column("version", Integer, primary_key=True),
-    _text("from_state", needed=False),
-    _text("state"),
-    _text("reason", needed=False),
-    _text("note", needed=False),
-    _text("at"),
-    _text("by"),
+    _text_column("from_state", required=False),
+    _text_column("state"),
+    _text_column("reason", required=False),
+    _text_column("note", required=False),
+    _text_column("at"),
+    _text_column("by"),
 )
-"""What happened to a referral, its opening first; rows are only ever added."""
+"""The steps of referrals, from their opening; rows are only ever added."""
 judgements: Final = Table(
     "judgements",
     metadata,
     Column("seq", Integer, primary_key=True),
     Column("problem", Text, ForeignKey("problems.digest"), nullable=False),
-    _text("institute"),
+    _text_column("institute"),
     Column("grade", Integer, nullable=False),
-    _text("judge"),
+    _text_column("judge"),
     Column("blind", Integer, nullable=False),
     Column("seed", Integer),
-    _text("at"),
+    _text_column("at"),
 )
-"""Rows are only ever added: the latest of a judge for a pair counts."""
+"""Judgements; rows are only ever added, and the latest of a judge for a pair counts."""
 
 _CASES = (
     "CREATE TABLE schema_version (version INTEGER PRIMARY KEY, applied_at TEXT NOT NULL)",
@@ -182,78 +187,82 @@ _JUDGEMENTS = (
     "CREATE INDEX judgements_pair ON judgements (problem, institute)",
 )
 MIGRATIONS: Final = (_CASES, _REFERRALS, _JUDGEMENTS)
-"""The step to version 1, to version 2 …; each runs in a transaction of its own."""
+"""The migrations to version 1, to version 2 …; each runs in a transaction of its own."""
 LATEST: Final = len(MIGRATIONS)
 
 
-_MAKES: Final = re.compile(r"CREATE TABLE (\w+)")
+_CREATE_TABLE: Final = re.compile(r"CREATE TABLE (\w+)")
 
 
 def _tables_of(version: int) -> set[str]:
-    return {made[1] for step in MIGRATIONS[:version] for statement in step if (made := _MAKES.match(statement))}
+    return {
+        match[1] for step in MIGRATIONS[:version] for statement in step if (match := _CREATE_TABLE.match(statement))
+    }
 
 
 def version_of(connection: Connection, place: str) -> int:
-    """The version of the ledger behind a connection; 0 when there is nothing at all.
+    """The version of the ledger in a database; 0 for an empty database.
 
     Raises:
-        LedgerError: The database holds something else, a ledger of a newer matchmaker, or one that lacks a table.
+        LedgerError: The database holds something else, a ledger of a newer matchmaker, or one without some table.
     """
-    found = inspect(connection)
-    tables = set(found.get_table_names())  # views are none: they could do anything, such as never end
-    if not tables and not metadata.tables.keys() & set(found.get_view_names()):
+    inspector = inspect(connection)
+    tables = set(inspector.get_table_names())  # views do not count, as they could do anything, such as never end
+    if not tables and not metadata.tables.keys() & set(inspector.get_view_names()):
         return 0
     if not {"schema_version", "meta"} <= tables:
-        finding, remedy = "is a database, but no ledger", "give --ledger another name, or a database of its own"
+        finding, remedy = "is a database but not a ledger", "give --ledger another name, or a database of its own"
         raise LedgerError(Fault(place, finding, remedy))
     versions = connection.scalars(select(schema_version.c.version)).all()
     if not versions or not all(isinstance(one, int) and one > 0 for one in versions):
-        raise damaged("is damaged: its version cannot be told", place)
+        raise damage_error("is damaged: its version cannot be told", place)
     version = int(max(versions))
     if version > LATEST:
-        finding = said("is a ledger of version {found}; this matchmaker knows {known}", found=version, known=LATEST)
+        finding = make_message(
+            "is a ledger of version {found}; this matchmaker knows {known}", found=version, known=LATEST
+        )
         raise LedgerError(Fault(place, finding, "install a newer matchmaker; nothing was changed"))
     for name in sorted(_tables_of(version) - tables):
-        raise damaged(said("is damaged: it has no table '{table}'", table=name), place)
+        raise damage_error(make_message("is damaged: it has no table '{table}'", table=name), place)
     return version
 
 
-def damaged(finding: str, place: str = "") -> LedgerError:
-    """What is wrong with the content of a ledger; the block in which it is read adds the place."""
+def damage_error(finding: str, place: str = "") -> LedgerError:
+    """The error for damaged content of a ledger; ``explained_errors`` adds a missing place."""
     return LedgerError(Fault(place, finding, "restore a backup"))
 
 
-def record_of(kind: type[AnyRecord], table: str, row: object, **values: object) -> AnyRecord:
-    """The record that a row was made of.
+def make_record(kind: type[AnyRecord], table: str, row: object, **values: object) -> AnyRecord:
+    """Make a record from the values of a row.
 
     Args:
-        kind: A dataclass; its annotations say what may stand in it.
-        table: Where the row is.
-        row: What it is called there.
-        values: By name of field.
+        kind: A dataclass, whose annotations define valid values.
+        table: The name of the table.
+        row: The name of the row, for an error.
+        values: The values by name of field.
 
     Raises:
-        LedgerError: It holds what a ledger never writes.
+        LedgerError: A value is one that a ledger never writes.
     """
     try:
-        record: AnyRecord = _reader(kind).validate_python(values)  # type: ignore[arg-type]
+        record: AnyRecord = _type_adapter(kind).validate_python(values)  # type: ignore[arg-type]
     except ValidationError as error:
-        raise damaged(said("is damaged in row {row} of {table}", row=str(row), table=table)) from error
+        raise damage_error(make_message("is damaged in row {row} of {table}", row=str(row), table=table)) from error
     return record
 
 
 @cache
-def _reader(kind: Any) -> TypeAdapter[Any]:
+def _type_adapter(kind: Any) -> TypeAdapter[Any]:
     return TypeAdapter(kind)
 
 
-def each(
+def make_each(
     rows: Iterable[AnyRow], make: Callable[[AnyRow], AnyRecord], damage: list[str] | None = None
 ) -> Iterator[AnyRecord]:
-    """What ``make`` makes of each row; with a list for ``damage``, what is wrong with the others goes there.
+    """Make a record from each row; the faults of damaged rows are added to ``damage``.
 
     Raises:
-        LedgerError: A row is damaged, and there is no list for that.
+        LedgerError: A row is damaged, and ``damage`` is ``None``.
     """
     for row in rows:
         try:
@@ -265,7 +274,7 @@ def each(
 
 
 def migrate(connection: Connection, *, to: int, uuid: str, at: str) -> None:
-    """Take the ledger one step further, to version ``to``; the caller's transaction makes it whole or nothing."""
+    """Migrate the ledger to version ``to`` from the one before, within the caller's transaction."""
     for statement in MIGRATIONS[to - 1]:
         connection.exec_driver_sql(statement)
     if to == 1:

@@ -1,6 +1,6 @@
-"""The numbers of a ledger: cases by institute and year, how far referrals come, how long they take, why they end.
+"""Statistics of a ledger: cases by institute and year, the progress and duration of referrals, reasons for declining.
 
-They are never added to the alliance's own record, which counts other things in another way.
+They are never added to the alliance's own record, which counts different things in a different way.
 """
 
 from __future__ import annotations
@@ -15,21 +15,22 @@ from typing import Final
 
 from matchmaker.domain import OUTCOMES, Case, Outcome
 from matchmaker.ledger.cases import list_cases
-from matchmaker.ledger.referrals import Change, Referral, State, history_of_all, list_referrals, lost_history
-from matchmaker.ledger.schema import damaged
+from matchmaker.ledger.referrals import Change, Referral, State, all_changes, history_finding, list_referrals
+from matchmaker.ledger.schema import damage_error
 from matchmaker.ledger.store import Ledger
 
-LEAST_FOR_SHARE: Final = 5
-"""A share is given from so many on. Of fewer, one referral more or less moves it by 20 points or more: it would say
-more than is known. ``n of N`` is given always."""
+MIN_FOR_SHARE: Final = 5
+"""The least number of referrals of which a share is given. Of fewer, one more or less moves it by 20 points or more,
+which would suggest more than is known. ``n of N`` is always given."""
 _STEPS: Final[tuple[State, ...]] = ("proposed", "contacted", "visited", "signed", "solved")
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
-    """The cases of one institute or one year (``None`` where none is given): by outcome, and their benefit in yuan.
+class CaseGroup:
+    """The cases of one institute or year, by outcome, and their total benefit in yuan.
 
-    A case of several institutes counts for each of them; ``n_with_benefit`` cases give a benefit at all.
+    ``key`` is ``None`` for all cases, and for those without a year. A case of several institutes counts for each of
+    them; ``n_with_benefit`` cases state a benefit.
     """
 
     key: str | None
@@ -43,8 +44,8 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """How many referrals reached a state, whatever came later, out of ``of`` that were opened."""
+class FunnelStep:
+    """The ``n`` referrals that reached a state, whatever happened later, out of ``of`` that were opened."""
 
     state: State
     n: int
@@ -52,31 +53,31 @@ class Step:
 
     @property
     def share(self) -> float | None:
-        """``n / of``; ``None`` where ``of`` is below ``LEAST_FOR_SHARE``."""
-        return self.n / self.of if self.of >= LEAST_FOR_SHARE else None
+        """``n / of``; ``None`` if ``of`` is below ``MIN_FOR_SHARE``."""
+        return self.n / self.of if self.of >= MIN_FOR_SHARE else None
 
 
 @dataclass(frozen=True, slots=True)
 class Stats:
-    """The numbers of a ledger.
+    """Statistics of a ledger.
 
     Attributes:
         total: All cases that are not deleted.
-        by_institute: The most cases first, ties in order of id.
-        by_year: In order of year, without a year last.
+        by_institute: The institute with most cases first, ties in order of id.
+        by_year: In order of year, with cases without a year last.
         funnel: From proposed to solved.
         n_open: Referrals that are neither solved nor declined.
         n_declined: Referrals that were declined.
-        reasons: Why they were; the most frequent first, ties in order of code.
-        days_to_signed: The median of days from proposed to signed, ``None`` without any.
-        n_signed: Over how many that is: those signed whose clock did not run backwards between.
-        n_backwards: Signed ones whose clock did; their time is not known.
+        reasons: The reasons for declining, most frequent first, ties in order of code.
+        days_to_signed: The median number of days from proposed to signed; ``None`` without any.
+        n_signed: The number of referrals in that median: those signed whose clock did not run backwards.
+        n_backwards: Signed ones whose clock did, so that their duration is unknown.
     """
 
-    total: Group
-    by_institute: tuple[Group, ...]
-    by_year: tuple[Group, ...]
-    funnel: tuple[Step, ...]
+    total: CaseGroup
+    by_institute: tuple[CaseGroup, ...]
+    by_year: tuple[CaseGroup, ...]
+    funnel: tuple[FunnelStep, ...]
     n_open: int
     n_declined: int
     reasons: tuple[tuple[str, int], ...]
@@ -85,34 +86,36 @@ class Stats:
     n_backwards: int
 
 
-def work_out(ledger: Ledger, *, institute: str | None = None, year: int | None = None) -> Stats:
-    """The numbers of a ledger, or of one institute in it, or of one year.
+def compute_stats(ledger: Ledger, *, institute: str | None = None, year: int | None = None) -> Stats:
+    """The statistics of a ledger, optionally of one institute or one year only.
 
     Args:
-        ledger: Where from.
+        ledger: The ledger to read.
         institute: Only its cases and referrals; an id.
         year: Only cases of this year and referrals opened in it (in UTC).
 
     Raises:
         LedgerError: The database fails, or a referral has no history.
     """
-    cases = [kept.case for kept in list_cases(ledger, institute=institute, year=year)]
-    found = list_referrals(ledger, institute=institute)
-    histories = history_of_all(ledger)  # read last: whatever is in the list has its steps here, and perhaps more
-    for one in found:
-        if one.seq not in histories:
-            raise damaged(lost_history(one), ledger.place)
-    referrals = [one for one in found if year is None or str(one.created.at).startswith(f"{year:04d}-")]
-    return numbers(cases, referrals, histories)
+    cases = [stored.case for stored in list_cases(ledger, institute=institute, year=year)]
+    all_referrals = list_referrals(ledger, institute=institute)
+    histories = all_changes(ledger)  # read last, so that they include the steps of all referrals in the list
+    for referral in all_referrals:
+        if referral.seq not in histories:
+            raise damage_error(history_finding(referral), ledger.place)
+    referrals = [
+        referral for referral in all_referrals if year is None or str(referral.created.at).startswith(f"{year:04d}-")
+    ]
+    return stats_of(cases, referrals, histories)
 
 
-def numbers(cases: Sequence[Case], referrals: Sequence[Referral], histories: Mapping[int, Sequence[Change]]) -> Stats:
-    """The numbers of some cases and referrals.
+def stats_of(cases: Sequence[Case], referrals: Sequence[Referral], histories: Mapping[int, Sequence[Change]]) -> Stats:
+    """The statistics of some cases and referrals.
 
     Args:
-        cases: What was solved and what not.
-        referrals: As they stand.
-        histories: The steps of each, by ``seq``.
+        cases: The cases.
+        referrals: The referrals in their current states.
+        histories: The steps of each referral, by ``seq``.
     """
     institutes: dict[str, list[Case]] = {}
     years: dict[int | None, list[Case]] = {}
@@ -120,10 +123,10 @@ def numbers(cases: Sequence[Case], referrals: Sequence[Referral], histories: Map
         years.setdefault(case.year, []).append(case)
         for id_ in case.institutes:
             institutes.setdefault(id_, []).append(case)
-    in_order = sorted(years, key=lambda year: (year is None, year or 0))
+    sorted_years = sorted(years, key=lambda year: (year is None, year or 0))
     reached = Counter(state for one in referrals for state in {step.state for step in histories[one.seq]})
-    times = [_days(histories[one.seq]) for one in referrals if _was_signed(histories[one.seq])]
-    forward = [days for days in times if days >= 0]
+    days_to_signed = [_days(histories[one.seq]) for one in referrals if _was_signed(histories[one.seq])]
+    known_days = [days for days in days_to_signed if days >= 0]
     reasons = Counter(one.reason for one in referrals if one.reason)
     n_declined = sum(one.state == "declined" for one in referrals)
     return Stats(
@@ -131,22 +134,22 @@ def numbers(cases: Sequence[Case], referrals: Sequence[Referral], histories: Map
         by_institute=tuple(
             sorted((_group(id_, theirs) for id_, theirs in institutes.items()), key=lambda one: (-one.n, str(one.key)))
         ),
-        by_year=tuple(_group(None if year is None else str(year), years[year]) for year in in_order),
-        funnel=tuple(Step(state, reached[state], len(referrals)) for state in _STEPS),
+        by_year=tuple(_group(None if year is None else str(year), years[year]) for year in sorted_years),
+        funnel=tuple(FunnelStep(state, reached[state], len(referrals)) for state in _STEPS),
         n_open=len(referrals) - n_declined - sum(one.state == "solved" for one in referrals),
         n_declined=n_declined,
         reasons=tuple(sorted(reasons.items(), key=lambda item: (-item[1], item[0]))),
-        days_to_signed=median(forward) if forward else None,
-        n_signed=len(forward),
-        n_backwards=len(times) - len(forward),
+        days_to_signed=median(known_days) if known_days else None,
+        n_signed=len(known_days),
+        n_backwards=len(days_to_signed) - len(known_days),
     )
 
 
-def _group(key: str | None, cases: Sequence[Case]) -> Group:
+def _group(key: str | None, cases: Sequence[Case]) -> CaseGroup:
     outcomes = Counter(case.outcome for case in cases)
     benefits = [case.benefit_cny for case in cases if case.benefit_cny is not None]
     total = min(sum(benefits), sys.float_info.max)  # JSON has no infinity
-    return Group(key, {outcome: outcomes[outcome] for outcome in OUTCOMES}, total, len(benefits))
+    return CaseGroup(key, {outcome: outcomes[outcome] for outcome in OUTCOMES}, total, len(benefits))
 
 
 def _was_signed(steps: Sequence[Change]) -> bool:
@@ -154,14 +157,14 @@ def _was_signed(steps: Sequence[Change]) -> bool:
 
 
 def _days(steps: Sequence[Change]) -> float:
-    """Days from the first step to ``signed``, with fractions."""
+    """The days from the first step to ``signed``, with fractions."""
     signed = next(step for step in steps if step.state == "signed")
     first, last = (datetime.fromisoformat(str(step.stamp.at)) for step in (steps[0], signed))
     return (last - first).total_seconds() / 86_400
 
 
-def as_object(stats: Stats) -> dict[str, object]:
-    """The numbers as plain data."""
+def stats_object(stats: Stats) -> dict[str, object]:
+    """The statistics as plain data."""
     return {
         "cases": _group_object(stats.total),
         "by_institute": [{"institute": one.key, **_group_object(one)} for one in stats.by_institute],
@@ -181,7 +184,7 @@ def as_object(stats: Stats) -> dict[str, object]:
     }
 
 
-def _group_object(group: Group) -> dict[str, object]:
+def _group_object(group: CaseGroup) -> dict[str, object]:
     return {
         "n": group.n,
         **{outcome: group.outcomes[outcome] for outcome in OUTCOMES},
@@ -190,19 +193,21 @@ def _group_object(group: Group) -> dict[str, object]:
     }
 
 
-def as_rows(stats: Stats) -> list[tuple[str, str, str, str]]:
-    """The numbers as rows of a table: part, key, what is counted, value."""
-    rows = [("cases", "", name, _plain(value)) for name, value in _group_object(stats.total).items()]
+def stats_rows(stats: Stats) -> list[tuple[str, str, str, str]]:
+    """The statistics as rows of a table: part, key, name of the count, value."""
+    rows = [("cases", "", name, _format_number(value)) for name, value in _group_object(stats.total).items()]
     for part, groups in (("institute", stats.by_institute), ("year", stats.by_year)):
         for group in groups:
-            rows += [(part, group.key or "", name, _plain(value)) for name, value in _group_object(group).items()]
+            rows += [
+                (part, group.key or "", name, _format_number(value)) for name, value in _group_object(group).items()
+            ]
     for step in stats.funnel:
         rows += [("funnel", step.state, "n", str(step.n)), ("funnel", step.state, "of", str(step.of))]
     rows += [("referrals", "", "open", str(stats.n_open)), ("referrals", "", "declined", str(stats.n_declined))]
     rows += [("declined", reason, "n", str(n)) for reason, n in stats.reasons]
-    days = "" if stats.days_to_signed is None else _plain(stats.days_to_signed)
+    days = "" if stats.days_to_signed is None else _format_number(stats.days_to_signed)
     return [*rows, ("days_to_signed", "", "median", days), ("days_to_signed", "", "n", str(stats.n_signed))]
 
 
-def _plain(value: object) -> str:
+def _format_number(value: object) -> str:
     return f"{value:.2f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)

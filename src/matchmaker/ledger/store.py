@@ -1,7 +1,7 @@
-"""Opening a ledger and its transactions; every fault of the database in plain words.
+"""Opening a ledger and its transactions, with all errors of the database in plain words.
 
-A transaction that writes takes the lock of the whole ledger first (``BEGIN IMMEDIATE`` in SQLite, the one row of
-``meta`` in PostgreSQL), so that writers stand in a line and numbers are given out once.
+A writing transaction first locks the whole ledger (``BEGIN IMMEDIATE`` in SQLite, the only row of ``meta`` in
+PostgreSQL), so that writers take turns and numbers are assigned once.
 """
 
 from __future__ import annotations
@@ -24,28 +24,28 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from matchmaker import log
 from matchmaker.errors import Fault, LedgerError, MissingExtraError
-from matchmaker.files import is_folder, is_there
+from matchmaker.files import is_folder, path_exists
 from matchmaker.ledger import default_path
-from matchmaker.ledger.schema import LATEST, damaged, meta, migrate, version_of
-from matchmaker.messages import reason_of, said
+from matchmaker.ledger.schema import LATEST, damage_error, meta, migrate, version_of
+from matchmaker.messages import make_message, reason_of
 
 if TYPE_CHECKING:
     import sqlite3
 
 BUSY_SECONDS: Final = 20.0
-"""So long a write waits for another one to end."""
+"""How long a write waits for another one to end."""
 _MIGRATION_LOCK: Final = 7_301_172
 _SERVER: Final = re.compile(r"^postgres(ql)?(\+psycopg)?://", re.IGNORECASE)
 _OTHER_SERVER: Final = re.compile(r"^[a-z0-9+]+://", re.IGNORECASE)
 
 
 def utc_now() -> datetime:
-    """The time; the only place where the ledger looks at a clock."""
+    """The current time; nothing else in the ledger reads a clock."""
     return datetime.now(UTC)
 
 
-def _time(at: str | None) -> str:
-    """A time as ``Ledger.stamp`` writes it; anything else is damage."""
+def _check_time(at: str | None) -> str:
+    """Accept a time as written by ``Ledger.stamp``; anything else is damage."""
     if at is None or len(at) != 20 or at[10] != "T" or at[-1] != "Z":
         raise ValueError("not a time")
     datetime.fromisoformat(at)
@@ -53,9 +53,9 @@ def _time(at: str | None) -> str:
 
 
 class Stamp(NamedTuple):
-    """When something was done, ``2026-11-22T20:23:29Z``, and by whom; both ``None`` for never."""
+    """The time of an action, such as ``2026-11-22T20:23:29Z``, and its person; both are ``None`` for never."""
 
-    at: Annotated[str | None, AfterValidator(_time)]
+    at: Annotated[str | None, AfterValidator(_check_time)]
     by: str | None
 
 
@@ -63,8 +63,8 @@ class Ledger:
     """An open ledger; a context manager.
 
     Attributes:
-        place: What it is called in messages: the path, or the address without its password.
-        path: The file, ``None`` for a server.
+        place: Its name in messages: the path, or the address without the password.
+        path: The file; ``None`` for a server.
     """
 
     def __init__(self, engine: Engine, *, place: str, path: Path | None, now: Callable[[], datetime]) -> None:
@@ -83,23 +83,23 @@ class Ledger:
         self.close()
 
     def close(self) -> None:
-        """Give up all connections."""
+        """Close all connections."""
         self._engine.dispose()
 
     def stamp(self) -> str:
-        """The time as it is kept: ``2026-11-22T20:23:29Z``. Order never rests on it, a clock may be set back."""
+        """The current time, such as ``2026-11-22T20:23:29Z``. Order never depends on it, as clocks may be set back."""
         return self._now().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A transaction that sees the ledger as it is at its beginning.
+        """A transaction that sees the ledger as it was when it began.
 
         Raises:
             LedgerError: The database fails.
         """
         level = {} if self.path else {"isolation_level": "REPEATABLE READ"}
         with (
-            faults_told(self.place),
+            explained_errors(self.place),
             self._engine.connect().execution_options(**level) as connection,
             connection.begin(),
         ):
@@ -107,20 +107,20 @@ class Ledger:
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """A transaction that nobody else writes beside; committed when the block ends, undone when it raises.
+        """An exclusive writing transaction; committed when the block ends, rolled back when it raises.
 
         Raises:
             LedgerError: The database fails, or another program writes for longer than ``BUSY_SECONDS``.
         """
-        with self._alone() as connection:
-            found = connection.execute(update(meta).values(revision=meta.c.revision + 1))
-            _check_one(found.rowcount)
+        with self._exclusive() as connection:
+            result = connection.execute(update(meta).values(revision=meta.c.revision + 1))
+            _check_single_row(result.rowcount)
             yield connection
 
     @contextmanager
-    def _alone(self) -> Iterator[Connection]:
+    def _exclusive(self) -> Iterator[Connection]:
         with (
-            faults_told(self.place),
+            explained_errors(self.place),
             self._engine.connect().execution_options(writes=True) as connection,
             connection.begin(),
         ):
@@ -128,23 +128,23 @@ class Ledger:
 
     @contextmanager
     def raw_file(self) -> Iterator[sqlite3.Connection]:
-        """The SQLite connection beneath, outside any transaction.
+        """The underlying SQLite connection, outside of any transaction.
 
         Raises:
             ValueError: The ledger is on a server.
         """
         if self.path is None:
             raise ValueError("a ledger on a server is no file")
-        with faults_told(self.place), _lent(self._engine) as raw:
+        with explained_errors(self.place), _raw_connection(self._engine) as raw:
             yield raw
 
     def identity(self) -> tuple[str, int, str]:
-        """Its random uuid, its revision, which every write raises, and when it was made."""
+        """The random uuid of the ledger, its revision, which grows with every write, and its time of creation."""
         with self.reading() as connection:
             return identity_in(connection)
 
     def version(self) -> int:
-        """The version of its tables, 0 for none.
+        """The version of its tables; 0 for none.
 
         Raises:
             LedgerError: The database holds something else, or a ledger of a newer matchmaker.
@@ -153,9 +153,9 @@ class Ledger:
             return version_of(connection, self.place)
 
     def migrate(self) -> None:
-        """Bring the tables to the latest version, a transaction for each step; another process may do the same."""
+        """Migrate to the latest version, in a transaction for each step; another process may do so at the same time."""
         while True:
-            with self._alone() as connection:
+            with self._exclusive() as connection:
                 if self.path is None:
                     connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
                 version = version_of(connection, self.place)
@@ -165,18 +165,18 @@ class Ledger:
 
 
 def identity_in(connection: Connection) -> tuple[str, int, str]:
-    """See ``Ledger.identity``."""
+    """As ``Ledger.identity``, within a transaction."""
     rows = connection.execute(select(meta.c.uuid, meta.c.revision, meta.c.created_at)).all()
-    _check_one(len(rows))
+    _check_single_row(len(rows))
     uuid, revision, created_at = rows[0]
     if not (isinstance(uuid, str) and isinstance(revision, int) and isinstance(created_at, str)):
-        raise damaged(said("is damaged in row {row} of {table}", row="1", table="meta"))
+        raise damage_error(make_message("is damaged in row {row} of {table}", row="1", table="meta"))
     return uuid, revision, created_at
 
 
-def _check_one(n: int) -> None:
+def _check_single_row(n: int) -> None:
     if n != 1:
-        raise damaged(said("has {n} rows of what it is, not one", n=n))
+        raise damage_error(make_message("table meta has {n} rows instead of one", n=n))
 
 
 def open_ledger(
@@ -186,25 +186,25 @@ def open_ledger(
     migrates: bool = True,
     now: Callable[[], datetime] = utc_now,
 ) -> Ledger:
-    """Open a ledger; an older one is brought up to date.
+    """Open a ledger; an older one is migrated to the latest version.
 
     Args:
-        target: A file, or ``postgresql+psycopg://…``; ``default_path()`` when not given.
-        create: Make a ledger where there is none.
-        migrates: Whether an older one is brought up to date; as it is, only its version can be asked.
+        target: A file, or ``postgresql+psycopg://…``; by default ``default_path()``.
+        create: Make a ledger if there is none.
+        migrates: Whether an older one is migrated; without that, only its version can be queried.
         now: The clock.
 
     Raises:
-        LedgerError: There is no ledger and none is to be made, it is none, it is of a newer version, or it cannot be
-            opened.
+        LedgerError: There is no ledger and none is to be made, the target is not a ledger or one of a newer version,
+            or it cannot be opened.
         MissingExtraError: A server is named and its driver is not installed.
     """
-    named = str(target) if target is not None else ""
-    if _SERVER.match(named):
-        ledger = _on_server(named, now)
-    elif _OTHER_SERVER.match(named):
+    address = str(target) if target is not None else ""
+    if _SERVER.match(address):
+        ledger = _on_server(address, now)
+    elif _OTHER_SERVER.match(address):
         finding, remedy = "no such kind of ledger", "give a file, or postgresql+psycopg://USER@HOST/DATABASE"
-        raise LedgerError(Fault(named.partition("://")[0] + "://…", finding, remedy))
+        raise LedgerError(Fault(address.partition("://")[0] + "://…", finding, remedy))
     else:
         ledger = _in_file(Path(target) if target is not None else default_path(), create, now)
     log.note("ledger %s", ledger.place)
@@ -219,13 +219,13 @@ def open_ledger(
 def _bring_up_to_date(ledger: Ledger, *, create: bool, migrates: bool) -> None:
     version = ledger.version()
     if version == 0 and not create:
-        raise LedgerError(_none_there(ledger.place))
+        raise LedgerError(_missing_fault(ledger.place))
     if version < LATEST and migrates:
         ledger.migrate()
 
 
-def _none_there(place: str) -> Fault:
-    return Fault(place, "no ledger is there", "begin one with: matchmaker cases import FILE, cases add or refer")
+def _missing_fault(place: str) -> Fault:
+    return Fault(place, "no ledger there yet", "create one with: matchmaker cases import FILE, cases add or refer")
 
 
 def _on_server(address: str, now: Callable[[], datetime]) -> Ledger:
@@ -237,7 +237,7 @@ def _on_server(address: str, now: Callable[[], datetime]) -> Ledger:
     try:
         engine = create_engine(url, connect_args={"connect_timeout": 10})
     except ImportError as error:
-        finding, remedy = "PostgreSQL needs psycopg", "pip install 'matchmaker[postgresql]'"
+        finding, remedy = "PostgreSQL needs psycopg", "pip install 'matchmaker-techtransfer[postgresql]'"
         raise MissingExtraError(Fault("--ledger", finding, remedy)) from error
 
     @event.listens_for(engine, "connect")
@@ -252,12 +252,12 @@ def _in_file(path: Path, create: bool, now: Callable[[], datetime]) -> Ledger:
     place = str(path)
     if is_folder(path):
         raise LedgerError(Fault(place, "this is a folder, not a file", "name a file in it"))
-    if not is_there(path):
+    if not path_exists(path):
         if not create:
-            raise LedgerError(_none_there(place))
+            raise LedgerError(_missing_fault(place))
         _make_private(path)
     elif not path.is_file():
-        raise LedgerError(Fault(place, "this is a pipe or a device, no ledger", "name a file"))
+        raise LedgerError(Fault(place, "this is a pipe or a device, not a ledger", "name a file"))
     url = URL.create("sqlite+pysqlite", database=str(path))
     engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
     event.listen(engine, "connect", _prepare_file)
@@ -266,38 +266,38 @@ def _in_file(path: Path, create: bool, now: Callable[[], datetime]) -> Ledger:
 
 
 def _make_private(path: Path) -> None:
-    """An empty file that only its owner may read, in a folder of the same kind; SQLite gives its others that mode."""
+    """Make an empty file, and its folder, that only the owner may read; SQLite gives its other files the same mode."""
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
     except OSError as error:
-        finding = said("cannot be made ({reason})", reason=reason_of(error))
+        finding = make_message("cannot be made ({reason})", reason=reason_of(error))
         raise LedgerError(Fault(str(path), finding, "choose another place with --ledger")) from error
 
 
 def _prepare_file(connection: sqlite3.Connection, _: object) -> None:
-    connection.isolation_level = None  # Python's driver begins transactions late and of the wrong kind; _begin does it
+    connection.isolation_level = None  # _begin begins transactions: Python's driver does so late, in the wrong mode
     connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute("PRAGMA trusted_schema = OFF")  # a file from elsewhere may hold views and triggers of its own
-    connection.execute("PRAGMA synchronous = FULL")  # what was reported as written outlives a power cut
+    connection.execute("PRAGMA trusted_schema = OFF")  # a file from elsewhere may contain views and triggers
+    connection.execute("PRAGMA synchronous = FULL")  # what was reported as written survives a power cut
     if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
-        _write_ahead(connection)
+        _enable_write_ahead_log(connection)
 
 
-def _write_ahead(connection: sqlite3.Connection) -> None:
-    """Have a new file keep a log. Where another process does so too, SQLite gives up at once and does not wait.
+def _enable_write_ahead_log(connection: sqlite3.Connection) -> None:
+    """Enable the write-ahead log of a new file, retrying, as SQLite does not wait for another process that does so.
 
     Raises:
-        sqlite3.OperationalError: It cannot be done, or others write for longer than ``BUSY_SECONDS``.
+        sqlite3.OperationalError: It fails, or others write for longer than ``BUSY_SECONDS``.
     """
     import sqlite3
 
-    until = time.monotonic() + BUSY_SECONDS
+    deadline = time.monotonic() + BUSY_SECONDS
     while True:
         try:
             connection.execute("PRAGMA journal_mode = WAL")
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorname != "SQLITE_BUSY" or time.monotonic() > until:
+            if error.sqlite_errorname != "SQLITE_BUSY" or time.monotonic() > deadline:
                 raise
             time.sleep(0.01)
         else:
@@ -305,23 +305,25 @@ def _write_ahead(connection: sqlite3.Connection) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    # A transaction that reads first and writes then could meet another's write between the two and fail at once.
+    # A transaction that reads before it writes would fail at once if another one writes in between.
     writes = connection.get_execution_options().get("writes", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 @contextmanager
-def _lent(engine: Engine) -> Iterator[sqlite3.Connection]:
-    lent = engine.raw_connection()
+def _raw_connection(engine: Engine) -> Iterator[sqlite3.Connection]:
+    connection = engine.raw_connection()
     try:
-        yield lent.driver_connection  # type: ignore[misc]
+        yield connection.driver_connection  # type: ignore[misc]
     finally:
-        lent.close()
+        connection.close()
 
 
 @contextmanager
-def faults_told(place: str) -> Iterator[None]:
-    """Errors of the database as ``LedgerError``, and the place of those that have none; a broken constraint is a bug.
+def explained_errors(place: str) -> Iterator[None]:
+    """Turn errors of the database into a ``LedgerError``, and add the place to errors without one.
+
+    A violated constraint is a bug and passes unchanged.
 
     Raises:
         LedgerError: The database cannot be reached, read or written.
@@ -354,7 +356,7 @@ _FILE_FAULTS: Final = {
     "SQLITE_PERM": Fault("", "cannot be opened", "check the path, and that its folder may be written"),
     "SQLITE_FULL": Fault("", "the disk is full; nothing was written", "free some space, then try again"),
     "SQLITE_NOTADB": Fault(
-        "", "is no ledger, or is damaged at its start", "give --ledger another name, or restore a backup"
+        "", "is not a ledger, or is damaged at its start", "give --ledger another name, or restore a backup"
     ),
     "SQLITE_CONSTRAINT_TRIGGER": Fault("", "has a trigger that forbids this; nothing was written", "restore a backup"),
     "SQLITE_CORRUPT": Fault("", "is damaged", "restore a backup, made by: matchmaker ledger backup"),
@@ -372,28 +374,30 @@ _SERVER_FAULTS: Final = {
     "57": Fault("", "the server is stopping or starting", "try again later"),
 }
 _NO_DATABASE: Final = re.compile('database "[^"]*" does not exist')
-_LACKS: Final = re.compile(
+_MISSING_TABLE: Final = re.compile(
     "^(no such (table|column)|table .* (has no column|already exists)|Could not decode to UTF-8)"
 )
-_NO_ENTRY: Final = re.compile('password authentication failed|role "[^"]*" does not exist|no password supplied|pg_hba')
+_LOGIN_FAILED: Final = re.compile(
+    'password authentication failed|role "[^"]*" does not exist|no password supplied|pg_hba'
+)
 
 
 def _fault(place: str, error: BaseException | None) -> Fault | None:
     name = getattr(error, "sqlite_errorname", None)
-    if type(error).__module__ == "sqlite3" and _LACKS.match(str(error)):
-        return _at(place, _FILE_FAULTS["SQLITE_CORRUPT"])
+    if type(error).__module__ == "sqlite3" and _MISSING_TABLE.match(str(error)):
+        return _with_place(place, _FILE_FAULTS["SQLITE_CORRUPT"])
     if name is not None:
-        # Beside a ledger SQLite needs a little room even to read.
+        # Even to read, SQLite needs a little space beside the ledger.
         kind = "SQLITE_FULL" if name == "SQLITE_IOERR_SHMSIZE" else "_".join(name.split("_")[:2])
-        return _at(place, _FILE_FAULTS.get(name) or _FILE_FAULTS.get(kind))
+        return _with_place(place, _FILE_FAULTS.get(name) or _FILE_FAULTS.get(kind))
     if type(error).__name__ != "OperationalError" and not hasattr(error, "sqlstate"):
         return None
     state = (getattr(error, "sqlstate", None) or "")[:2]
-    if not state:  # before the server can give a code, psycopg has only words
+    if not state:  # before the server can send a code, psycopg has only a message
         words = str(error)
-        state = "3D" if _NO_DATABASE.search(words) else "28" if _NO_ENTRY.search(words) else "08"
-    return _at(place, _SERVER_FAULTS.get(state))
+        state = "3D" if _NO_DATABASE.search(words) else "28" if _LOGIN_FAILED.search(words) else "08"
+    return _with_place(place, _SERVER_FAULTS.get(state))
 
 
-def _at(place: str, fault: Fault | None) -> Fault | None:
+def _with_place(place: str, fault: Fault | None) -> Fault | None:
     return replace(fault, place=place) if fault else None

@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 
 from matchmaker.domain import Precedent, language_of
-from matchmaker.matching.asked import Asked
 from matchmaker.matching.counting import Counts
-from matchmaker.matching.encoder import Encoder, encoder
+from matchmaker.matching.encoder import Encoder
 from matchmaker.matching.lexical import LexicalSimilarity, compile_lexical
 from matchmaker.matching.postings import prefixed, strings_from, strings_to_array, under
+from matchmaker.matching.problemwords import STEPS, ProblemWords
 from matchmaker.matching.profiles import Statement
-from matchmaker.matching.rarity import Rarity, background
+from matchmaker.matching.rarity import Rarity
 from matchmaker.matching.semantic import SemanticSimilarity, compile_semantic, joined_parts
 from matchmaker.matching.settings import Settings
-from matchmaker.text import request, terms
+from matchmaker.text import prepare, terms
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -35,7 +35,6 @@ Fitted to experts' judgements of 4,064 pairs of a requirement and an achievement
 """
 _DIGITS: Final = 6
 _MOST_PROMISING: Final = 64  # are compared word by word
-_ROUGHLY: Final = 4  # digits that a product of matrices in float32 gives alike everywhere
 _SHARES: Final = {"solved": 1.0, "partly": 0.5, "failed": -1.0, "wrong-field": -1.0}
 """What an outcome counts beside a solved case, below 0 against the institute.
 
@@ -83,18 +82,12 @@ def compile_cases(precedents: Sequence[Precedent], rarity: Rarity, encoder: Enco
         "outcomes": strings_to_array(precedent.outcome for precedent in precedents),
         "days": np.array([one.day.toordinal() if one.day else 0 for one in precedents], dtype=np.int64),
         **prefixed("lexical", compile_lexical(said, rarity, inferred_weight=1.0)),
-        **prefixed("semantic", _in_half(compile_semantic(said, encoder, inferred_weight=1.0))),
+        **prefixed("semantic", compile_semantic(said, encoder, inferred_weight=1.0)),
     }
 
 
-def _in_half(arrays: Arrays) -> Arrays:
-    """The arrays of a semantic similarity in half the bytes: a ledger is long, and is read anew by every run."""
-    narrow = {"texts": np.float32, "weights": np.float32, "places": np.int32}
-    return {name: array.astype(narrow.get(name, array.dtype)) for name, array in arrays.items() if name != "rough"}
-
-
 def _statements(text: str) -> list[Statement]:
-    told = request(text).told
+    told = prepare(text).told
     return [Statement(text, told, terms(told), language_of(text), is_keyword=False, inferred=False)]
 
 
@@ -113,8 +106,6 @@ class CaseSimilarity:
         institutes: The ids of the registry, in its order. Others in the blocks are passed over.
         settings: What cases count.
         as_of: The day from which ages are counted.
-        rarity: The background.
-        encoder: The table of words.
         name: What outputs call the ledger that the earlier problems come from.
     """
 
@@ -125,24 +116,21 @@ class CaseSimilarity:
         settings: Settings,
         *,
         as_of: date,
-        rarity: Rarity,
-        encoder: Encoder,
         name: str = "",
     ) -> None:
         self.name = name
-        self._made_of = (blocks, institutes, settings, as_of, rarity, encoder, name)
-        self._encoder = encoder
+        self._made_of = (blocks, institutes, settings, as_of, name)
         self._numbers = settings.cases
         self._n_institutes = len(institutes)
         place = {id_: at for at, id_ in enumerate(institutes)}
-        self._blocks = [_Block(block, place, self._numbers.half_life, as_of, rarity) for block in blocks]
+        self._blocks = [_Block(block, place, self._numbers.half_life, as_of) for block in blocks]
         self._has_cases = np.zeros(self._n_institutes, dtype=np.bool_)
         for block in self._blocks:
             self._has_cases[block.owners[block.shares[block.members] > 0]] = True
 
     def __reduce__(self) -> tuple[object, ...]:
-        """Sent to worker processes as what it is built from; background and words ship with the package."""
-        blocks, institutes, settings, as_of, _, _, name = self._made_of
+        """Sent to worker processes as what it is built from."""
+        blocks, institutes, settings, as_of, name = self._made_of
         return _rebuilt, ([dict(block) for block in blocks], institutes, settings, as_of, name)
 
     @property
@@ -150,20 +138,21 @@ class CaseSimilarity:
         """How many earlier problems there are."""
         return sum(len(block.shares) for block in self._blocks)
 
-    def compare(self, counts: Counts, asked: Asked) -> list[Experience]:
+    def compare(self, counts: Counts, words: ProblemWords) -> list[Experience]:
         """What earlier problems say of the institutes, for each of some problems.
 
         Args:
             counts: The terms of the problems.
-            asked: The words of the same problems.
+            words: Those of the same problems.
         """
         lexical = [block.lexical.of_counts(counts) for block in self._blocks]
-        return [self._experience(asked, at, [found[at] for found in lexical]) for at in range(len(asked.problems))]
+        n_problems = counts.n_problems
+        return [self._experience(words.one(at), [found[at] for found in lexical]) for at in range(n_problems)]
 
-    def _experience(self, asked: Asked, at: int, lexical: Sequence[FloatArray]) -> Experience:
+    def _experience(self, words: ProblemWords, lexical: Sequence[FloatArray]) -> Experience:
         solved, against, told = (np.zeros(self._n_institutes) for _ in range(3))
         behind: tuple[dict[int, Nearest], ...] = ({}, {}, {})
-        for block, case, closeness in self._near(asked, at, lexical):
+        for block, case, closeness in self._near(words, lexical):
             share = float(block.shares[case])
             counted, kept = list(zip((solved, against, told), behind, strict=True))[_side(share)]
             worth = round((abs(share) or 1.0) * closeness, _DIGITS)
@@ -178,19 +167,21 @@ class CaseSimilarity:
             nearest={at: [kept[at] for kept in behind if at in kept] for at in known},
         )
 
-    def _near(self, asked: Asked, at: int, lexical: Sequence[FloatArray]) -> list[tuple[_Block, int, float]]:
+    def _near(self, words: ProblemWords, lexical: Sequence[FloatArray]) -> list[tuple[_Block, int, float]]:
         """The earlier problems that are close enough to count, in their order, and how close each is."""
         shared = [LEXICAL * np.sqrt(found) for found in lexical]
-        direction = asked.directions[at].astype(np.float32)
         promise = np.concatenate(
-            [part + SEMANTIC * block.cosines(direction) for block, part in zip(self._blocks, shared, strict=True)]
+            [
+                part + SEMANTIC * block.cosines(words.directions[0])
+                for block, part in zip(self._blocks, shared, strict=True)
+            ]
         )
-        best = np.sort(np.argsort(-promise.round(_ROUGHLY), kind="stable")[:_MOST_PROMISING])
+        best = np.sort(np.argsort(-promise, kind="stable")[:_MOST_PROMISING])
         starts = np.cumsum([0, *(len(block.shares) for block in self._blocks)])
         chosen = [best[(best >= start) & (best < stop)] - start for start, stop in pairwise(starts)]
         parts = [(block.semantic, cases) for block, cases in zip(self._blocks, chosen, strict=True)]
-        similarity = SemanticSimilarity(joined_parts(parts), self._encoder)
-        meaning = similarity.of_pairs(asked, np.full(len(best), at), np.arange(len(best)))
+        reading = SemanticSimilarity(joined_parts(parts)).read_words(words)
+        meaning = reading.of_pairs(np.zeros(len(best), np.intp), np.arange(len(best)), {})
         odds = INTERCEPT + np.concatenate(shared)[best] + SEMANTIC * meaning
         closeness = (1 / (1 + np.exp(-odds))).round(_DIGITS).tolist()
         places = [(block, case) for block, cases in zip(self._blocks, chosen, strict=True) for case in cases.tolist()]
@@ -209,7 +200,7 @@ def _side(share: float) -> int:
 def _rebuilt(
     blocks: Sequence[Arrays], institutes: Sequence[str], settings: Settings, as_of: date, name: str
 ) -> CaseSimilarity:
-    return CaseSimilarity(blocks, institutes, settings, as_of=as_of, rarity=background(), encoder=encoder(), name=name)
+    return CaseSimilarity(blocks, institutes, settings, as_of=as_of, name=name)
 
 
 class _Block:
@@ -221,8 +212,8 @@ class _Block:
         owners: Those institutes: shape (N,).
     """
 
-    def __init__(self, arrays: Arrays, place: dict[str, int], half_life: float, as_of: date, rarity: Rarity) -> None:
-        self.lexical = LexicalSimilarity(under("lexical", arrays), rarity)
+    def __init__(self, arrays: Arrays, place: dict[str, int], half_life: float, as_of: date) -> None:
+        self.lexical = LexicalSimilarity(under("lexical", arrays))
         self.semantic = under("semantic", arrays)
         self._texts = self.semantic["texts"].astype(np.float32, copy=False)
         self._ids, self._titles = strings_from(arrays["ids"]), strings_from(arrays["titles"])
@@ -241,9 +232,9 @@ class _Block:
         self.owners: NDArray[np.intp] = np.array([institute for _, institute in pairs], dtype=np.intp)
 
     def cosines(self, direction: NDArray[np.float32]) -> FloatArray:
-        """About how near a direction is to that of each problem, 0 where nothing is known: shape (C,), in [0, 1]."""
+        """How near a direction is to that of each problem, 0 where nothing is known: shape (C,), in [0, 1]; exact."""
         found = np.zeros(len(self.shares))
-        found[self.semantic["owners"].astype(np.intp)] = np.maximum(self._texts @ direction, 0)
+        found[self.semantic["owners"].astype(np.intp)] = np.maximum(self._texts @ direction, 0) / (STEPS * STEPS)
         return found
 
     def institutes_of(self, case: int) -> list[int]:

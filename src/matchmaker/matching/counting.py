@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from matchmaker.matching.rarity import Rarity
-from matchmaker.text import Request, in_words
+from matchmaker.text import PreparedText, word_terms
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -65,7 +65,7 @@ class Counts:
         return np.concatenate([np.array([rarity.of(word) for word in self.words]), rarity.of_numbers(self.grams)])
 
 
-def slices(problems: Sequence[Request], width: int = 1) -> Iterator[slice]:
+def slices(problems: Sequence[PreparedText], width: int = 1) -> Iterator[slice]:
     """Stretches of problems that are short enough to be worked on together, of one problem at least.
 
     Args:
@@ -84,7 +84,7 @@ def slices(problems: Sequence[Request], width: int = 1) -> Iterator[slice]:
         yield slice(start, len(problems))
 
 
-def count_terms(problems: Sequence[Request]) -> Counts:
+def count_terms(problems: Sequence[PreparedText]) -> Counts:
     """Count the terms of problems as ``Request.title`` and ``Request.terms`` would; at most 2**16 problems."""
     texts = [text for problem in problems for text in (problem.first_line, problem.said)]
     words, word_pairs, word_counts = _words(texts)
@@ -177,7 +177,7 @@ def _words(texts: Sequence[str]) -> tuple[list[str], NDArray[np.uint64], NDArray
     found: list[tuple[str, int, int]] = []
     for owner, text in enumerate(texts):
         if ALPHANUMERIC.search(text):
-            found += [(term, owner, count) for term, count in in_words(text).items()]
+            found += [(term, owner, count) for term, count in word_terms(text).items()]
     found.sort()
     words = sorted({term for term, _, _ in found})
     number = {word: at for at, word in enumerate(words)}

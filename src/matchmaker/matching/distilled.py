@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from matchmaker.matching.asked import Asked
 from matchmaker.matching.encoder import exact_lengths_of, unpacked
+from matchmaker.matching.problemwords import ProblemWords
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -51,14 +51,15 @@ class DistilledWords:
         """How many numbers a direction has."""
         return len(self.origin)
 
-    def directions(self, asked: Asked) -> FloatArray:
+    def directions(self, words: ProblemWords) -> FloatArray:
         """The direction of each problem, whole numbers of length ``STEPS``: shape (P, n); zeros without known words."""
-        vectors = self._vectors(asked.held, asked.encoder)
-        found = np.zeros((len(asked.kept), self.n_dimensions))
-        for at, kept in enumerate(asked.kept):
-            if len(kept.rows):
-                shares = np.rint(kept.weights * (STEPS / np.sqrt(np.square(kept.weights).sum())))
-                found[at] = shares @ vectors[kept.rows] + STEPS * self.origin.astype(np.float64)
+        vectors = self._vectors(words.held, words.encoder)
+        found = np.zeros((len(words.aligned), self.n_dimensions))
+        for at, aligned in enumerate(words.aligned):
+            if len(aligned.rows):
+                shares = aligned.shares.astype(np.float64)
+                shares = np.rint(shares * (STEPS / np.sqrt(np.square(shares).sum())))
+                found[at] = shares @ vectors[aligned.rows] + STEPS * self.origin.astype(np.float64)
         return on_sphere(np.rint(found / STEPS))
 
     def _vectors(self, rows: Rows, encoder: Encoder) -> FloatArray:

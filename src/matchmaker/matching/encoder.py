@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -21,6 +20,8 @@ if TYPE_CHECKING:
     FloatArray: TypeAlias = NDArray[np.float64]
     Rows: TypeAlias = NDArray[np.intp]
 
+_SHARES = 1 << 20  # of the words of a text, which are whole: times 7 they stay below 2**24, and exact in float32
+_MOST_SHARES = 1 << 22  # that are held at once
 _TABLE = Path(__file__).parents[1] / "data" / "encoder"
 
 
@@ -87,8 +88,9 @@ class Encoder:
 
     def encode(self, bag: Bag) -> FloatArray:
         """The direction of a text, of unit length; zeros for an empty bag."""
-        vectors = self.vectors(bag.rows)
-        return direction_of(vectors, bag.weights / exact_lengths_of(vectors))
+        vectors, places = self.vectors(bag.rows), np.arange(len(bag.rows))
+        direction: FloatArray = directions_of(np.zeros_like(places), places, bag.weights, vectors, 1)[0]
+        return direction
 
 
 @lru_cache(maxsize=1)
@@ -114,22 +116,38 @@ def unpacked(packed: NDArray[np.uint8]) -> NDArray[np.float32]:
     return np.concatenate([packed >> 4, packed & 15], axis=1).astype(np.float32) - 8
 
 
-def direction_of(vectors: NDArray[np.float32], factors: FloatArray) -> FloatArray:
-    """The direction of a weighted sum of vectors, of unit length; zeros of none."""
-    return unit(weighted(vectors, factors).sum(axis=0))
+def directions_of(
+    owners: Rows, places: Rows, weights: FloatArray, vectors: NDArray[np.float32], n_owners: int
+) -> FloatArray:
+    """The directions of texts: weighted sums of the unit vectors of their words, scaled to length one; zeros of none.
+
+    Weights become whole shares of those of one text, so that sums are exact, whatever other texts there are.
+
+    Args:
+        owners: The text of each of n words, rising: shape (n,).
+        places: Where in ``vectors`` each stands, once a text: shape (n,).
+        weights: What it counts: shape (n,).
+        vectors: Whole numbers: shape (W, dimensions).
+        n_owners: How many texts there are.
+    """
+    factors = weights / exact_lengths_of(vectors)[places]
+    totals = np.bincount(owners, factors, n_owners)
+    shares = np.rint(factors * (_SHARES / totals[owners]))
+    sums = np.zeros((n_owners, vectors.shape[1]))
+    step = max(1, _MOST_SHARES // max(len(vectors), 1))
+    for at in range(0, n_owners, step):
+        start, stop = np.searchsorted(owners, [at, at + step])
+        table = np.zeros((min(step, n_owners - at), len(vectors)), np.float32)
+        table[owners[start:stop] - at, places[start:stop]] = shares[start:stop]
+        sums[at : at + step] = table @ vectors
+    return units(sums)
 
 
-def weighted(vectors: NDArray[np.float32], factors: FloatArray) -> FloatArray:
-    """Each vector times its factor."""
-    products = vectors.astype(np.float64)  # numbers of two sizes are multiplied more slowly
-    products *= factors[:, None]
-    return products
-
-
-def unit(vector: FloatArray) -> FloatArray:
-    """A vector scaled to length one; zeros stay."""
-    length = math.sqrt(float((vector**2).sum()))
-    return vector / length if length else vector
+def units(vectors: FloatArray) -> FloatArray:
+    """Vectors scaled to length one, shape (n, dimensions); zeros stay."""
+    lengths = np.sqrt((vectors * vectors).sum(axis=1, keepdims=True))
+    scaled: FloatArray = vectors / np.where(lengths > 0, lengths, 1.0)
+    return scaled
 
 
 def exact_lengths_of(vectors: NDArray[np.float32]) -> FloatArray:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from matchmaker.matching.encoder import Encoder
 from matchmaker.matching.postings import strings_from, strings_to_array
 from matchmaker.matching.profiles import Statement
-from matchmaker.text import CHINESE_RUN, WORD, Request
+from matchmaker.text import CHINESE_RUN, WORD, PreparedText
 
 if TYPE_CHECKING:
     from matchmaker.matching.postings import Arrays
@@ -93,7 +93,7 @@ class Ideas:
             rf"{_longest_first(chinese)}|(?<![a-z0-9])(?:{_longest_first(english)})(?![a-z0-9])"
         )
 
-    def count(self, problem: Request) -> int:
+    def count(self, problem: PreparedText) -> int:
         """How many different ideas a need names; of a long one that it names enough."""
         if len(problem.said) > _MOST_CHARACTERS:
             return LEAST_IDEAS

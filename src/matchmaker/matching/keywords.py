@@ -7,13 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from rapidfuzz import fuzz
 
-from matchmaker.matching.counting import Counts, count_terms, slices
+from matchmaker.matching.counting import Counts
 from matchmaker.matching.postings import (
+    WHOLE,
     Postings,
     Strings,
     compile_postings,
@@ -24,13 +25,16 @@ from matchmaker.matching.postings import (
     under,
 )
 from matchmaker.matching.profiles import Statement
-from matchmaker.matching.rarity import UNSEEN, Rarity, is_chinese
-from matchmaker.text import Request
+from matchmaker.matching.rarity import UNSEEN, Rarity, background, is_chinese
+from matchmaker.matching.similarity import Chunk, Profiles, Reading, Similarity
+from matchmaker.messages import Translatable
+from matchmaker.text import PreparedText
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from matchmaker.matching.postings import Arrays, FloatArray
+    from matchmaker.matching.similarity import Numbers, Places
 
 
 _SHORT = 4  # a keyword of three characters must be found to this share,
@@ -68,8 +72,21 @@ class Found:
     weight: float
 
 
-def compile_keywords(capabilities: Sequence[Sequence[Statement]], rarity: Rarity) -> Arrays:
-    """The arrays of a keyword similarity over what is said of each of C capabilities; each text is indexed once."""
+def compile_keywords(
+    capabilities: Sequence[Sequence[Statement]],
+    rarity: Rarity,
+    *,
+    inferred_weight: float = 1.0,
+    trade_weight: float = 1.0,
+) -> Arrays:
+    """The arrays of a keyword similarity over what is said of each of C capabilities; each text is indexed once.
+
+    Args:
+        capabilities: What is said of each.
+        rarity: The background.
+        inferred_weight: What a keyword that no source states counts, in [0, 1].
+        trade_weight: What a keyword of a trade or a service counts, in [0, 1].
+    """
     owners: list[int] = []
     keywords: list[Statement] = []
     texts: list[int] = []
@@ -88,26 +105,29 @@ def compile_keywords(capabilities: Sequence[Sequence[Statement]], rarity: Rarity
                     continue
                 number = numbers[statement.text] = len(numbers)
                 importance.append(_importance(weights) ** 3)
-                shares.append({term: weight / total for term, weight in weights.items()})
+                shares.append(_shares(weights, total))
             owners.append(at)
             keywords.append(statement)
             texts.append(number)
+    factors = [
+        importance[text] * (inferred_weight if said.inferred else 1.0) * (trade_weight if said.facet in _TRADE else 1.0)
+        for text, said in zip(texts, keywords, strict=True)
+    ]
     return {
         "owners": np.array(owners, dtype=np.intp),
         "shown": strings_to_array(keyword.shown.replace("\0", " ") for keyword in keywords),
         "inferred": np.array([keyword.inferred for keyword in keywords], dtype=np.bool_),
-        "trade": np.array([keyword.facet in _TRADE for keyword in keywords], dtype=np.bool_),
+        "factors": np.array(factors, dtype=np.float64),
         "numbers": np.array(texts, dtype=np.int32),
         "by_text": np.argsort(np.array(texts, dtype=np.intp), kind="stable").astype(np.int32),
         "texts": strings_to_array(numbers),
-        "importance": np.array(importance, dtype=np.float64),
         "lengths": np.array([len(text) for text in numbers], dtype=np.intp),
         "n_capabilities": np.array(len(capabilities)),
         **prefixed("postings", compile_postings(shares)),
     }
 
 
-class KeywordSimilarity:
+class KeywordSimilarity(Similarity):
     """How much of a capability's keywords a problem holds.
 
     A keyword is found to the degree that its rarity-weighted terms stand in the problem, or, where that leaves it
@@ -115,25 +135,29 @@ class KeywordSimilarity:
     being the mean surprise of its terms.
     Keywords of a capability are joined by a noisy or with falling steps, so that more keywords can only help, and
     many faint ones cannot outweigh a clear one. The capability's name counts as a keyword.
-
-    Args:
-        arrays: What ``compile_keywords`` gives.
-        inferred_weight: What a keyword that no source states counts, in [0, 1].
-        trade_weight: What a keyword of a trade or a service counts, in [0, 1].
     """
 
-    def __init__(self, arrays: Arrays, *, inferred_weight: float, trade_weight: float) -> None:
+    name = "keywords"
+    label: ClassVar[Translatable] = "keywords"
+    enters_as_root = True
+
+    def __init__(self, arrays: Arrays) -> None:
         self._arrays = arrays
         self._numbers = arrays["numbers"].astype(np.intp, copy=False)
         self._by_text = arrays["by_text"].astype(np.int32, copy=False)
         self._sizes = np.bincount(self._numbers, minlength=len(arrays["lengths"]))  # keywords of each text
         self._starts = (np.cumsum(self._sizes) - self._sizes).astype(np.intp)
-        self._factors = arrays["importance"][self._numbers] * np.where(arrays["inferred"], inferred_weight, 1.0)
-        self._factors = self._factors * np.where(arrays["trade"], trade_weight, 1.0)
+        self._factors = arrays["factors"].astype(np.float64, copy=False)
         self._lengths = arrays["lengths"].astype(np.intp, copy=False)
         self._owners = arrays["owners"].astype(np.intp, copy=False)
         self._postings = Postings(under("postings", arrays))
         self.n_capabilities = int(arrays["n_capabilities"])
+        self.has_basis = np.ones(self.n_capabilities, np.bool_)
+
+    @staticmethod
+    def compile(profiles: Profiles) -> Arrays:
+        weights = {"inferred_weight": profiles.inferred_weight, "trade_weight": profiles.trade_weight}
+        return compile_keywords(profiles.statements, background(), **weights)
 
     @cached_property
     def _shown(self) -> Strings:
@@ -143,50 +167,21 @@ class KeywordSimilarity:
     def _texts(self) -> Strings:
         return Strings(self._arrays["texts"])
 
-    def _keyword(self, number: int) -> Keyword:
+    def keyword(self, number: int) -> Keyword:
+        """A keyword by its number."""
         text = self._texts[int(self._numbers[number])]
         return Keyword(self._shown[number], text, bool(self._arrays["inferred"][number]))
 
-    def similarities(self, problems: Sequence[Request]) -> FloatArray:
-        """The similarity of each problem to each capability.
+    def read(self, chunk: Chunk) -> Hits:
+        return self.hits(chunk.counts, chunk.problems)
 
-        Returns:
-            Shape (P, C), float64, in [0, 1). A capability none of whose keywords is found gets 0.
-        """
-        parts = [np.zeros((0, self.n_capabilities))]
-        for part in slices(problems, len(self._owners)):
-            hits = self.hits(count_terms(problems[part]), problems[part])
-            every = np.arange(len(hits.problems) * self.n_capabilities)
-            found = self.of_pairs(hits, *np.divmod(every, max(self.n_capabilities, 1)))
-            parts.append(found.reshape(len(hits.problems), self.n_capabilities))
-        return np.concatenate(parts)
-
-    def find(self, problem: Request) -> dict[int, list[Found]]:
-        """The keywords found in a problem, by capability; a capability without any is left out."""
-        every = np.arange(self.n_capabilities)
-        found = self.found(self.hits(count_terms([problem]), [problem]), np.zeros_like(every), every)
-        return {capability: hits for capability, hits in enumerate(found) if hits}
-
-    def found(self, hits: Hits, problems: NDArray[np.intp], capabilities: NDArray[np.intp]) -> list[list[Found]]:
-        """The keywords found, for n pairs of a problem and a capability, in the order of the profile."""
-        start, sizes = hits.of_pairs(problems, capabilities)
-        places = ranges(start, sizes)
-        hits.settle(places)
-        columns = hits.numbers[places], hits.degrees[places], self._weights(hits, places)
-        all_found = [
-            Found(self._keyword(number), degree, weight)
-            for number, degree, weight in zip(*(column.tolist() for column in columns), strict=True)
-        ]
-        stops = np.cumsum([0, *sizes.tolist()]).tolist()
-        return [[hit for hit in all_found[start:stop] if hit.degree] for start, stop in pairwise(stops)]
-
-    def hits(self, counts: Counts, problems: Sequence[Request]) -> Hits:
+    def hits(self, counts: Counts, problems: Sequence[PreparedText]) -> Hits:
         """The keywords that stand in problems, to a degree that is open where RapidFuzz may find them more clearly."""
         rows = self._postings.rows(counts.words, counts.grams)[counts.terms]
         stops, rows = counts.stops((rows >= 0) & (counts.in_all > 0)), rows[(rows >= 0) & (counts.in_all > 0)]
         parts, parts_shares = [np.zeros(0, np.intp)], [np.zeros(0)]
         for start, stop in pairwise(stops):
-            share = self._postings.sums(rows[start:stop])
+            share = self._postings.sums(rows[start:stop]) / WHOLE
             parts.append(np.flatnonzero(share >= _LEAST_SHARE))
             parts_shares.append(share[parts[-1]])
         ends = np.cumsum([len(part) for part in parts]).tolist()
@@ -210,40 +205,19 @@ class KeywordSimilarity:
         pairs = owner * self.n_capabilities + self._owners[number]
         return Hits(self, problems, pairs, number, degree[of_text], is_open[of_text])
 
-    def of_pairs(self, hits: Hits, problems: NDArray[np.intp], capabilities: NDArray[np.intp]) -> FloatArray:
-        """The similarity of n pairs of a problem and a capability: shape (n,)."""
-        start, sizes = hits.of_pairs(problems, capabilities)
-        places = ranges(start, sizes)
-        hits.settle(places)
-        return _joined(np.repeat(np.arange(len(sizes)), sizes), self._weights(hits, places), len(sizes))
-
-    def bounds(self, hits: Hits) -> tuple[NDArray[np.intp], FloatArray]:
-        """What similarities do not exceed: the pairs of ``hits``, each once, and the bound of each, in [0, 1].
-
-        All other pairs have a similarity of 0. Open keywords count all they may, and those after the best one as if
-        each were the second.
-        """
-        first = starts_of(hits.pairs)
-        if not len(first):
-            return first, np.zeros(0)
-        weights = self._weights(hits, slice(None))
-        best = np.maximum.reduceat(weights, first)
-        others = np.minimum(_STEPS[1] * (np.add.reduceat(weights, first) - best), 1.0)
-        return hits.pairs[first], 1 - (1 - _STEP * best) * (1 - others)
-
-    def _weights(self, hits: Hits, places: NDArray[np.intp] | slice) -> FloatArray:
+    def weights(self, hits: Hits, places: NDArray[np.intp] | slice) -> FloatArray:
         degrees = np.where(hits.is_open[places], _FUZZY_TRUST, hits.degrees[places])
         weights: FloatArray = degrees * degrees * self._factors[hits.numbers[places]]
         return weights
 
-    def fuzzy(self, number: int, problem: Request) -> float:
+    def fuzzy(self, number: int, problem: PreparedText) -> float:
         """To what degree RapidFuzz finds a keyword; 0 where it is not found clearly."""
         keyword = self._texts[int(self._numbers[number])]
         return _FUZZY_TRUST * (fuzz.partial_ratio(keyword, problem.said, score_cutoff=100 * _FUZZY_RATIO) / 100)
 
 
 @dataclass(slots=True)
-class Hits:
+class Hits(Reading):
     """The N keywords found in P problems, problem by problem and in the order of the profiles.
 
     Attributes:
@@ -254,15 +228,43 @@ class Hits:
     """
 
     similarity: KeywordSimilarity
-    problems: Sequence[Request]
+    problems: Sequence[PreparedText]
     pairs: NDArray[np.intp]
     numbers: NDArray[np.intp]
     degrees: FloatArray
     is_open: NDArray[np.bool_]
 
-    def of_pairs(
-        self, problems: NDArray[np.intp], capabilities: NDArray[np.intp]
-    ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    def of_pairs(self, problems: Places, capabilities: Places, known: Mapping[str, Numbers]) -> FloatArray:  # noqa: ARG002
+        start, sizes = self.spans(problems, capabilities)
+        places = ranges(start, sizes)
+        self.settle(places)
+        return _joined(np.repeat(np.arange(len(sizes)), sizes), self.similarity.weights(self, places), len(sizes))
+
+    def bounds(self, known: Mapping[str, Numbers]) -> Numbers:  # noqa: ARG002
+        """Open keywords count all they may, and those after the best one as if each were the second."""
+        table = np.zeros((len(self.problems), self.similarity.n_capabilities), np.float32)
+        first = starts_of(self.pairs)
+        if len(first):
+            weights = self.similarity.weights(self, slice(None))
+            best = np.maximum.reduceat(weights, first)
+            others = np.minimum(_STEPS[1] * (np.add.reduceat(weights, first) - best), 1.0)
+            table.reshape(-1)[self.pairs[first]] = 1 - (1 - _STEP * best) * (1 - others)
+        return table
+
+    def found(self, problems: Places, capabilities: Places) -> list[list[Found]]:
+        """The keywords found, for n pairs of a problem and a capability, in the order of the profile."""
+        start, sizes = self.spans(problems, capabilities)
+        places = ranges(start, sizes)
+        self.settle(places)
+        columns = self.numbers[places], self.degrees[places], self.similarity.weights(self, places)
+        all_found = [
+            Found(self.similarity.keyword(number), degree, weight)
+            for number, degree, weight in zip(*(column.tolist() for column in columns), strict=True)
+        ]
+        stops = np.cumsum([0, *sizes.tolist()]).tolist()
+        return [[hit for hit in all_found[start:stop] if hit.degree] for start, stop in pairwise(stops)]
+
+    def spans(self, problems: Places, capabilities: Places) -> tuple[Places, Places]:
         """Where the hits of n pairs of a problem and a capability begin, and how many there are."""
         wanted = problems * self.similarity.n_capabilities + capabilities
         start: NDArray[np.intp] = np.searchsorted(self.pairs, wanted)
@@ -346,6 +348,14 @@ def _whole_words(text: str, start: int, end: int) -> tuple[int, int]:
 
 def _in_word(char: str) -> bool:
     return char.isascii() and char.isalnum()
+
+
+def _shares(weights: Mapping[str, float], total: float) -> dict[str, float]:
+    """The share of each term in a total, in steps of one part of ``WHOLE``: all together are 1, exactly."""
+    steps = {term: round(weight / total * WHOLE) for term, weight in weights.items()}
+    largest = max(steps, key=lambda term: steps[term])
+    steps[largest] += WHOLE - sum(steps.values())
+    return {term: n / WHOLE for term, n in steps.items()}
 
 
 def _importance(weights: Mapping[str, float]) -> float:

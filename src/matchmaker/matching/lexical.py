@@ -5,15 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from matchmaker.matching.counting import Counts, count_terms, dampened, slices
-from matchmaker.matching.postings import Postings, compile_postings, prefixed, starts_of, under
+from matchmaker.matching.counting import Counts, dampened
+from matchmaker.matching.postings import WHOLE, Postings, compile_postings, prefixed, starts_of, under
 from matchmaker.matching.profiles import Statement
-from matchmaker.matching.rarity import Rarity
-from matchmaker.text import Request
+from matchmaker.matching.rarity import Rarity, background
+from matchmaker.matching.similarity import Chunk, Profiles, Similarity, TableReading
+from matchmaker.messages import Translatable
 
 if TYPE_CHECKING:
     from matchmaker.matching.postings import Arrays, FloatArray
@@ -40,54 +41,52 @@ def compile_lexical(capabilities: Sequence[Sequence[Statement]], rarity: Rarity,
     }
 
 
-class LexicalSimilarity:
+class LexicalSimilarity(Similarity):
     """Cosine of rarity-weighted terms between a problem and all that a profile says of a capability.
 
     Each language of a capability is a text of its own and the better one counts, so that a profile in two languages
     is not diluted. The problem's title weighs as much as its whole text. Term weight is (1 + ln count) times surprise
-    (Salton and Buckley 1988, with a fixed background in place of the collection).
-
-    Args:
-        arrays: What ``compile_lexical`` gives.
-        rarity: The background.
+    (Salton and Buckley 1988, with a fixed background in place of the collection). Weights are whole numbers, so that
+    sums are exact in any order.
     """
 
-    def __init__(self, arrays: Arrays, rarity: Rarity) -> None:
-        self._rarity = rarity
+    name = "lexical"
+    label: ClassVar[Translatable] = "words"
+    enters_as_root = True
+
+    def __init__(self, arrays: Arrays) -> None:
         self._owners = arrays["owners"].astype(np.intp, copy=False)
         self._postings = Postings(under("postings", arrays))
         self._n_capabilities = int(arrays["n_capabilities"])
+        self.has_basis = np.ones(self._n_capabilities, np.bool_)
 
-    def similarities(self, problems: Sequence[Request]) -> FloatArray:
-        """The similarity of each problem to each capability.
+    @staticmethod
+    def compile(profiles: Profiles) -> Arrays:
+        return compile_lexical(profiles.statements, background(), inferred_weight=profiles.inferred_weight)
 
-        Returns:
-            Shape (P, C), float64, in [0, 1]. A row is all zero when its problem shares no term with any profile.
-        """
-        parts = [self.of_counts(count_terms(problems[part])) for part in slices(problems, self._postings.n_texts)]
-        return np.concatenate([np.zeros((0, self._n_capabilities)), *parts])
+    def read(self, chunk: Chunk) -> TableReading:
+        return TableReading(self.of_counts(chunk.counts))
 
     def of_counts(self, counts: Counts) -> FloatArray:
-        """As ``similarities``, of problems whose terms are counted."""
+        """The similarity of problems whose terms are counted to all capabilities: shape (P, C), in [0, 1].
+
+        A row is all zero when its problem shares no term with any profile.
+        """
         found = np.zeros((counts.n_problems, self._n_capabilities))
         if not len(self._owners):
             return found
         rows = self._postings.rows(counts.words, counts.grams)[counts.terms]
-        weights = self._queries(counts)
+        weights = np.rint(self._queries(counts) * WHOLE)
         stops, weights, rows = counts.stops(rows >= 0), weights[rows >= 0], rows[rows >= 0]
         first = starts_of(self._owners)
-        every = len(first) == self._n_capabilities
-        has_text = slice(None) if every else self._owners[first]  # a slice is filled faster
         for at, (start, stop) in enumerate(pairwise(stops)):  # one by one, in the processor's cache
-            best = self._postings.sums(rows[start:stop], weights[start:stop])
-            if len(first) < len(best):
-                best = np.maximum.reduceat(best, first)
-            found[at, has_text] = np.minimum(np.maximum(best, 0.0, out=best), 1.0, out=best)
+            best = np.maximum.reduceat(self._postings.sums(rows[start:stop], weights[start:stop]), first)
+            found[at, self._owners[first]] = np.minimum(best / (WHOLE * WHOLE), 1.0)
         return found
 
     def _queries(self, counts: Counts) -> FloatArray:
         """The unit vectors of problems: the sum of the title's and the whole text's unit vectors, scaled to one."""
-        surprise = counts.surprise(self._rarity)[counts.terms]
+        surprise = counts.surprise(background())[counts.terms]
         title, whole = (dampened(times) * surprise for times in (counts.in_title, counts.in_all))
         return _units(_units(title, counts) + _units(whole, counts), counts)
 

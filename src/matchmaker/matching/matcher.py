@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 import numpy as np
 
@@ -14,57 +13,61 @@ from matchmaker.domain import (
     Basis,
     Capability,
     Citation,
-    Distance,
     Explanation,
     Institute,
     Language,
     Match,
     MatchedCapability,
-    Named,
-    Part,
+    NamedItem,
     Problem,
     Question,
     Readiness,
     Registry,
     Removal,
-    Require,
+    Requirements,
+    ScoreGap,
+    ScorePart,
     Shortlist,
     Verdict,
 )
 from matchmaker.errors import Fault, ProblemError, did_you_mean
-from matchmaker.institutes import cite, in_order
+from matchmaker.institutes import cite, sorted_institutes
 from matchmaker.matching.cases import CaseSimilarity
 from matchmaker.matching.ideas import are_too_few
-from matchmaker.matching.postings import strings_from
+from matchmaker.matching.keywords import KeywordSimilarity
+from matchmaker.matching.postings import starts_of, strings_from
 from matchmaker.matching.questions import LEAST_GAIN, N_LEADING, Candidate, ask
-from matchmaker.matching.reasons import Because, case_reasons, clear
+from matchmaker.matching.reasons import ReasonFinder, case_reasons, clear
 from matchmaker.matching.score import (
     BETWEEN_NAMES,
     DIGITS,
     FEATURES,
-    SIMILARITIES,
-    Compared,
-    Pooled,
+    InstituteScores,
+    ReadProblems,
     Scorer,
     compile_profiles,
 )
+from matchmaker.matching.semantic import SemanticSimilarity
 from matchmaker.matching.settings import Settings, is_left_open, shipped_settings
-from matchmaker.messages import listed, said
+from matchmaker.matching.shortcut import WORTH_IT_FROM, best_scores
+from matchmaker.matching.similarities import NAMES
+from matchmaker.messages import join_messages, make_message
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from matchmaker.matching.keywords import Hits
     from matchmaker.matching.postings import Arrays
 
     FloatArray: TypeAlias = NDArray[np.float64]
 
 __all__ = ["FEATURES", "FoundCapability", "Matcher", "Workload", "compile_profiles"]
 
-_NO_LIMITS = Require()
+_NO_LIMITS = Requirements()
 _READY = Readiness()
 _MOST_EVIDENCE = 5
 _MOST_MATCHES = 5
-_N_SHARED = 3  # similarities of which one above zero finds a capability: keywords, lexical, semantic
+_FINDING = ("keywords", "lexical", "semantic")  # similarities of which one above zero finds a capability
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +103,7 @@ class Matcher:
     Built once; the same problem always gets the same shortlist, whatever else is matched with it.
 
     With ``encoder = "auto"`` a need is matched by word vectors first, with the numbers that ship for them; the full
-    encoder reads it only where they leave open what to say, and then its scores alone count.
+    encoder reads it only where they leave open what to say, and then the numbers of the settings hold for it.
 
     Args:
         registry: The institutes.
@@ -122,22 +125,15 @@ class Matcher:
         self._cases = cases
         self._workload = workload
         self._ledger = cases.name if cases else workload.name if workload else None
-        institutes = in_order(registry)
+        institutes = sorted_institutes(registry)
         self.registry = registry.model_copy(update={"institutes": institutes})
         self.settings = settings or shipped_settings()
         self._fingerprint = self.settings.fingerprint
         self._compiled = compile_profiles(self.registry, self.settings) if compiled is None else compiled
-        self._first: Matcher | None = None
-        if self.settings.encoder == "auto":
-            same = {name: getattr(self.settings, name) for name in ("bounds", "inferred_weight", "trade_weight")}
-            words = shipped_settings("words").model_copy(update=same)
-            self._first = Matcher(self.registry, words, compiled=self._compiled, cases=cases, workload=workload)
-            self._first._fingerprint = self._fingerprint
-        else:
-            self._scorer  # noqa: B018 - before processes are forked, which share it then
+        self._scorer = Scorer(institutes, self.settings, self._compiled, cases)
         self._known: dict[tuple[int, Language], _Shown] = {}
         self._centres = [
-            (at, Named(id=institutes[at].id, name=institutes[at].name))
+            (at, NamedItem(id=institutes[at].id, name=institutes[at].name))
             for at, role in enumerate(self._roles)
             if role == "transfer_centre"
         ]
@@ -159,34 +155,20 @@ class Matcher:
 
         Raises:
             ProblemError: A limit of a problem names an institute that is not in the registry.
+            TypeError: Something else than problems is given, such as a text, or a problem by itself.
             ValueError: ``top`` is below 1.
         """
         if top is not None and top < 1:
             raise ValueError(f"top must be 1 or more, not {top}")
-        asked = list(problems)
-        faults = [fault for problem in asked for fault in self.limit_faults(problem)]
+        given = _checked(problems)
+        faults = [fault for problem in given for fault in self.limit_faults(problem)]
         if faults:
             raise ProblemError(faults)
-        found = list((self._first or self)._shortlists(asked, top))
-        if self._first is not None:
-            left = [at for at, one in enumerate(found) if _is_open(one)]
-            for at, shortlist in zip(left, self._shortlists([asked[at] for at in left], top), strict=True):
-                found[at] = shortlist
+        shortlists = [shortlist for read in self._scorer.read(given) for shortlist in self._shortlists(read, top)]
         return [
             one if one.verdict != "unclear" else one.model_copy(update={"questions": self.ask(one.problem)})
-            for one in found
+            for one in shortlists
         ]
-
-    def _decider(self, problem: Problem) -> Matcher:
-        """The matcher whose scores count for a problem: that with the word vectors, or this one."""
-        if self._first is None:
-            return self
-        (shortlist,) = self._first._shortlists([problem], 1)
-        return self if _is_open(shortlist) else self._first
-
-    @cached_property
-    def _scorer(self) -> Scorer:
-        return Scorer(self.registry.institutes, self.settings, self._compiled, self._cases)
 
     def ask(self, problem: Problem) -> tuple[Question, ...]:
         """What to ask back: the questions whose answers would change the shortlist most, whether it is clear or not.
@@ -210,23 +192,22 @@ class Matcher:
         def score(problems: Sequence[Problem]) -> FloatArray:
             return np.where(is_free, self.scores(problems), 0.0)
 
-        decider = self._decider(problem)
-        compared = next(decider._scorer.compare([problem]))
-        (shortlist,) = decider._shortlists_of(compared, N_LEADING)
-        candidates = [decider._candidate(compared, match) for match in shortlist.matches]
+        read = self._read_for_good(problem)
+        (shortlist,) = self._shortlists(read, N_LEADING)
+        candidates = [self._candidate(read, match) for match in shortlist.matches]
         return ask(problem, candidates, score, least_gain=0.0 if shortlist.verdict == "unclear" else LEAST_GAIN)
 
-    def _candidate(self, compared: Compared, match: Match) -> Candidate:
-        """An institute of a shortlist, and which facets of its best capability the only problem compared holds."""
+    def _candidate(self, read: ReadProblems, match: Match) -> Candidate:
+        """An institute of a shortlist, and which facets of its best capability the only problem read holds."""
         scorer = self._scorer
-        at = [known.id for known in self.registry.institutes].index(match.institute)
-        numbers = np.flatnonzero(scorer.owners == at).tolist()
+        index = [known.id for known in self.registry.institutes].index(match.institute)
+        numbers = np.flatnonzero(scorer.owners == index).tolist()
         best = next(number for number in numbers if scorer.capability(number).id == match.capability.id)
         capability = scorer.capability(best)
-        (hits,) = scorer.keywords.found(compared.hits, np.array([0]), np.array([best]))
+        (hits,) = self._reasons(read).keywords(np.array([0]), np.array([best]))
         found = {hit.keyword.shown for hit in clear(hits)}
-        said = {keyword.facet for keyword in capability.keywords if keyword.facet and found & set(keyword.both())}
-        return Candidate(match.score, capability, frozenset(said))
+        held = {keyword.facet for keyword in capability.keywords if keyword.facet and found & set(keyword.both())}
+        return Candidate(match.score, capability, frozenset(held))
 
     def scores(self, problems: Iterable[Problem]) -> FloatArray:
         """The score of every institute for every problem, limits of problems left aside.
@@ -234,17 +215,16 @@ class Matcher:
         Returns:
             Shape (P, I), float64, in [0, 1], rounded to 6 decimals; institutes in the order of the registry.
         """
-        asked = list(problems)
-        if self._first is not None:
-            scores = self._first.scores(asked)
-            left = [at for at, best in enumerate(scores.max(axis=1)) if is_left_open(float(best))]
-            scores[left] = self._scores([asked[at] for at in left])
-            return scores
-        return self._scores(asked)
-
-    def _scores(self, problems: Sequence[Problem]) -> FloatArray:
-        parts = [pooled.scores for pooled in self._pool_all(problems)] if problems else []
-        return np.concatenate([np.zeros(0), *parts]).reshape(-1, len(self.registry.institutes))
+        parts = [np.zeros((0, len(self.registry.institutes)))]
+        for read in self._scorer.read(list(problems)):
+            scores = self._all(read, "scores")
+            if self.settings.encoder == "auto":
+                is_open = np.array([is_left_open(best) for best in scores.max(axis=1, initial=0.0).tolist()])
+                chosen = np.flatnonzero(is_open)
+                if len(chosen):
+                    scores[chosen] = self._all(self._scorer.read_closely(read, chosen), "scores", chosen)
+            parts.append(scores)
+        return np.concatenate(parts)
 
     def pooled(self, problems: Iterable[Problem]) -> FloatArray:
         """What the score of every institute for every problem is made of, limits of problems left aside.
@@ -255,13 +235,21 @@ class Matcher:
             Shape (P, I, K), float64, in [0, 1], K in the order of ``FEATURES``: the score is the logistic function of
             the intercept plus the sum of weight times feature.
         """
-        parts = [pooled.features.T for pooled in self._pool_all(problems)]
-        shape = (-1, len(self.registry.institutes), len(FEATURES))
-        return np.concatenate([np.zeros((0, len(FEATURES))), *parts]).reshape(shape)
+        n_institutes, n_features = len(self.registry.institutes), len(FEATURES)
+        parts = [np.zeros((0, n_institutes, n_features))]
+        for read in self._scorer.read(list(problems)):
+            every = np.arange(len(read.problems))
+            closely = self._scorer.read_closely(read, every) if self.settings.encoder == "auto" else read
+            parts.append(self._all(closely, "features").reshape(n_features, -1).T.reshape(-1, n_institutes, n_features))
+        return np.concatenate(parts)
 
-    def _pool_all(self, problems: Iterable[Problem]) -> Iterator[Pooled]:
-        for compared in self._scorer.compare(list(problems)):
-            yield from self._scorer.everybody_pooled(compared, [None] * len(compared.problems))
+    def _all(self, read: ReadProblems, what: str, chosen: NDArray[np.intp] | None = None) -> FloatArray:
+        """The scores of all institutes for problems, or some of them, limits left aside: shape (P, I)."""
+        counted = [None] * len(read.problems)
+        parts = [getattr(found, what) for found in self._scorer.all_scores(read, counted, chosen)]
+        if what == "features":
+            return np.concatenate(parts, axis=1)
+        return np.concatenate([np.zeros(0), *parts]).reshape(-1, len(self.registry.institutes))
 
     def explain(self, problem: Problem, institute: Institute) -> Explanation:
         """Why an institute has its score for a problem, whatever its rank and even where a limit removes it.
@@ -277,67 +265,71 @@ class Matcher:
         faults = self.limit_faults(problem)
         if faults:
             raise ProblemError(faults)
-        at = [known.id for known in self.registry.institutes].index(institute.id)
-        return self._decider(problem)._explained(problem, at)
-
-    def _explained(self, problem: Problem, at: int) -> Explanation:
-        scorer, counted = self._scorer, self._scorer.counted(problem)
-        compared = next(scorer.compare([problem]))
-        pooled = next(scorer.everybody_pooled(compared, [counted]))
+        index = [known.id for known in self.registry.institutes].index(institute.id)
+        scorer, counted, read = self._scorer, self._scorer.counted(problem), self._read_for_good(problem)
+        scores = next(scorer.all_scores(read, [counted]))
         limits = self._limits(problem)
-        left = np.array([one == at or not limit for one, limit in enumerate(limits)]) if limits else None
-        order = scorer.ranked(pooled, left).tolist()
-        because = self._because(compared)
-        best = int(pooled.pairs.capabilities[pooled.best[at]])
+        order = [at for at in scorer.ranked(scores).tolist() if at == index or not (limits and limits[at])]
+        reasons = self._reasons(read)
+        best = int(scores.pairs.capabilities[scores.best[index]])
         is_counted = counted is None or counted[best]
-        base = _probability(self.settings.intercept) if is_counted else 0.0
-        (match,) = self._matches(compared, pooled, np.array([at]), [order.index(at) + 1])
+        base = _probability(read.numbers.intercept) if is_counted else 0.0
+        (match,) = self._matches(read, scores, np.array([index]), [order.index(index) + 1])
         return Explanation(
             problem=problem,
             match=match,
             base=base,
-            parts=self._parts(compared, pooled, at, base),
-            marks=because.marks(0, best, self._shown(best, problem.language).name),
-            uncovered=because.uncovered(0, np.flatnonzero(scorer.owners == at)),
-            limit=limits[at] if limits else None,
-            next=self._next(order, at, pooled.scores),
+            parts=self._parts(read, scores, index, base),
+            marks=reasons.marks(0, best, self._shown(best, problem.language).name),
+            uncovered=reasons.uncovered(0, np.flatnonzero(scorer.owners == index)),
+            limit=limits[index] if limits else None,
+            next=self._next(order, index, scores.scores),
             settings=self._fingerprint,
             institutes=self.registry.fingerprint,
             ledger=self._ledger,
         )
 
-    def _parts(self, compared: Compared, pooled: Pooled, at: int, base: float) -> tuple[Part, ...]:
+    def _read_for_good(self, problem: Problem) -> ReadProblems:
+        """A problem read as its shortlist is made: by the full encoder, too, where word vectors leave it open."""
+        read = next(self._scorer.read([problem]))
+        if self.settings.encoder != "auto":
+            return read
+        scores, ranked = self._best(read, 1, np.array([0]))
+        is_open = self._is_open(scores, ranked, 1)
+        return self._scorer.read_closely(read, np.array([0])) if is_open[0] else read
+
+    def _parts(self, read: ReadProblems, scores: InstituteScores, index: int, base: float) -> tuple[ScorePart, ...]:
         """What raises a score above its base, split by what each similarity adds to the log odds, and what lowers it.
 
         Discounts take what they take from the score without them; what earlier problems add or take is the difference
         to the score without them. The sums are exact in 6 decimals: what rounding leaves goes to the largest part.
         """
-        n_similar = len(SIMILARITIES)
-        intercept, score = self.settings.intercept, float(pooled.scores[at])
-        added = self._scorer.weights * pooled.features[:, at]
+        n_similar = len(NAMES)
+        intercept, score = read.numbers.intercept, float(scores.scores[index])
+        added = read.numbers.weights * scores.features[:, index]
         total = float(added[:n_similar].sum())
         raised = round((_probability(intercept + total) if score else 0.0) - base, DIGITS)
         values = [round(raised * float(part) / total, DIGITS) if total else 0.0 for part in added[:n_similar]]
         largest = int(added[:n_similar].argmax())
         values[largest] = round(values[largest] + raised - sum(values), DIGITS)
-        parts = [Part(name=name, value=value) for name, value in zip(SIMILARITIES, values, strict=True)]
+        parts = [ScorePart(name=name, value=value) for name, value in zip(NAMES, values, strict=True)]
         alone = score  # what holds a score down is a discount, too
         if self._cases is not None and score:
             plain = np.array([_probability(intercept + float(added.sum()))])
-            alone = float(self._scorer.held_down(compared, np.array([0]), np.array([at]), plain)[0])
-        parts.append(Part(name="discounts", value=round(alone - base - raised, DIGITS)))
+            alone = float(self._scorer.held_down(read, np.array([0]), np.array([index]), plain)[0])
+        parts.append(ScorePart(name="discounts", value=round(alone - base - raised, DIGITS)))
         if self._cases is not None:
-            parts.append(Part(name="cases", value=round(score - alone, DIGITS)))
+            parts.append(ScorePart(name="cases", value=round(score - alone, DIGITS)))
         return tuple(parts)
 
-    def _next(self, order: Sequence[int], at: int, scores: FloatArray) -> Distance | None:
+    def _next(self, order: Sequence[int], at: int, scores: FloatArray) -> ScoreGap | None:
         if len(order) == 1:
             return None
         rank = order.index(at)
         other = order[rank + 1] if rank + 1 < len(order) else order[rank - 1]
         institute = self.registry.institutes[other]
         difference = round(float(scores[other] - scores[at]), DIGITS)
-        return Distance(institute=institute.id, name=institute.name, score=float(scores[other]), difference=difference)
+        return ScoreGap(institute=institute.id, name=institute.name, score=float(scores[other]), difference=difference)
 
     def search(self, text: str, *, top: int = 10) -> list[FoundCapability]:
         """The capabilities closest to a text, an institute's name included, best first.
@@ -350,13 +342,13 @@ class Matcher:
             Capabilities with a similarity above zero; ties own before parent, then by strength and id. A text that is
             called like an institute gives all capabilities of that institute, with score 1.
         """
-        if self._first is not None:
-            return self._first.search(text, top=top)
         scorer = self._scorer
-        compared = next(scorer.compare([Problem.model_construct(title=text)]))
-        features = next(scorer.every(compared, np.array([0]))).features
-        strengths, is_found = scorer.strengths(features), features[:_N_SHARED].any(axis=0)
-        scores = np.round(1 / (1 + np.exp(-(self.settings.intercept + strengths))), DIGITS)
+        read = next(scorer.read([Problem.model_construct(title=text)]))
+        every = np.arange(scorer.n_capabilities)
+        pairs = scorer.pairs(read, np.zeros_like(every), every)
+        strengths = read.numbers.strengths(pairs.features).round(DIGITS)
+        is_found = pairs.similarities[[NAMES.index(name) for name in _FINDING]].any(axis=0)
+        scores = np.round(1 / (1 + np.exp(-(read.numbers.intercept + strengths))), DIGITS)
         called = np.array([institute.is_called(text) for institute in self.registry.institutes])[scorer.owners]
         scores = np.where(called, 1.0, np.where(is_found, scores, 0.0))
         ranked = np.lexsort((scorer.owners, scorer.tie_rank, -scores))
@@ -375,12 +367,14 @@ class Matcher:
             return []
         institutes = self.registry.institutes
         known = [name for institute in institutes for name in (institute.id, *institute.name.both())]
-        remedy = said("known: {names}", names=listed(institute.id for institute in institutes[:20]))
+        remedy = make_message("known: {names}", names=join_messages(institute.id for institute in institutes[:20]))
         faults: list[Fault] = []
         for field, name in unknown:
             hint = did_you_mean(name, known, n_before=len(faults))
-            place = said("problem '{name}', {field}", name=problem.id or problem.title, field=field)
-            faults.append(Fault(place, said("no institute is called '{name}'{hint}", name=name, hint=hint), remedy))
+            place = make_message("problem '{name}', {field}", name=problem.id or problem.title, field=field)
+            faults.append(
+                Fault(place, make_message("no institute is named '{name}'{hint}", name=name, hint=hint), remedy)
+            )
         return faults
 
     @cached_property
@@ -405,37 +399,74 @@ class Matcher:
         """The institutes that bear one of some names."""
         return set().union(*(self._names.get(name.strip().casefold(), set()) for name in names))
 
-    def _shortlists(self, problems: Sequence[Problem], top: int | None) -> Iterator[Shortlist]:
-        """The shortlists of problems, without questions, by this matcher's own scores."""
-        if problems:
-            for compared in self._scorer.compare(problems):
-                yield from self._shortlists_of(compared, top)
+    def _shortlists(self, read: ReadProblems, top: int | None) -> list[Shortlist]:
+        """The shortlists of problems, without questions; word vectors leave some to the full encoder, if settings say.
 
-    def _shortlists_of(self, compared: Compared, top: int | None) -> Iterator[Shortlist]:
-        """The shortlists of problems that were compared with the profiles."""
-        scorer, problems = self._scorer, compared.problems
-        limits = [self._limits(problem) for problem in problems]
-        free = [np.array([not limit for limit in found]) if found else None for found in limits]
-        pooled = scorer.best(compared, free, [scorer.counted(one) for one in problems], top or len(scorer.everybody))
-        kept = scorer.ranked(pooled)
-        starts = np.searchsorted(pooled.problems[kept], np.arange(len(problems)))
-        ranks = np.arange(1, len(kept) + 1) - starts[pooled.problems[kept]]
+        What the full encoder has read already it does not read again.
+        """
+        every = np.arange(len(read.problems))
+        scores, ranked = self._best(read, top, every)
+        is_open = self._is_open(scores, ranked, len(every))
+        matches: dict[int, list[Match]] = {}
+        if self.settings.encoder == "auto" and read.numbers is self._scorer.numbers and is_open.any():
+            chosen = np.flatnonzero(is_open)
+            again = self._scorer.read_closely(read, chosen)
+            matches = self._by_problem(again, *self._best(again, top, chosen), top)
+            ranked = ranked[~is_open[scores.problems[ranked]]]
+        matches |= self._by_problem(read, scores, ranked, top)
+        return [self._shortlist(read, at, tuple(matches.get(at, ()))) for at in every.tolist()]
+
+    def _is_open(self, scores: InstituteScores, ranked: NDArray[np.intp], n_problems: int) -> NDArray[np.bool_]:
+        """Whether word vectors, which these scores were made with, leave open what to say of each problem."""
+        is_open = np.zeros(n_problems, np.bool_)
+        first = starts_of(scores.problems[ranked])
+        best = scores.scores[ranked[first]].tolist()
+        is_open[scores.problems[ranked[first]]] = [is_left_open(score) for score in best]
+        return is_open
+
+    def _shortlist(self, read: ReadProblems, index: int, matches: tuple[Match, ...]) -> Shortlist:
+        problem = read.problems[index]
+        asks_service = bool(read.asks_service[index])
+        return Shortlist(
+            problem=problem,
+            verdict=_verdict(matches, int(read.n_ideas[index]), asks_service=asks_service),
+            matches=matches,
+            fallback=self._fallback(problem),
+            removed=tuple(self._removed(self._limits(problem))),
+            settings=self._fingerprint,
+            institutes=self.registry.fingerprint,
+            ledger=self._ledger,
+        )
+
+    def _by_problem(
+        self, read: ReadProblems, scores: InstituteScores, ranked: NDArray[np.intp], top: int | None
+    ) -> dict[int, list[Match]]:
+        """The matches at ranked places in ``scores``, ``top`` of a problem at most, by the number of the problem."""
+        problems = scores.problems[ranked]
+        ranks = np.arange(1, len(ranked) + 1) - np.searchsorted(problems, problems)
         if top is not None:
-            kept, ranks = kept[ranks <= top], ranks[ranks <= top]
-        stops = np.searchsorted(pooled.problems[kept], np.arange(len(problems) + 1)).tolist()
-        matches = self._matches(compared, pooled, kept, ranks.tolist())
-        for nth, (problem, found, (start, stop)) in enumerate(zip(problems, limits, pairwise(stops), strict=True)):
-            shown = tuple(matches[start:stop])
-            yield Shortlist(
-                problem=problem,
-                verdict=_verdict(shown, int(compared.n_ideas[nth]), asks_service=bool(compared.asks_service[nth])),
-                matches=shown,
-                fallback=self._fallback(problem),
-                removed=tuple(self._removed(found)),
-                settings=self._fingerprint,
-                institutes=self.registry.fingerprint,
-                ledger=self._ledger,
-            )
+            problems, ranked, ranks = problems[ranks <= top], ranked[ranks <= top], ranks[ranks <= top]
+        found: dict[int, list[Match]] = {}
+        for problem, match in zip(problems.tolist(), self._matches(read, scores, ranked, ranks.tolist()), strict=True):
+            found.setdefault(problem, []).append(match)
+        return found
+
+    def _best(
+        self, read: ReadProblems, top: int | None, chosen: NDArray[np.intp]
+    ) -> tuple[InstituteScores, NDArray[np.intp]]:
+        """The scores of the institutes that no limit removes for some problems, ``top`` of them at least, and ranks."""
+        scorer, n_institutes = self._scorer, len(self.registry.institutes)
+        counted = [scorer.counted(problem) for problem in read.problems]
+        free = np.zeros((len(read.problems), n_institutes), np.bool_)
+        for index in chosen.tolist():
+            limits = self._limits(read.problems[index])
+            free[index] = [not limit for limit in limits] if limits else True
+        if top is not None and top < n_institutes and scorer.n_capabilities >= WORTH_IT_FROM:
+            scores = best_scores(scorer, read, free, counted, top)
+        else:
+            scores = InstituteScores.joined(list(scorer.all_scores(read, counted, chosen)))
+        ranked = scorer.ranked(scores)
+        return scores, ranked[free[scores.problems[ranked], scores.institutes[ranked]]]
 
     def _removed(self, limits: Sequence[str | None]) -> Iterator[Removal]:
         for at, limit in enumerate(limits):
@@ -443,14 +474,10 @@ class Matcher:
                 institute = self.registry.institutes[at]
                 yield Removal(institute=institute.id, name=institute.name, limit=limit)
 
-    def _because(self, compared: Compared) -> Because:
-        return Because(
-            compared.problems,
-            compared.hits,
-            compared.asked,
-            keywords=self._scorer.keywords,
-            semantic=self._scorer.semantic,
-        )
+    def _reasons(self, read: ReadProblems) -> ReasonFinder:
+        hits = cast("Hits", read.readings[KeywordSimilarity.name])
+        semantic = cast("SemanticSimilarity", self._scorer.similarities[SemanticSimilarity.name])
+        return ReasonFinder(read.problems, read.chunk.problems, hits, semantic)
 
     def _limits(self, problem: Problem) -> Sequence[str | None]:
         """For each institute the hard limit of the problem that removes it, if any; nothing if there is no limit."""
@@ -475,37 +502,37 @@ class Matcher:
             for at in range(len(self.registry.institutes))
         ]
 
-    def _fallback(self, problem: Problem) -> Named | None:
+    def _fallback(self, problem: Problem) -> NamedItem | None:
         """Whom to ask when nobody fits: the first transfer centre by id that the problem does not exclude."""
         excluded = self._called(*problem.exclude) if problem.exclude else set()
         return next((named for at, named in self._centres if at not in excluded), None)
 
-    def _matches(self, compared: Compared, pooled: Pooled, kept: NDArray[np.intp], ranks: Sequence[int]) -> list[Match]:
-        """The matches at some places in ``pooled``, problems in rising order, with their reasons."""
-        pairs, best = pooled.pairs, pooled.best[kept]
-        problems, institutes = pooled.problems[kept], pooled.institutes[kept].tolist()
-        scores: list[float] = pooled.scores[kept].tolist()
-        levels = [self.settings.level(score) for score in scores]
-        owners, numbers = problems.tolist(), pairs.capabilities[best].tolist()
-        languages = [problem.language for problem in compared.problems]
-        shown = [self._shown(number, languages[at]) for at, number in zip(owners, numbers, strict=True)]
+    def _matches(
+        self, read: ReadProblems, scores: InstituteScores, kept: NDArray[np.intp], ranks: Sequence[int]
+    ) -> list[Match]:
+        """The matches at some places in ``scores``, problems in rising order, with their reasons."""
+        best = scores.best[kept]
+        problems, institutes = scores.problems[kept], scores.institutes[kept].tolist()
+        capabilities = scores.pairs.capabilities[best]
+        values: list[float] = scores.scores[kept].tolist()
+        levels = [self.settings.level(score) for score in values]
+        owners = problems.tolist()
+        languages = [problem.language for problem in read.problems]
+        shown = [self._shown(one, languages[at]) for at, one in zip(owners, capabilities.tolist(), strict=True)]
         is_told = np.array([rank == 1 or level != "none" for rank, level in zip(ranks, levels, strict=True)], np.bool_)
-        names = [one.name for one in shown]
-        reasons = self._because(compared).reasons(problems, pairs.capabilities[best], names, is_told)
-        found = {name: getattr(pairs, name)[best].tolist() for name in SIMILARITIES}
-        has_samples = self._scorer.samples.has_samples[pairs.capabilities[best]].tolist()
-        experience = [None if compared.experience is None else compared.experience[at] for at in owners]
+        reasons = self._reasons(read).reasons(problems, capabilities, [one.name for one in shown], is_told)
+        similarities = self._similarities(scores.pairs.similarities[:, best], capabilities)
+        experience = [None if read.experience is None else read.experience[at] for at in owners]
         return [
             Match(
                 rank=ranks[nth],
                 institute=self.registry.institutes[institute].id,
                 name=self.registry.institutes[institute].name,
-                score=scores[nth],
+                score=values[nth],
                 level=levels[nth],
                 capability=shown[nth].capability,
                 similarities={
-                    **{name: column[nth] for name, column in found.items()},
-                    **({} if has_samples[nth] else {"samples": None}),
+                    **similarities[nth],
                     "cases": None if known is None else known.similarity_of(institute),
                 },
                 basis=shown[nth].basis,
@@ -515,6 +542,17 @@ class Matcher:
             )
             for nth, (institute, known) in enumerate(zip(institutes, experience, strict=True))
         ]
+
+    def _similarities(self, values: FloatArray, capabilities: NDArray[np.intp]) -> list[dict[str, float | None]]:
+        """Similarities, shape (S, n), by name, of n capabilities; ``None`` where one has nothing to go by."""
+        columns = [
+            [
+                value if has else None
+                for value, has in zip(row.tolist(), one.has_basis[capabilities].tolist(), strict=True)
+            ]
+            for row, one in zip(values, self._scorer.similarities.values(), strict=True)
+        ]
+        return [dict(zip(NAMES, row, strict=True)) for row in zip(*columns, strict=True)]
 
     def _readiness_of(self, institute: int) -> Readiness | None:
         """What the ledger says of an institute's readiness: nothing known against it where it says nothing."""
@@ -544,9 +582,18 @@ class Matcher:
         return shown
 
 
-def _is_open(shortlist: Shortlist) -> bool:
-    """Whether word vectors, which this shortlist was made with, leave open what to say of its problem."""
-    return bool(shortlist.matches) and is_left_open(shortlist.matches[0].score)
+def _checked(problems: Iterable[Problem]) -> list[Problem]:
+    """The problems as a list."""
+    given = [] if isinstance(problems, str | Problem) else list(problems)
+    other = problems if isinstance(problems, str | Problem) else _other(given)
+    if other is None:
+        return given
+    taken = "Matcher.match takes an iterable of Problem; Session.match also takes a text, a path or one Problem"
+    raise TypeError(f"{taken}; this is {type(other).__name__}")
+
+
+def _other(given: Sequence[object]) -> object:
+    return next((one for one in given if not isinstance(one, Problem)), None)
 
 
 def _verdict(matches: Sequence[Match], n_ideas: int, *, asks_service: bool) -> Verdict:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
 
@@ -15,11 +15,16 @@ if TYPE_CHECKING:
     FloatArray: TypeAlias = NDArray[np.float64]
     Arrays: TypeAlias = Mapping[str, NDArray[np.generic]]
 
+WHOLE: Final = 1 << 15
+"""Weights of terms from 0 to 1 are held as whole numbers of one part of this: their sums are exact in any order."""
 _LONG = 1 << 9  # from so many texts a term on, on the average, they are copied term by term
 
 
 def compile_postings(texts: Sequence[Mapping[str, float]]) -> Arrays:
-    """The arrays of an index over D texts, each a mapping from term to weight; terms stand in the order of strings."""
+    """The arrays of an index over D texts, each a mapping from term to weight in [0, 1].
+
+    Terms stand in the order of strings.
+    """
     held = {term: 0 for text in texts for term in text}
     words, grams = sorted(term for term in held if not is_gram(term)), sorted(filter(is_gram, held))
     held.update(zip([*words, *grams], range(len(held)), strict=True))
@@ -32,7 +37,7 @@ def compile_postings(texts: Sequence[Mapping[str, float]]) -> Arrays:
         "words": strings_to_array(words),
         "grams": np.array([term_id(gram) for gram in grams], dtype=np.uint64),
         "texts": owners[by_row].astype(np.int32),
-        "weights": weights[by_row],
+        "weights": np.rint(weights[by_row] * WHOLE).astype(np.uint16),
         "stops": np.cumsum(np.bincount(rows, minlength=len(held))) if len(rows) else np.zeros(0, np.intp),
     }
 
@@ -88,7 +93,7 @@ def ranges(starts: NDArray[np.intp], sizes: NDArray[np.intp]) -> NDArray[np.intp
 class Postings:
     """The weights of terms in D texts, held term by term.
 
-    Sums run in order of the query's terms, so that a text gets the same number whatever stands beside it.
+    Weights are whole numbers, in steps of one part of ``WHOLE``.
 
     Args:
         arrays: What ``compile_postings`` gives.
@@ -114,14 +119,15 @@ class Postings:
         return found
 
     def sums(self, rows: NDArray[np.intp], weights: FloatArray | None = None) -> FloatArray:
-        """The sum of some rows, each times its weight when weights are given: shape (D,), float64."""
+        """The sum of some rows, each times its whole weight when weights are given: shape (D,), float64, exact."""
         if not len(rows):
             return np.zeros(self.n_texts)
         sizes = self._sizes[rows]
         size = int(sizes.sum())
         if size < _LONG * len(rows):
             places = ranges(self._stops[rows] - sizes, sizes)
-            texts, held = self._texts.array.take(places, mode="clip"), self._weights.array.take(places, mode="clip")
+            texts = self._texts.array.take(places, mode="clip")
+            held = self._weights.array.take(places, mode="clip").astype(np.float64)
             if weights is not None:
                 held *= weights.repeat(sizes)
         else:
@@ -142,13 +148,6 @@ class Postings:
         if len(self._kept[0]) < size:
             self._kept = np.empty(size + size // 2, np.intp), np.empty(size + size // 2)
         return self._kept[0][:size], self._kept[1][:size]
-
-    def products(self, query: Mapping[str, float]) -> FloatArray:
-        """The inner product of ``query`` with every text: shape (D,), float64. An empty query gives zeros."""
-        words, grams = sorted(term for term in query if not is_gram(term)), sorted(filter(is_gram, query))
-        rows = self.rows(words, np.array([term_id(gram) for gram in grams], dtype=np.uint64))
-        weights = np.array([query[term] for term in (*words, *grams)])
-        return self.sums(rows[rows >= 0], weights[rows >= 0])
 
 
 class _Stretches(dict[int, "NDArray[np.generic]"]):

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 import numpy as np
 
-from matchmaker.domain import About, Capability, Facet, Language, Problem, Question
+from matchmaker.domain import Capability, Facet, Language, Problem, Question, QuestionTopic
 from matchmaker.matching.encoder import encoder
+from matchmaker.messages import Translatable, in_context, translate
 from matchmaker.text import normalise
 
 if TYPE_CHECKING:
@@ -29,36 +30,21 @@ _LEAST_CLOSE: Final = 0.15
 _DIGITS: Final = 6
 _DISCOUNTS: Final = 1 / np.log2(np.arange(2, 2 + N_LEADING))
 
-# With words to choose from, and without.
-_TEXTS: Final[dict[About, dict[Language, tuple[str, str]]]] = {
-    "object": {
-        "zh": ("具体涉及什么产品、设备或材料？比如：{choices}，还是别的？", "具体涉及什么产品、设备或材料？"),
-        "en": (
-            "Which product, equipment or material is it about? For example {choices}, or something else?",
-            "Which product, equipment or material is it about?",
-        ),
-    },
-    "effect": {
-        "zh": (
-            "现在的问题是什么，或者想达到什么效果？比如：{choices}，还是别的？",
-            "现在的问题是什么，或者想达到什么效果？",
-        ),
-        "en": (
-            "What goes wrong now, or what should be reached? For example {choices}, or something else?",
-            "What goes wrong now, or what should be reached?",
-        ),
-    },
-    "method": {
-        "zh": (
-            "想做的是哪一类工作，有没有想用的方法？比如：{choices}，还是别的？",
-            "想做的是哪一类工作，有没有想用的方法？",
-        ),
-        "en": (
-            "What kind of work is wanted, is there a method in mind? For example {choices}, or something else?",
-            "What kind of work is wanted, is there a method in mind?",
-        ),
-    },
+_TEXTS: Final[dict[QuestionTopic, tuple[Translatable, Translatable]]] = {
+    "object": (
+        "Which product, equipment or material is it about? For example {choices}, or something else?",
+        "Which product, equipment or material is it about?",
+    ),
+    "effect": (
+        "What goes wrong now, or what should be reached? For example {choices}, or something else?",
+        "What goes wrong now, or what should be reached?",
+    ),
+    "method": (
+        "What kind of work is wanted, is there a method in mind? For example {choices}, or something else?",
+        "What kind of work is wanted, is there a method in mind?",
+    ),
 }
+"""With words to choose from, and without."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +62,7 @@ class Candidate:
 class _Answer(NamedTuple):
     """A word that may be the answer, how close it is to the need in meaning, and what it weighs."""
 
-    about: About
+    about: QuestionTopic
     word: str
     closeness: float
     weight: float
@@ -108,7 +94,7 @@ def ask(
     least = _LEAST_SHARE * max((candidate.score for candidate in candidates), default=0.0)
     leading = [candidate for candidate in candidates if candidate.score >= least]
     said = frozenset[Facet]().union(*(candidate.said for candidate in leading))
-    lacking: list[About] = [about for about in _TEXTS if about not in said]
+    lacking: list[QuestionTopic] = [about for about in _TEXTS if about not in said]
     answers = [answer for about in lacking for answer in _answers(problem, leading, about)]
     scores = score([problem, *(_answered(problem, answer.word) for answer in answers)]) if answers else np.zeros((1, 0))
     losses = [_loss(scores[0], after) for after in scores[1:]]
@@ -123,7 +109,7 @@ def ask(
     return tuple(sorted(asked, key=lambda question: -question.gain))
 
 
-def _answers(problem: Problem, candidates: Sequence[Candidate], about: About) -> Iterator[_Answer]:
+def _answers(problem: Problem, candidates: Sequence[Candidate], about: QuestionTopic) -> Iterator[_Answer]:
     """For each candidate the keyword of a facet that is closest to the need in meaning, in the need's language."""
     text = normalise(problem.text)
     direction = _direction(text)
@@ -157,7 +143,7 @@ def _loss(before: FloatArray, after: FloatArray) -> float:
     return 1 - float((after[old] * discounts).sum()) / best if best else 0.0
 
 
-def _question(about: About, choices: tuple[str, ...], gain: float, language: Language) -> Question:
-    text = _TEXTS[about][language][not choices]
-    joined = ("、" if language == "zh" else ", ").join(choices)
-    return Question(about=about, text=text.format(choices=joined), choices=choices, gain=round(gain, _DIGITS))
+def _question(about: QuestionTopic, choices: tuple[str, ...], gain: float, language: Language) -> Question:
+    joined = translate(in_context("names", ", "), language).join(choices)
+    text = translate(_TEXTS[about][not choices], language, choices=joined)
+    return Question(about=about, text=text, choices=choices, gain=round(gain, _DIGITS))

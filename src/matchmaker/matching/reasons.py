@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from matchmaker.domain import Problem, Reason
-from matchmaker.matching.asked import Asked
 from matchmaker.matching.cases import Experience
-from matchmaker.matching.keywords import Found, Hits, KeywordSimilarity, place
-from matchmaker.matching.postings import starts_of
+from matchmaker.matching.encoder import encoder
+from matchmaker.matching.keywords import Found, Hits, place
+from matchmaker.matching.postings import ranges, starts_of
+from matchmaker.matching.problemwords import read_words
 from matchmaker.matching.semantic import SemanticSimilarity
-from matchmaker.text import Request, is_stable, request
+from matchmaker.text import PreparedText, prepare
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,56 +27,48 @@ _LEAST_FOUND = 0.5  # a keyword found less than this is no reason to show
 _LEAST_CLOSE = 0.1  # a sentence less close in meaning is not covered; most unrelated pairs stay below
 
 
-class Because:
-    """What explains the matches of some problems; positions in reasons are positions in a problem's text.
+class ReasonFinder:
+    """Finds what explains the matches of some problems; positions in reasons are positions in a problem's text.
 
     Args:
-        problems: What was asked.
-        hits: The keywords of the profiles that stand in these problems.
-        asked: Their words.
-        keywords: Looks for keywords.
+        problems: What they are.
+        requests: The same as they were read.
+        hits: The keywords of the profiles that stand in them.
         semantic: Tells how close sentences are to a capability.
     """
 
     def __init__(
-        self,
-        problems: Sequence[Problem],
-        hits: Hits,
-        asked: Asked,
-        *,
-        keywords: KeywordSimilarity,
-        semantic: SemanticSimilarity,
+        self, problems: Sequence[Problem], requests: Sequence[PreparedText], hits: Hits, semantic: SemanticSimilarity
     ) -> None:
         self._originals = [problem.text for problem in problems]
-        self._texts = asked.problems
+        self._texts = requests
         self._hits = hits
-        self._asked = asked
-        self._keywords = keywords
         self._semantic = semantic
 
     def closeness(self, problems: NDArray[np.intp], capabilities: NDArray[np.intp]) -> list[FloatArray]:
         """The semantic similarity of each sentence of a problem to a capability, for n pairs of these.
 
-        Problems stand in rising order. Of each pair an array of shape (S,), rounded to 6 decimals, S being its
-        problem's.
+        Sentences are read as problems of their own. Problems stand in rising order. Of each pair an array of shape
+        (S,), rounded to 6 decimals, S being its problem's.
         """
-        found = self._semantic.of_sentences(self._asked, problems, capabilities)
-        bounds = [*starts_of(problems).tolist(), len(problems)] if len(problems) else []
-        for start, stop in pairwise(bounds):
-            text = self._texts[problems[start]]
-            if not is_stable(text.normalised.text):
-                found[start:stop] = self._of_sentences_alone(text, capabilities[start:stop])
-            elif len(text.spans) != len(text.parts):
-                places = [text.parts.index(text.counted[slice(*span)]) for span in text.spans]
-                found[start:stop] = [one[places] for one in found[start:stop]]
-        return [one.round(_DIGITS) for one in found]
+        if not len(problems):
+            return []
+        starts = starts_of(problems)
+        texts = [self._texts[problem] for problem in problems[starts].tolist()]
+        n_pairs = np.diff(starts, append=len(problems))
+        n_sentences = np.array([len(text.spans) for text in texts], dtype=np.intp)
+        sentences = [prepare(text.counted[start:end]) for text in texts for start, end in text.spans]
+        owners = np.repeat(np.arange(len(texts)), n_sentences)  # of each sentence
+        asked = np.repeat(np.arange(len(sentences)), n_pairs[owners])
+        wanted = capabilities[ranges(starts[owners], n_pairs[owners])]
+        reading = self._semantic.read_words(read_words(sentences, encoder()))
+        found = reading.of_pairs(asked, wanted, {}).round(_DIGITS)
+        blocks = np.split(found, np.cumsum(n_pairs * n_sentences)[:-1])
+        return [row for block, n in zip(blocks, n_pairs.tolist(), strict=True) for row in block.reshape(-1, n).T]
 
-    def _of_sentences_alone(self, text: Request, capabilities: NDArray[np.intp]) -> FloatArray:
-        """As problems of their own, which read differently: shape (capabilities, S)."""
-        asked = self._semantic.read([request(text.counted[start:end]) for start, end in text.spans])
-        n_sentences, n_capabilities = len(text.spans), len(capabilities)
-        pairs = np.repeat(np.arange(n_sentences), n_capabilities), np.tile(capabilities, n_sentences)
-        return self._semantic.of_pairs(asked, *pairs).reshape(n_sentences, n_capabilities).T
+    def keywords(self, problems: NDArray[np.intp], capabilities: NDArray[np.intp]) -> list[list[Found]]:
+        """The keywords found, for n pairs of a problem and a capability, in the order of the profile."""
+        return self._hits.found(problems, capabilities)
 
     def reasons(
         self,
@@ -90,7 +82,7 @@ class Because:
         Of each pair the keywords found, weightiest first and none on the words of another, then, where asked for, the
         sentence that is closest to what the capability is called by ``names``.
         """
-        found = self._keywords.found(self._hits, problems, capabilities)
+        found = self._hits.found(problems, capabilities)
         close = iter(self.closeness(problems[with_sentence], capabilities[with_sentence]))
         return [
             (*self._weightiest(at, hits), *(self._closest(at, name, next(close)) if with_it else ()))
@@ -120,13 +112,13 @@ class Because:
             self._reason(at, "sentence", name, span, float(similarity))
             for span, similarity in zip(self._texts[at].spans, *self.closeness(*pair), strict=True)
         ]
-        marks += [self._keyword(at, hit) for hits in self._keywords.found(self._hits, *pair) for hit in clear(hits)]
+        marks += [self._keyword(at, hit) for hits in self._hits.found(*pair) for hit in clear(hits)]
         return tuple(sorted(marks, key=lambda mark: (mark.start or 0, mark.kind, mark.term)))
 
     def uncovered(self, at: int, capabilities: NDArray[np.intp]) -> tuple[Reason, ...]:
         """The sentences that none of some capabilities covers: none is close in meaning, no keyword stands in them."""
         pairs = np.full(len(capabilities), at), capabilities
-        found = [self._span(at, hit) for hits in self._keywords.found(self._hits, *pairs) for hit in clear(hits)]
+        found = [self._span(at, hit) for hits in self._hits.found(*pairs) for hit in clear(hits)]
         closeness = np.max(self.closeness(*pairs), axis=0, initial=0.0)
         return tuple(
             self._reason(at, "sentence", "", span, float(similarity))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from matchmaker.text import Request
+from matchmaker.text import PreparedText
 
 _CHINESE = (
     "孵化 入驻 场地 办公室 园区 落户 融资 投资人 风投 贷款 补贴 扶持 政策 申报 资质认定 高企认定 专利 "
@@ -22,6 +22,6 @@ _ENGLISH = (
 _ASKED = re.compile("|".join([*_CHINESE.split(), rf"\b(?:{'|'.join(_ENGLISH)})\b"]))
 
 
-def asks_for_service(problem: Request) -> bool:
+def asks_for_service(problem: PreparedText) -> bool:
     """Whether words of a service stand in a problem. Broad: it decides only whether services may match at all."""
     return _ASKED.search(problem.said) is not None

@@ -8,13 +8,15 @@ from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from math import inf
 from pathlib import Path
-from typing import Annotated, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeAlias
 
-from pydantic import Field, model_validator
+from pydantic import Field, create_model, model_validator
 
-from matchmaker.domain import Level, LocalText, Record, Text, check
+from matchmaker.domain import Level, LocalText, Text
 from matchmaker.errors import Fault, SettingsError
-from matchmaker.messages import Message, foreign, reason_of, said
+from matchmaker.matching.similarities import NAMES
+from matchmaker.messages import Message, foreign, make_message, reason_of
+from matchmaker.records import StrictModel, parse_record
 
 Encoder: TypeAlias = Literal["auto", "words", "e5"]
 _MAX_BYTES: Final = 20_000
@@ -27,31 +29,42 @@ _LEAST_WEIGHT: Final = 1e-6
 """Of the best capability: by less, nothing can be divided."""
 
 
-class Weights(Record):
-    """What each similarity adds to the log odds of a match, keywords and lexical as square root; none is negative."""
-
-    keywords: float = Field(default=1.064, ge=0, le=_MOST_WEIGHT, allow_inf_nan=False)
-    lexical: float = Field(default=2.694, ge=0, le=_MOST_WEIGHT, allow_inf_nan=False)
-    semantic: float = Field(default=8.961, ge=0, le=_MOST_WEIGHT, allow_inf_nan=False)
-    samples: float = Field(default=11.334, ge=0, le=_MOST_WEIGHT, allow_inf_nan=False)
+_Weight: TypeAlias = Annotated[float, Field(ge=0, le=_MOST_WEIGHT, allow_inf_nan=False)]
 
 
-class Discounts(Record):
+if TYPE_CHECKING:
+
+    class Weights(StrictModel):
+        """What each similarity adds to the log odds of a match, some as their square root; none is negative."""
+
+        def __init__(self, **weights: float) -> None: ...
+        def __getattr__(self, name: str) -> float: ...
+else:
+    _FITTED = {"keywords": 1.106, "lexical": 2.5, "semantic": 9.065, "samples": 11.315}
+    Weights = create_model(
+        "Weights",
+        __base__=StrictModel,
+        # One that is not fitted yet counts nothing.
+        **{name: (_Weight, _FITTED.get(name, 0.0)) for name in NAMES},
+    )
+
+
+class Discounts(StrictModel):
     """What is taken off the log odds of a capability, each 0 or more.
 
     ``general`` of one that names a broad field only, ``thin`` of one with strength C, ``service`` of one that offers a
     service when the problem asks for none.
     """
 
-    general: float = Field(default=4.068, ge=0, le=_MOST_WEIGHT, allow_inf_nan=False)
-    thin: float = Field(default=3.402, ge=0, le=_MOST_WEIGHT, allow_inf_nan=False)
-    service: float = Field(default=0.736, ge=0, le=_MOST_WEIGHT, allow_inf_nan=False)
+    general: float = Field(default=4.061, ge=0, le=_MOST_WEIGHT, allow_inf_nan=False)
+    thin: float = Field(default=3.405, ge=0, le=_MOST_WEIGHT, allow_inf_nan=False)
+    service: float = Field(default=1.059, ge=0, le=_MOST_WEIGHT, allow_inf_nan=False)
 
 
-class Bounds(Record):
+class Bounds(StrictModel):
     """The least score of each level; below ``weak`` the level is none."""
 
-    strong: float = Field(default=0.46, gt=0, le=1)
+    strong: float = Field(default=0.49, gt=0, le=1)
     fair: float = Field(default=0.25, gt=0, le=1)
     weak: float = Field(default=0.08, gt=0, le=1)
 
@@ -62,7 +75,7 @@ class Bounds(Record):
         return self
 
 
-class Cases(Record):
+class Cases(StrictModel):
     """What earlier problems count: ``solved`` and ``declined`` are log odds for one that says the very same.
 
     One less close than ``least`` does not count. A declined one counts half as much with every ``half_life`` years.
@@ -77,7 +90,7 @@ class Cases(Record):
 Count: TypeAlias = Annotated[int, Field(ge=0)]
 
 
-class TrackRecord(Record):
+class TrackRecord(StrictModel):
     """How often the first institute of a shortlist was worth a call, by its level, as judged on real needs.
 
     Each level has how many were judged and how many of these were worth a call, or nothing where none was judged.
@@ -99,7 +112,7 @@ class TrackRecord(Record):
         return self
 
 
-class Settings(Record):
+class Settings(StrictModel):
     """How similarities become a score and a level.
 
     The shipped numbers were fitted to judgements of real needs against the shipped institutes, by language models; see
@@ -117,7 +130,7 @@ class Settings(Record):
     encoder: Encoder = "words"
     weights: Weights = Weights()
     discounts: Discounts = Discounts()
-    intercept: float = Field(default=-9.334, ge=-100, le=100)
+    intercept: float = Field(default=-9.316, ge=-100, le=100)
     pooling: tuple[float, ...] = Field(default=(1.0,), min_length=1)
     inferred_weight: float = Field(default=0.8, ge=0, le=1)
     trade_weight: float = Field(default=0.25, ge=0, le=1)
@@ -160,13 +173,13 @@ class Settings(Record):
 
 _ASSESSORS = Text(zh="由语言模型评判", en="judged by language models")
 WORDS = Settings(
-    record=TrackRecord(strong=(39, 32), fair=(54, 24), weak=(85, 15), none=(139, 5), date="2026-11", by=_ASSESSORS)
+    record=TrackRecord(strong=(43, 35), fair=(49, 21), weak=(86, 15), none=(139, 5), date="2026-11", by=_ASSESSORS)
 )
 ACCURATE = Settings(
     encoder="e5",
-    weights=Weights(keywords=0.697, lexical=3.424, semantic=9.114, samples=11.931),
+    weights=Weights(keywords=0.699, lexical=3.426, semantic=9.105, samples=11.934),
     discounts=Discounts(general=4.033, thin=3.52, service=1.16),
-    intercept=-8.971,
+    intercept=-8.97,
     bounds=Bounds(strong=0.48, fair=0.24, weak=0.08),
     record=TrackRecord(strong=(44, 36), fair=(51, 22), weak=(85, 14), none=(137, 8), date="2026-11", by=_ASSESSORS),
 )
@@ -209,16 +222,16 @@ def load_settings(path: Path) -> Settings:
     except FileNotFoundError as error:
         raise SettingsError(Fault(place, "no such file", "check the path")) from error
     except OSError as error:
-        finding = said("cannot be read ({reason})", reason=reason_of(error))
+        finding = make_message("cannot be read ({reason})", reason=reason_of(error))
         raise SettingsError(Fault(place, finding, "check the path")) from error
     except UnicodeDecodeError as error:
         raise SettingsError(Fault(place, "is not UTF-8 text", "save it as UTF-8")) from error
     except tomllib.TOMLDecodeError as error:
-        finding = said("is not TOML ({problem})", problem=_toml_problem(str(error)))
+        finding = make_message("is not TOML ({problem})", problem=_toml_problem(str(error)))
         raise SettingsError(Fault(place, finding, "write lines such as: intercept = -3.6")) from error
     except (RecursionError, ValueError) as error:  # a number of thousands of digits, lists within lists
         raise SettingsError(Fault(place, "is no settings file", "write lines such as: intercept = -3.6")) from error
-    found = check(Settings, _completed(data), place=place)
+    found = parse_record(Settings, _completed(data), place=place)
     if isinstance(found, list):
         raise SettingsError(found)
     return found
@@ -238,9 +251,11 @@ def _toml_problem(text: str) -> Message:
     numbers = re.fullmatch(r"line (\d+), column (\d+)", place)
     if numbers:
         line, column = numbers.groups()
-        return said("{problem} (at line {line}, column {column})", problem=foreign(problem), line=line, column=column)
+        return make_message(
+            "{problem} (at line {line}, column {column})", problem=foreign(problem), line=line, column=column
+        )
     at_end = place == "end of document"
-    return said("{problem} (at end of document)", problem=foreign(problem)) if at_end else foreign(text)
+    return make_message("{problem} (at end of document)", problem=foreign(problem)) if at_end else foreign(text)
 
 
 def _completed(data: Mapping[str, object]) -> dict[str, object]:

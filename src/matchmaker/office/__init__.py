@@ -1,1 +1,1 @@
-"""Files of offices as blocks or rows, with limits against hostile ones; nothing here knows of problems."""
+"""Office files turned into blocks or rows, with limits against hostile files; nothing here knows about problems."""

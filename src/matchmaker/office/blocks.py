@@ -1,16 +1,23 @@
-"""What a document says, whatever program wrote it: paragraphs and tables, in order. Each reader gives this much."""
+"""The content of a document, whatever program wrote it: paragraphs and tables, in order. Every reader returns these."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+if TYPE_CHECKING:
+    from matchmaker.office.packed import Package
 
 
 @dataclass(frozen=True, slots=True)
 class Paragraph:
-    """A paragraph; ``level`` is 0 for ordinary text, 1 and more for headings. Line breaks in it are line ends.
+    """A paragraph, with its line breaks as line ends.
 
-    ``is_item`` says that it is an item of a list whose bullet or number is not part of the text.
+    Attributes:
+        text: The text, without the bullet or number of a list.
+        level: 0 for ordinary text, 1 or more for a heading.
+        is_item: Whether it is an item of a list.
     """
 
     text: str
@@ -20,7 +27,7 @@ class Paragraph:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A cell and what stands in it. Of merged cells there is one, which says how many rows and columns it covers."""
+    """A cell and its content. Merged cells are one cell, which covers ``n_rows`` rows and ``n_columns`` columns."""
 
     blocks: tuple[Block, ...] = ()
     n_rows: int = 1
@@ -28,13 +35,13 @@ class Cell:
 
     @property
     def text(self) -> str:
-        """All text in it, a line for each paragraph and for each row of a table within."""
+        """All its text, a line for each paragraph and for each row of a table inside it."""
         return plain_text(self.blocks)
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The rows of a table. A row has no cell for what a merged cell above covers."""
+    """The rows of a table. A row has no cell where a merged cell from above covers it."""
 
     rows: tuple[tuple[Cell, ...], ...]
 
@@ -54,5 +61,21 @@ def plain_text(blocks: tuple[Block, ...]) -> str:
 
 
 def row_text(row: tuple[Cell, ...]) -> str:
-    """A row on one line."""
+    """The texts of a row's cells on one line, separated by `` | ``; empty cells are left out."""
     return " | ".join(text for cell in row if (text := " ".join(cell.text.split())))
+
+
+class Opened(NamedTuple):
+    """A document that is to be read.
+
+    Attributes:
+        data: All of it.
+        place: What to call it in a fault.
+        begins: Whether a line begins an entry of a form, an item or a section, for what has lines but no paragraphs.
+        package: A packed one, looked over.
+    """
+
+    data: bytes
+    place: str
+    begins: Callable[[str], bool]
+    package: Package | None = None

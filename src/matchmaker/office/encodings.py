@@ -1,8 +1,8 @@
-"""Which encoding a text is in, told from its bytes alone.
+"""The encoding of a text, detected from its bytes alone.
 
-UTF-8 and UTF-16 show themselves. GB18030, Big5 and Windows-1252 do not: the same bytes are often valid in all three, so
-the one in which the text is least surprising wins, and only when it wins clearly. Surprise is the negative logarithm of
-a rough character probability, summed over the text. What cannot be told is refused, never guessed.
+UTF-8 and UTF-16 can be recognised. GB18030, Big5 and Windows-1252 cannot: the same bytes are often valid in all three,
+so the one in which the text is least surprising wins, and only if it wins clearly. Surprise is the negative logarithm
+of a rough character probability, summed over the text. An ambiguous text is refused, never guessed at.
 """
 
 from __future__ import annotations
@@ -15,27 +15,27 @@ from functools import lru_cache
 from math import log
 
 from matchmaker.errors import EncodingError, Fault
-from matchmaker.messages import as_message, said
+from matchmaker.messages import Translatable, as_message, make_message
 
 _REMEDY = "save it as UTF-8 (in Excel: CSV UTF-8) and try again"
-_AS_TEXT = "save it as plain text in UTF-8"
+_SAVE_AS_TEXT = "save it as plain text in UTF-8"
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16, whose mark begins the same way
+    (codecs.BOM_UTF32_LE, "utf-32"),  # must precede UTF-16, whose mark begins with the same bytes
     (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-# Big5 as Hong Kong writes it first; Windows' own Big5 has a few signs more, such as the euro.
-_LEGACY = ("gb18030", "big5hkscs", "cp950", "cp1252")
-_SIGNATURES = (
+# Hong Kong's variant of Big5 comes first; the Windows variant has a few more characters, such as the euro sign.
+_LEGACY_CODECS = ("gb18030", "big5hkscs", "cp950", "cp1252")
+_SIGNATURES: tuple[tuple[bytes, Translatable], ...] = (
     (b"%PDF-", "a PDF file"),
     (b"PK\x03\x04", "a packed file (.docx, .xlsx, .zip or the like)"),
     (b"\xd0\xcf\x11\xe0", "an old Word or Excel file"),
     (b"{\\rtf", "a rich text file"),
     (b"\x1f\x8b", "a gzip file"),
 )
-_WIDEST = {
+_WIDEST_CODECS = {
     **dict.fromkeys(("gb2312", "gbk", "gb18030", "cp936", "x-gbk", "euc-cn", "gb-2312", "gb-18030"), "gb18030"),
     **dict.fromkeys(("big5", "big5-hkscs", "big5hkscs", "cp950", "x-big5"), "big5hkscs"),
     **dict.fromkeys(("hz", "hz-gb-2312"), "hz"),
@@ -46,18 +46,18 @@ _WIDEST = {
     "iso-2022-kr": "iso2022_kr",
     "utf-7": "utf-7",
 }
-"""The names that mails and pages give to Asian encodings, and the widest codec that reads each."""
+"""The names that mails and web pages use for Asian encodings, each with the widest codec that reads it."""
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f]")
 _MAX_CONTROL_SHARE = 0.01
 _LATIN_RUN = re.compile(r"[^\x00-\x7f]{2,}")
 _MAX_SURPRISE = 10.2
-"""Above this mean surprise of the characters beyond ASCII a reading makes no sense."""
+"""The highest mean surprise of the characters beyond ASCII with which a decoded text still makes sense."""
 _MAX_BAD_SHARE = 0.02
 _MIN_MARGIN = 3.0
-"""The best reading must be e**3, about 20 times, likelier than the next one."""
+"""How much less surprising the best decoding must be than the next: e**3, so about 20 times as likely."""
 
-# Counted in technical requirements and achievements, mixed with general Chinese; commonest first, each simplified
-# character followed by its traditional forms.
+# The commonest characters of technical requirements and achievements, mixed with general Chinese. The commonest comes
+# first, and each simplified character is followed by its traditional forms.
 _COMMON = (
     "技术術能化用电電工研制製的机機系繫係产産產统統生与與应應人器发髮發动動业業智究备備合测測高水装裝中物理料一方"
     "控有性大成法网網数數材关關车車学學是不科分设設在自子品管线綫線了国國件广廣平联聯金气氣力量地新源无無海可体體"
@@ -87,32 +87,32 @@ _LATIN = "àâäáãåæçèéêëìíîïñòóôöøùúûüÀÂÄÁÃÅÆÇÈ
 
 
 def decode(data: bytes, *, place: str) -> tuple[str, str]:
-    """Decode a whole text whose encoding is not known.
+    """Decode a complete text whose encoding is unknown.
 
     Args:
         data: The bytes of a file or of standard input.
         place: What to call them in an error, for example the file's name.
 
     Returns:
-        The text without its byte order mark, and the name of the codec. No bytes are ``("", "utf-8")``.
+        The text without its byte order mark, and the name of the codec; ``("", "utf-8")`` for no bytes.
 
     Raises:
-        EncodingError: The bytes are no text, or their encoding cannot be told.
+        EncodingError: The bytes are not text, or their encoding cannot be determined.
     """
     name = detect(data, place=place)
     return data.decode(name), name
 
 
-def decoded_as(data: bytes, label: str, *, place: str) -> str:
+def decode_labelled(data: bytes, label: str, *, place: str) -> str:
     """Decode a text that names its own encoding, as mails and web pages do, often wrongly.
 
-    What is UTF-8 is read as such whatever the label says; else a label of an Asian encoding that fits is believed, in
-    the widest codec of its kind; else the text itself decides, as in ``decode``.
+    Valid UTF-8 is read as UTF-8, whatever the label. Otherwise the label of an Asian encoding is trusted if the bytes
+    fit it, and the widest codec of its kind is used. Otherwise the bytes decide, as in ``decode``.
 
     Raises:
         EncodingError: As for ``decode``.
     """
-    codec = _WIDEST.get(label.strip().casefold().replace("_", "-"), "")
+    codec = _WIDEST_CODECS.get(label.strip().casefold().replace("_", "-"), "")
     text = _decoded(data, codec, complete=True) if codec else None
     escapes = codec in ("hz", "iso2022_jp", "iso2022_kr", "utf-7")
     if text is not None and (escapes or _decoded(data, "utf-8", complete=True) is None) and not _is_binary(text):
@@ -121,13 +121,13 @@ def decoded_as(data: bytes, label: str, *, place: str) -> str:
 
 
 def detect(data: bytes, *, place: str, is_start: bool = False) -> str:
-    """Tell the encoding of ``data``: a Python codec that decodes it and takes away its byte order mark.
+    """Detect the encoding of ``data``: a Python codec that decodes it and drops its byte order mark.
 
     Args:
         data: The bytes of a text, or of its beginning.
         place: What to call them in an error.
-        is_start: Whether more follows. Then the last character may be incomplete, and a few bad bytes are passed over
-            (two in a hundred characters beyond ASCII), as they cost only the rows they stand in.
+        is_start: Whether more follows. If so, the last character may be incomplete, and a few bad bytes are tolerated
+            (two per hundred characters beyond ASCII), as they cost only the rows they are in.
 
     Raises:
         EncodingError: As for ``decode``.
@@ -135,30 +135,36 @@ def detect(data: bytes, *, place: str, is_start: bool = False) -> str:
     complete = not is_start
     for signature, kind in _SIGNATURES:
         if data.startswith(signature):
-            raise EncodingError(Fault(place, said("this is {kind}, not a text", kind=as_message(kind)), _AS_TEXT))
+            raise EncodingError(
+                Fault(place, make_message("this is {kind}, not a text", kind=as_message(kind)), _SAVE_AS_TEXT)
+            )
     for mark, name in _BOMS:
         if data.startswith(mark):
-            return _checked(data, name, place=place, is_start=is_start)
+            return _verified_codec(data, name, place=place, is_start=is_start)
     if b"\x00" in data:
         return _utf16_without_mark(data, place=place, complete=complete)
     text = _decoded(data, "utf-8", complete=complete)
     if text is None:
-        return _legacy(data, place=place, is_start=is_start)
+        return _legacy_codec(data, place=place, is_start=is_start)
     if not text.isascii() and max(text) <= "\u07ff" and _is_gb18030_by_look(data, text, complete=complete):
         return "gb18030"
-    return _checked(data, "utf-8", place=place, is_start=is_start)
+    return _verified_codec(data, "utf-8", place=place, is_start=is_start)
 
 
-def _checked(data: bytes, name: str, *, place: str, is_start: bool) -> str:
+def _verified_codec(data: bytes, name: str, *, place: str, is_start: bool) -> str:
     text = _decoded(data, name, complete=not is_start)
     if text is None and is_start:
         text = _decoded(data, name, complete=False, errors="replace")
     if text is None:
         raise EncodingError(
-            Fault(place, said("begins like {encoding} but has bytes that are not", encoding=name), _REMEDY)
+            Fault(
+                place,
+                make_message("starts as {encoding} but contains bytes that are invalid in it", encoding=name),
+                _REMEDY,
+            )
         )
     if _is_binary(text):
-        raise EncodingError(Fault(place, "this is a binary file, not a text", _AS_TEXT))
+        raise EncodingError(Fault(place, "this is a binary file, not a text", _SAVE_AS_TEXT))
     return name
 
 
@@ -175,18 +181,18 @@ def _is_binary(text: str) -> bool:
 
 
 def _utf16_without_mark(data: bytes, *, place: str, complete: bool) -> str:
-    """UTF-16 without a mark shows in its zero bytes: half of each line end, digit and Latin letter."""
+    """The byte order of UTF-16 without a mark, which its zero bytes betray: half of each line end, digit and letter."""
     for name in ("utf-16-le", "utf-16-be"):
         text = _decoded(data, name, complete=complete)
         if text is not None and not _is_binary(text) and _mean_surprise(text) <= _MAX_SURPRISE:
             return name
-    raise EncodingError(Fault(place, "this is a binary file (it has zero bytes), not a text", _AS_TEXT))
+    raise EncodingError(Fault(place, "this is a binary file (it has zero bytes), not a text", _SAVE_AS_TEXT))
 
 
 def _is_gb18030_by_look(data: bytes, text: str, *, complete: bool) -> bool:
-    """Whether bytes that are valid UTF-8 are rather GB18030.
+    """Whether bytes that are valid UTF-8 are more likely GB18030.
 
-    Characters of two bytes up to U+07FF can be both: 漏水 in GB18030 is also a copyright sign and an odd apostrophe.
+    Two-byte characters up to U+07FF are valid in both: 漏水 in GB18030 is also a copyright sign and an odd apostrophe.
     """
     chinese = _decoded(data, "gb18030", complete=complete)
     if chinese is None or _mean_surprise(chinese) > _MAX_SURPRISE:
@@ -194,9 +200,9 @@ def _is_gb18030_by_look(data: bytes, text: str, *, complete: bool) -> bool:
     return _surprise(text, latin=True, runs=False) - _surprise(chinese) >= _MIN_MARGIN
 
 
-def _legacy(data: bytes, *, place: str, is_start: bool) -> str:
+def _legacy_codec(data: bytes, *, place: str, is_start: bool) -> str:
     readings: list[tuple[float, str, str]] = []
-    for name in _LEGACY:
+    for name in _LEGACY_CODECS:
         text = _decoded(data, name, complete=not is_start)
         if text is not None and not _is_binary(text) and text not in (known for _, _, known in readings):
             readings.append((_surprise(text, latin=name == "cp1252"), name, text))
@@ -207,20 +213,20 @@ def _legacy(data: bytes, *, place: str, is_start: bool) -> str:
         is_clear = not rivals or rivals[0] - best >= _MIN_MARGIN
         if is_clear and _mean_surprise(text, latin=name == "cp1252") <= _MAX_SURPRISE:
             return name
-    if is_start and (damaged := _damaged(data)):
-        return damaged
-    at = _first_bad_byte(data)
-    finding = said(
+    if is_start and (codec := _codec_despite_bad_bytes(data)):
+        return codec
+    position = _first_bad_byte(data)
+    finding = make_message(
         "its encoding cannot be told: byte 0x{byte:02x} at position {position} is not UTF-8, and the text makes no "
         "clear sense as GB18030, Big5 or Windows-1252",
-        byte=data[at],
-        position=at,
+        byte=data[position],
+        position=position,
     )
     raise EncodingError(Fault(place, finding, _REMEDY))
 
 
-def _damaged(data: bytes) -> str | None:
-    """The encoding of a long text that has a few bad bytes."""
+def _codec_despite_bad_bytes(data: bytes) -> str | None:
+    """The encoding of a long text that has a few bad bytes, or ``None``."""
     for name in ("utf-8", "gb18030", "big5hkscs"):
         text = _decoded(data, name, complete=False, errors="replace") or ""
         n_bad = text.count("\ufffd")
@@ -241,7 +247,8 @@ def _first_bad_byte(data: bytes) -> int:
 def _surprise(text: str, *, latin: bool = False, runs: bool = True) -> float:
     cost = _latin_surprise if latin else _char_surprise
     surprise = sum(cost(char) * count for char, count in sorted(Counter(text).items()))
-    if latin and runs:  # accented letters stand alone between plain ones; bytes of Chinese stand in rows
+    # Accented letters stand alone between plain ones, while the bytes of Chinese come in runs.
+    if latin and runs:
         surprise += sum(5.0 * (len(run) - 1) for run in _LATIN_RUN.findall(text))
     return surprise
 
@@ -257,7 +264,7 @@ def _mean_surprise(text: str, *, latin: bool = False) -> float:
 
 @lru_cache(maxsize=1)
 def _common_surprises() -> dict[str, float]:
-    # Zipf's law: the probability falls with the rank. 5.0 for the commonest character, 8.6 for the last in the list.
+    # By Zipf's law the probability falls with the rank: 5.0 for the commonest character, 8.6 for the last in the list.
     surprises = {char: 5.0 + log((rank + 30) / 30) for rank, char in enumerate(_COMMON)}
     surprises.update(dict.fromkeys(_SYMBOLS, 8.0))
     surprises.update(dict.fromkeys(_PUNCTUATION, 4.5))
@@ -279,7 +286,7 @@ def _char_surprise(char: str) -> float:
 
 
 def _is_everyday(char: str) -> bool:
-    """Whether GB2312 or Big5 has this character on its first level, the few thousand of everyday writing."""
+    """Whether this character is on the first level of GB2312 or Big5: the few thousand of everyday writing."""
     gb2312 = char.encode("gb2312", "ignore")
     big5 = char.encode("big5", "ignore")
     return b"\xb0\xa1" <= gb2312 <= b"\xd7\xf9" or b"\xa4\x40" <= big5 <= b"\xc6\x7e"

@@ -1,11 +1,11 @@
-"""What a Markdown document says, without its markup. It is read for matching, so light touch is enough."""
+"""Markdown documents without their markup. They are only read for matching, so a light touch is enough."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 
-_FRONT = re.compile(r"\s*---[ \t]*\n(?P<front>.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
+_FRONT_MATTER = re.compile(r"\s*---[ \t]*\n(?P<front>.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 _HEADING = re.compile(r"^ {0,3}(?P<level>#{1,6})[ \t]+(?P<text>.*)")
 _CLOSING_MARKS = re.compile(r"[ \t]#+$")
 _FENCE = re.compile(r"^ {0,3}(?:```|~~~)")
@@ -13,7 +13,7 @@ _RULE = re.compile(
     r"^ {0,3}(?:=++|(?:-[ \t]*+){3,}+|(?:\*[ \t]*+){3,}+|(?:_[ \t]*+){3,}+|\|?[ \t]*+:?-{2,}+[-:| \t]*+)[ \t]*+$"
 )
 _BULLET = re.compile(r"^([ \t]*)(?:[-*+][ \t]+(?:\[[ xX]\][ \t]+)?|(?:>[ \t]?)+)")
-# None looks beyond the next mark of its kind, so that a page of opening marks costs no more than any other.
+# No pattern looks beyond the next mark of its kind, so that a page of opening marks costs no more than any other.
 _INLINE = (
     (re.compile(r"!?\[([^\[\]\n]*)\]\([^()\n]*\)"), r"\1"),
     (re.compile(r"(\*\*|__)(?=\S)((?:(?!\1).)+?)(?<=\S)\1"), r"\2"),
@@ -26,9 +26,13 @@ _INLINE = (
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """The parts of a Markdown document; ``front`` is its front matter as YAML, or ``None``.
+    """The parts of a Markdown document.
 
-    ``marked`` is the body with the marks of headings and lists.
+    Attributes:
+        front: The front matter as YAML, or ``None``.
+        title: The title.
+        body: Everything else, without markup.
+        marked: The body with the marks of headings and lists left in.
     """
 
     front: str | None
@@ -44,7 +48,7 @@ def split_markdown(text: str, *, front_matter: bool = True) -> Document:
     line. The body is all the rest in order, without emphasis, list marks, link targets and rules.
     """
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    match = _FRONT.match(text) if front_matter else None
+    match = _FRONT_MATTER.match(text) if front_matter else None
     front = None
     if match:
         # Line ends in front keep YAML's line numbers those of the file.
@@ -54,29 +58,29 @@ def split_markdown(text: str, *, front_matter: bool = True) -> Document:
     for pattern, plain in _INLINE:
         text = pattern.sub(plain, text)
     lines = text.split("\n")
-    at = _title_line(lines)
-    title = "" if at is None else _without_marks(lines[at])
-    rest = [line for n, line in enumerate(lines) if n != at and not _RULE.match(line)]
+    title_index = _title_line(lines)
+    title = "" if title_index is None else _without_marks(lines[title_index])
+    rest = [line for n, line in enumerate(lines) if n != title_index and not _RULE.match(line)]
     body = "\n".join(map(_without_marks, rest))
     return Document(front, title, re.sub(r"\n{3,}", "\n\n", body).strip(), "\n".join(rest).strip())
 
 
 def _without_comments(text: str) -> str:
-    pieces, at = [], 0
-    while (start := text.find("<!--", at)) >= 0 and (end := text.find("-->", start + 4)) >= 0:
-        pieces.append(text[at:start])
-        at = end + 3
-    return "".join([*pieces, text[at:]])
+    pieces, position = [], 0
+    while (start := text.find("<!--", position)) >= 0 and (end := text.find("-->", start + 4)) >= 0:
+        pieces.append(text[position:start])
+        position = end + 3
+    return "".join([*pieces, text[position:]])
 
 
 def markdown_text(text: str) -> str:
-    """All that a document without front matter says, a line for each of its lines."""
+    """The text of a document without front matter, a line for each of its lines."""
     document = split_markdown(text, front_matter=False)
     return f"{document.title}\n{document.body}"
 
 
 def heading_text(line: str) -> str:
-    """A line without the ``#`` marks of a heading; as it is, apart from blanks around it, if it is none."""
+    """A line without the ``#`` marks of a heading; any other line is only stripped of surrounding blanks."""
     heading = _HEADING.match(line)
     return _CLOSING_MARKS.sub("", heading["text"].rstrip()).strip() if heading else line.strip()
 

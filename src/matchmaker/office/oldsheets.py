@@ -1,6 +1,6 @@
-"""A look through an old Excel workbook (.xls) before it is read, as ``sheetscan`` has it for new ones.
+"""A scan of an old Excel workbook (.xls) before it is read, as ``sheetscan`` does for new ones.
 
-The workbook is one stream of records: a number, a length, and so many bytes ([MS-XLS], section 2.1.4).
+The workbook is one stream of records, each with a number, a length and that many bytes ([MS-XLS], section 2.1.4).
 """
 
 from __future__ import annotations
@@ -9,37 +9,39 @@ import struct
 from typing import BinaryIO, Final
 
 from matchmaker.errors import Fault, TableError
-from matchmaker.messages import said
-from matchmaker.office.sheetscan import AS_CSV, MAX_AREA, SheetFacts
+from matchmaker.messages import make_message
+from matchmaker.office.sheetfacts import AS_CSV, MAX_AREA, SheetFacts
 
 _MAX_STREAM: Final = 100_000_000
-_SECTORS: Final = frozenset({(9, 6), (12, 6)})  # 512 or 4,096 bytes, and 64 ([MS-CFB], section 2.2)
+_SECTORS: Final = frozenset({(9, 6), (12, 6)})
+"""Binary logarithms of the sizes of sectors: 512 or 4,096 bytes, and 64 for small ones ([MS-CFB], section 2.2)."""
 _END_OF_SHEET, _BOUND_SHEET, _PASSWORD, _ROW = 0x0A, 0x85, 0x2F, 0x208
-# Number, label, shared label, RK number, formula, boolean or error, rich text, several RK numbers in a row.
-_FILLED: Final = frozenset({0x203, 0x204, 0xFD, 0x27E, 0x06, 0x205, 0xD6, 0xBD})
+# The records of cells: number, label, shared label, RK number, formula, boolean or error, rich text, several RK
+# numbers in a row.
+_CELL_RECORDS: Final = frozenset({0x203, 0x204, 0xFD, 0x27E, 0x06, 0x205, 0xD6, 0xBD})
 _ERROR_OR_FLAG, _FORMULA, _RK_NUMBERS, _DIMENSIONS = 0x205, 0x06, 0xBD, 0x200
-_MOST_ROWS: Final = 65_536
-_MOST_COLUMNS: Final = 256
+_MAX_ROWS: Final = 65_536
+_MAX_COLUMNS: Final = 256
 _SHARED_TEXTS: Final = 0xFC
-_SHORTEST_TEXT: Final = 3
+_MIN_TEXT_BYTES: Final = 3
 _ERRORS: Final = {0x00: "#NULL!", 0x07: "#DIV/0!", 0x0F: "#VALUE!", 0x17: "#REF!", 0x1D: "#NAME?", 0x24: "#NUM!"}
 _REMEDY: Final = "open it in Excel or WPS and save it as .xlsx"
 
 
-def look_through_old(file: BinaryIO, place: str) -> list[SheetFacts]:
-    """The facts of each sheet, in order, charts and macro sheets among them.
+def scan_old_workbook(file: BinaryIO, place: str) -> list[SheetFacts]:
+    """The facts about each sheet, in order, including charts and macro sheets.
 
     Raises:
-        TableError: It would take too much memory, is protected by a password, or is damaged.
+        TableError: The workbook would take too much memory, is protected by a password, or is damaged.
     """
-    data = _stream(file, place)
+    data = _workbook_stream(file, place)
     try:
-        return _all_facts(data, place)
+        return _scan_sheets(data, place)
     except (struct.error, IndexError) as error:
         raise TableError(Fault(place, "the file is damaged or incomplete", _REMEDY)) from error
 
 
-def _stream(file: BinaryIO, place: str) -> bytes:
+def _workbook_stream(file: BinaryIO, place: str) -> bytes:
     import olefile  # kept out of start-up: only old workbooks need it
 
     try:
@@ -48,7 +50,7 @@ def _stream(file: BinaryIO, place: str) -> bytes:
         with olefile.OleFileIO(file) as container:
             name = next((name for name in ("Workbook", "Book") if container.exists(name)), "")
             if not name or container.get_size(name) > _MAX_STREAM:
-                raise TableError(Fault(place, "an old office file that is no workbook", _REMEDY))
+                raise TableError(Fault(place, "an old office file that is not a workbook", _REMEDY))
             data: bytes = container.openstream(name).read()
     except (OSError, ValueError, TypeError, IndexError, OverflowError, AttributeError, struct.error) as error:
         raise TableError(Fault(place, "the file is damaged or incomplete", _REMEDY)) from error
@@ -56,73 +58,73 @@ def _stream(file: BinaryIO, place: str) -> bytes:
 
 
 def _check_sectors(file: BinaryIO) -> None:
-    """Refuse sectors of a size that no file has: olefile and calamine would make room for one of any size."""
+    """Refuse sectors of a size that no real file has: olefile and calamine would allocate one of any size."""
     file.seek(30)
     if struct.unpack("<HH", file.read(4)) not in _SECTORS:
         raise ValueError
 
 
-def _all_facts(data: bytes, place: str) -> list[SheetFacts]:
+def _scan_sheets(data: bytes, place: str) -> list[SheetFacts]:
     starts: list[int] = []
-    at = 0
-    while at + 4 <= len(data):
-        kind, length = struct.unpack_from("<HH", data, at)
+    offset = 0
+    while offset + 4 <= len(data):
+        kind, length = struct.unpack_from("<HH", data, offset)
         if kind == _PASSWORD:
             finding = "the file is protected by a password"
             raise TableError(Fault(place, finding, "open it with its password and save it without one"))
-        if kind == _SHARED_TEXTS and struct.unpack_from("<I", data, at + 8)[0] > len(data) // _SHORTEST_TEXT:
+        if kind == _SHARED_TEXTS and struct.unpack_from("<I", data, offset + 8)[0] > len(data) // _MIN_TEXT_BYTES:
             raise IndexError("more texts than there is room for")
         if kind == _BOUND_SHEET:
-            starts.append(struct.unpack_from("<I", data, at + 4)[0])
-        at += 4 + length
+            starts.append(struct.unpack_from("<I", data, offset + 4)[0])
+        offset += 4 + length
         if kind == _END_OF_SHEET:
             break
-    found = [_facts(data, start) for start in starts]
-    if sum(facts.area for facts in found) > MAX_AREA or len(found) > 1_000:  # all sheets are read at once
-        raise TableError(Fault(place, said("more than {n:,} cells in its sheets", n=MAX_AREA), AS_CSV))
-    return found
+    all_facts = [_scan_sheet(data, start) for start in starts]
+    if sum(facts.area for facts in all_facts) > MAX_AREA or len(all_facts) > 1_000:  # all sheets are read at once
+        raise TableError(Fault(place, make_message("more than {n:,} cells in its sheets", n=MAX_AREA), AS_CSV))
+    return all_facts
 
 
-def _facts(data: bytes, at: int) -> SheetFacts:
+def _scan_sheet(data: bytes, offset: int) -> SheetFacts:
     facts = SheetFacts()
     hidden: set[int] = set()
     filled: set[int] = set()
     depth = 0
-    while at + 4 <= len(data):
-        kind, length = struct.unpack_from("<HH", data, at)
-        at += 4
-        if kind in (0x809, 0x409, 0x209, 0x009):  # a sheet may hold a chart, which begins and ends like one
+    while offset + 4 <= len(data):
+        kind, length = struct.unpack_from("<HH", data, offset)
+        offset += 4
+        if kind in (0x809, 0x409, 0x209, 0x009):  # a sheet may contain a chart, which begins and ends like a sheet
             depth += 1
         elif kind == _END_OF_SHEET:
             depth -= 1
             if depth <= 0:
                 break
-        elif kind in _FILLED:
-            row, column = struct.unpack_from("<HH", data, at)
-            if column >= _MOST_COLUMNS:
+        elif kind in _CELL_RECORDS:
+            row, column = struct.unpack_from("<HH", data, offset)
+            if column >= _MAX_COLUMNS:
                 raise IndexError("a column that no sheet has")
-            facts.fill(row, column + (max(0, length // 6 - 2) if kind == _RK_NUMBERS else 0))
+            facts.mark_filled(row, column + (max(0, length // 6 - 2) if kind == _RK_NUMBERS else 0))
             filled.add(row)
-            if error := _error_in(kind, data[at : at + length]):
+            if error := _error_in(kind, data[offset : offset + length]):
                 facts.errors[row, column] = error
-        elif kind == _ROW and struct.unpack_from("<H", data, at + 12)[0] & 0x20:
-            hidden.add(struct.unpack_from("<H", data, at)[0])
+        elif kind == _ROW and struct.unpack_from("<H", data, offset + 12)[0] & 0x20:
+            hidden.add(struct.unpack_from("<H", data, offset)[0])
         elif kind == _DIMENSIONS:
-            _check_dimensions(data[at : at + length])
-        at += length
+            _check_dimensions(data[offset : offset + length])
+        offset += length
     facts.n_hidden_rows = len(hidden & filled)
     return facts
 
 
 def _check_dimensions(body: bytes) -> None:
-    """Refuse a size that no sheet has: room is made for it before any cell is read."""
+    """Refuse dimensions that no sheet has: the reader allocates them before any cell is read."""
     first_row, last_row, first_column, last_column = struct.unpack_from("<IIHH" if len(body) >= 12 else "<HHHH", body)
-    if not (first_row <= last_row <= _MOST_ROWS and first_column <= last_column <= _MOST_COLUMNS):
+    if not (first_row <= last_row <= _MAX_ROWS and first_column <= last_column <= _MAX_COLUMNS):
         raise IndexError("a sheet as large as none is")
 
 
 def _error_in(kind: int, body: bytes) -> str:
-    """The error that a cell holds, or a formula resulted in."""
+    """The error in a cell, or that of its formula; empty when there is none."""
     if kind == _ERROR_OR_FLAG and body[7]:
         return _ERRORS.get(body[6], "#N/A")
     if kind == _FORMULA and body[6] == 2 and body[12:14] == b"\xff\xff":

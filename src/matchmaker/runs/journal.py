@@ -1,9 +1,9 @@
 """What a long run has done so far, kept beside its output, so that it can be continued after any interruption.
 
-A run writes into parts (``OUT.partial``, ``OUT.rejects.partial``), and from time to time notes in ``OUT.journal`` how
-far they are good. The order makes it safe: first the bytes of the parts reach the disk, then the line that vouches for
-them. What a part holds beyond its last mark is cut off when the run goes on; a line that was not written to its end, as
-after a power cut, does not count.
+All of it is in one file, ``OUT.journal``, which only grows at its end: a line that says what shapes the output, then a
+line for every stretch of rows, with what these gave. Each line begins with a digest of everything up to its end: a line
+that is not whole, as after a power cut, does not count, nor does what follows it. The finished files are made of the
+journal when all rows are done.
 """
 
 from __future__ import annotations
@@ -16,24 +16,22 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from hashlib import blake2b
+from itertools import islice
 from pathlib import Path
 from types import FrameType
-from typing import Any, BinaryIO, Final, Literal, NamedTuple, TypeAlias, get_args
-from zlib import crc32
+from typing import Any, Final, NamedTuple
 
 from matchmaker.errors import Fault, InputError
-from matchmaker.files import check_plain, is_folder, is_there, place_of, write_faults
-
-Stage: TypeAlias = Literal["running", "complete", "delivered"]
+from matchmaker.files import check_plain_file, is_folder, resolve_target, write_faults
 
 _ENDING: Final = ".journal"
 _INTERVAL = 1.0  # seconds between marks
 _LEAST_SHARE: Final = 50  # a mark that took long, as on a slow disk, is followed by a pause of so many times as long
 _HELD: Final = 1 << 20
-_MOST: Final = 1 << 60  # rows and bytes
+_MOST: Final = 1 << 60  # rows
 _DIGEST: Final = 8
 
 
@@ -43,13 +41,6 @@ class Interruption(KeyboardInterrupt):
     def __init__(self, number: int) -> None:
         super().__init__(number)
         self.exit_code = 128 + number
-
-
-class Extent(NamedTuple):
-    """How much of a part is good, and the checksum of that much."""
-
-    size: int = 0
-    check: int = 0
 
 
 class Counts(NamedTuple):
@@ -69,118 +60,210 @@ class Counts(NamedTuple):
         return self.n_matched + self.n_unclear + self.n_none
 
 
-class Part:
-    """A file that grows at its end. It is made with the first byte."""
+class _Lines:
+    """A locked file of JSON objects, one on a line, each after a digest of everything up to its end."""
 
-    def __init__(self, path: Path, place: Path, mode: int = 0o666, descriptor: int = -1) -> None:
-        """Nothing is opened yet, unless ``descriptor`` is; faults name ``place``."""
-        self.path = path
+    def __init__(self, path: Path, place: Path, mode: int) -> None:
+        """Nothing is read yet; faults name ``place``."""
         self._place = place
-        self._mode = mode
-        self._descriptor = descriptor
-        self._held: list[bytes] = []
-        self._n_held = 0
-        self._flushed = Extent()
+        self._descriptor = _locked(path, place, mode)
+        self._hash = blake2b(digest_size=_DIGEST)
+        self._size = 0
 
-    @property
-    def size(self) -> int:
-        """How many bytes were written, those that stay in memory among them."""
-        return self._flushed.size + self._n_held
+    def read(self) -> Iterator[dict[str, Any]]:
+        """The good lines, to the first that is torn or damaged; what is added later comes after the last one read."""
+        self._hash, self._size = blake2b(digest_size=_DIGEST), 0
+        os.lseek(self._descriptor, 0, os.SEEK_SET)
+        with os.fdopen(self._descriptor, "rb", closefd=False) as file:
+            for line in file:
+                grown = self._hash.copy()
+                if (entry := _entry(line, grown)) is None:
+                    break
+                self._hash, self._size = grown, self._size + len(line)
+                yield entry
 
-    @property
-    def extent(self) -> Extent:
-        """The same, with their checksum."""
-        return Extent(self.size, crc32(b"".join(self._held), self._flushed.check))
+    def append(self, entry: Mapping[str, object]) -> None:
+        """Hand a line to the system. After a failure it can be tried again, and nothing is there twice.
 
-    @property
-    def is_heavy(self) -> bool:
-        """Whether so much stays in memory that it should be flushed."""
-        return self._n_held >= _HELD
-
-    def is_empty(self) -> bool:
-        """Whether the file is open and there is nothing in it."""
-        return self._descriptor >= 0 and os.fstat(self._descriptor).st_size == 0
-
-    def write(self, data: bytes) -> None:
-        """Add ``data``, which stays in memory until it is flushed: nothing can go wrong here."""
-        self._held.append(data)
-        self._n_held += len(data)
-
-    def flush(self) -> None:
-        """Hand everything to the system. After a failure it can be tried again, and nothing is there twice."""
-        if not self._held:
-            return
-        self._open()
+        Raises:
+            InputError: It cannot be written.
+        """
+        text = json.dumps(entry, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "backslashreplace")
+        grown = self._hash.copy()
+        grown.update(text)
+        line = memoryview(grown.hexdigest().encode() + b" " + text + b"\n")
         with write_faults(self._place):
-            extent, data = self.extent, memoryview(b"".join(self._held))
-            os.lseek(self._descriptor, self._flushed.size, os.SEEK_SET)
-            while data:
-                data = data[os.write(self._descriptor, data) :]
-        self.assume(extent)
+            os.lseek(self._descriptor, self._size, os.SEEK_SET)
+            n_written = 0
+            while n_written < len(line):
+                n_written += os.write(self._descriptor, line[n_written:])
+        self._hash, self._size = grown, self._size + len(line)
+
+    def cut(self) -> None:
+        """Drop what stands after the good lines."""
+        with write_faults(self._place):
+            os.ftruncate(self._descriptor, self._size)
+
+    def restart(self) -> None:
+        """Drop everything."""
+        self._hash, self._size = blake2b(digest_size=_DIGEST), 0
+        self.cut()
 
     def sync(self) -> None:
         """See to it that everything is on the disk."""
-        self.flush()
-        if self._descriptor >= 0:
-            with write_faults(self._place):
-                os.fsync(self._descriptor)
-
-    def cut(self, extent: Extent) -> bool:
-        """Go on after ``extent``; whether that much is there, unharmed. Afterwards the part is as long as that."""
-        if self._descriptor < 0 and not os.path.lexists(self.path):
-            return not extent.size
-        self._open()
-        if extent.size and extent_of(self._descriptor, extent.size) != extent:
-            return False
         with write_faults(self._place):
-            os.ftruncate(self._descriptor, extent.size)
-        self.assume(extent)
-        return True
+            os.fsync(self._descriptor)
 
-    def assume(self, extent: Extent) -> None:
-        """Take it that so much is in the file, and drop what stays in memory."""
-        self._flushed, self._held, self._n_held = extent, [], 0
-
-    def checked_lines(self) -> tuple[list[dict[str, Any]], Extent]:
-        """The good lines of a journal, and how far they go: to the first that is torn or damaged."""
-        found: list[dict[str, Any]] = []
-        extent = Extent()
-        with _reader(self._descriptor) as file:
-            for line in file:
-                if (entry := _entry(line)) is None:
-                    break
-                found.append(entry)
-                extent = Extent(extent.size + len(line), crc32(line, extent.check))
-        return found, extent
+    def is_empty(self) -> bool:
+        return os.fstat(self._descriptor).st_size == 0
 
     def close(self) -> None:
-        """Drop what is held, and close the file."""
+        """Close the file; the lock goes with it."""
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
 
-    def _open(self) -> None:
-        if self._descriptor < 0:
-            self._descriptor = _opened(self.path, self._place, self._mode)
 
+class Journal:
+    """The journal of one run, open and locked.
 
-def extent_of(path: Path | int, size: int) -> Extent | None:
-    """The checksum of the first ``size`` bytes of a file or an open descriptor; ``None`` when it has fewer."""
-    check, left = 0, size
-    try:
-        with _reader(path) as file:
-            while left and (chunk := file.read(min(left, _HELD))):
-                check, left = crc32(chunk, check), left - len(chunk)
-    except OSError:
-        return None
-    return None if left else Extent(size, check)
+    Attributes:
+        counts: What is done. At the beginning: what an earlier run did.
+        load: First places by institute, over the rows that are done.
+        n_before: How many rows an earlier run did that this one continues.
+        changed: What of an earlier run differs from this one, so that it could not be continued.
+        n_dropped: How many rows of an earlier run were done that nobody asked to continue.
+    """
 
+    def __init__(self, output: Path, header: Mapping[str, object], signals: Signals) -> None:
+        in_parts = is_folder(output)  # of parts: the journal stands beside it
+        goal, mode = (Path(os.path.realpath(output)), 0o666) if in_parts else resolve_target(output)
+        self.path = goal.with_name(goal.name + _ENDING)
+        self.n_before = 0
+        self.changed: tuple[str, ...] = ()
+        self.n_dropped = 0
+        self._header = {name: str(value) for name, value in header.items()}
+        self._signals = signals
+        self._lines = _Lines(self.path, output, mode)  # as open to others as the output is
+        self._forget()
 
-def _reader(path: Path | int) -> BinaryIO:
-    if isinstance(path, Path):
-        return path.open("rb")
-    os.lseek(path, 0, os.SEEK_SET)
-    return os.fdopen(path, "rb", closefd=False)
+    def _forget(self) -> None:
+        self.counts = Counts()
+        self.load: Counter[str] = Counter()
+        self._held: list[str] = []  # what the rows since the last line gave
+        self._n_held = 0
+        self._unsaid: Counter[str] = Counter()  # their first places
+        self._n_lines = 0  # after the header
+        self._next = time.monotonic() + _INTERVAL
+
+    def begin(self, *, resume: bool) -> None:
+        """Continue what is there if ``resume`` says so, or begin anew."""
+        lines = self._lines.read()
+        header = next(lines, {})
+        if header == self._header:
+            is_sound = all(map(self._take_up, lines))
+            n_rows = self.counts.n_rows
+            if resume and is_sound and self._n_lines:
+                self._lines.cut()
+                self.n_before = n_rows
+                return
+            if resume and not is_sound:
+                self.changed = ("partial",)
+            elif is_sound:
+                self.n_dropped = n_rows
+        elif header and resume:
+            names = dict.fromkeys((*self._header, *header))
+            self.changed = tuple(name for name in names if header.get(name) != self._header.get(name))
+        self._forget()
+        self._lines.restart()
+        self._lines.append(self._header)
+
+    def add(self, text: str, counts: Counts, first: str | None = None) -> None:
+        """Add what the next row gives; ``counts`` includes it, ``first`` is the institute in its first place."""
+        self._signals.hold()  # and not ``held``: this is done for every row
+        try:
+            self._held.append(text)
+            self._n_held += len(text)
+            if first is not None:
+                self._unsaid[first] += 1
+            self.counts = counts
+            # Only now can anything fail, and what is held and the counts say the same.
+            if time.monotonic() >= self._next:
+                self._mark()
+            elif self._n_held >= _HELD:
+                self._append()
+        finally:
+            self._signals.release()
+
+    def complete(self) -> None:
+        """All rows are added; from now on only the finished files are missing."""
+        with self._signals.held():
+            # A run so short that nothing was noted yet spares the disk: if it is cut off now, it begins anew.
+            self._mark() if self._n_lines else self._append()
+
+    def texts(self) -> Iterator[str]:
+        """What was added and written, in its order: of many rows at once.
+
+        Raises:
+            InputError: The disk does not give back what was written.
+        """
+        n_lines = 0
+        for entry in islice(self._lines.read(), 1, None):
+            n_lines += 1
+            yield entry["output"]
+        if n_lines < self._n_lines:
+            raise InputError(
+                Fault(str(self.path), "the file is damaged or incomplete", "run again when nothing writes to it")
+            )
+
+    def end(self) -> None:
+        """The finished files are in place: the journal goes."""
+        with self._signals.held():
+            if os.name == "nt":  # where an open file cannot go
+                self.close()
+            with suppress(OSError):
+                self.path.unlink()
+
+    def interrupted(self) -> None:
+        """Note what is done, so that little is done again; a disk that is full keeps what was noted before."""
+        with suppress(InputError), self._signals.held():
+            if self.counts.n_rows:
+                self._mark()
+
+    def close(self) -> None:
+        """Close the file; the lock goes with it. A journal that holds nothing, as on a full disk, goes as well."""
+        if self._lines.is_empty():
+            with suppress(OSError):
+                self.path.unlink()
+        self._lines.close()
+
+    def _take_up(self, entry: Mapping[str, Any]) -> bool:
+        """Take what a line says for done; whether it says what such a line does."""
+        counts, load = entry.get("counts"), entry.get("load")
+        if not (isinstance(counts, list) and len(counts) == len(Counts._fields) and isinstance(load, dict)):
+            return False
+        if not all(type(number) is int and 0 <= number < _MOST for number in (*counts, *load.values())):
+            return False
+        self.counts = Counts(*counts)
+        self.load.update(load)
+        self._n_lines += 1
+        return isinstance(entry.get("output"), str)
+
+    def _append(self) -> None:
+        if not self._held:
+            return
+        load = dict(sorted(self._unsaid.items()))
+        self._lines.append({"counts": self.counts, "load": load, "output": "".join(self._held)})
+        self.load.update(self._unsaid)
+        self._held, self._n_held, self._unsaid = [], 0, Counter()
+        self._n_lines += 1
+
+    def _mark(self) -> None:
+        began = time.monotonic()
+        self._append()
+        self._lines.sync()
+        now = time.monotonic()
+        self._next = now + max(_INTERVAL, _LEAST_SHARE * (now - began))
 
 
 def fingerprint_of(path: Path) -> str:
@@ -192,201 +275,14 @@ def fingerprint_of(path: Path) -> str:
     return f"blake2b:{digest.hexdigest()}"
 
 
-class Journal:
-    """The journal of one run, open and locked.
-
-    Attributes:
-        output: What the run has made so far; under another name than the finished file.
-        rejects: The rejected rows so far.
-        counts: What is done. At the beginning: what an earlier run did.
-        load: First places by institute, over the rows that are done.
-        stage: ``complete`` when all rows are done, ``delivered`` when the finished files are in place as well.
-        n_before: How many rows an earlier run did that this one continues.
-        is_found: Whether there was a journal.
-        changed: What of an earlier run differs from this one, so that it could not be continued.
-        n_dropped: How many rows of an earlier run were done that nobody asked to continue.
-    """
-
-    def __init__(self, output: Path, header: Mapping[str, object], signals: Signals) -> None:
-        in_parts = is_folder(output)  # of parts: the journal stands beside it
-        goal, mode = (Path(os.path.realpath(output)), 0o666) if in_parts else place_of(output)
-        self.path = goal.with_name(goal.name + _ENDING)
-        self.output = Part(goal.with_name(f"{goal.name}.partial"), output, mode)
-        self.rejects = Part(goal.with_name(f"{goal.name}.rejects.partial"), output, mode)
-        self.counts = Counts()
-        self.load: Counter[str] = Counter()
-        self.stage: Stage = "running"
-        self.n_before = 0
-        self.is_found = False
-        self.changed: tuple[str, ...] = ()
-        self.n_dropped = 0
-        self._header = {name: str(value) for name, value in header.items()}
-        self._signals = signals
-        self._lines = Part(self.path, output, descriptor=_locked(self.path, output))
-        self._pending: tuple[list[bytes], list[bytes]] = ([], [])  # of output and rejects, until the next row is added
-        self._unsaid: Counter[str] = Counter()  # first places since the last mark
-        self._n_marks = 0
-        self._next = time.monotonic() + _INTERVAL
-
-    def begin(self, *, resume: bool, finished: Sequence[Path]) -> None:
-        """Continue what is there, or begin anew.
-
-        Args:
-            resume: Whether to continue.
-            finished: Where output and rejected rows go in the end.
-        """
-        for path in finished[1:]:
-            if path != finished[0]:  # a link that was given as output is followed
-                check_plain(path)
-        kept, end = self._lines.checked_lines()
-        header, marks = kept[:1], kept[1:]
-        self.is_found = bool(header)
-        if header == [self._header]:
-            is_sound = all(map(_is_mark, marks))
-            if resume and is_sound and self._taken_up(marks, finished):
-                self._lines.cut(end)
-                self._n_marks = len(marks)
-                self.n_before = self.counts.n_rows
-                return
-            if marks and resume:
-                self.changed = ("partial",)
-            elif marks and is_sound:
-                self.n_dropped = sum(marks[-1]["counts"])
-        elif header and resume:
-            names = dict.fromkeys((*self._header, *header[0]))
-            self.changed = tuple(name for name in names if header[0].get(name) != self._header.get(name))
-        self._begin_anew()
-
-    def _begin_anew(self) -> None:
-        self.stage = "running"
-        for part in (self._lines, self.output, self.rejects):
-            part.cut(Extent())
-        self._write(self._header)
-        self._lines.flush()
-
-    def open_with(self, text: str) -> None:
-        """Begin the output with ``text``; it is written with the row that is added next, or with the end."""
-        self._pending[0].append(_encoded(text))
-
-    def reject(self, text: str) -> None:
-        """Add to the rejected rows; it is written with the row that is added next."""
-        self._pending[1].append(_encoded(text))
-
-    def add(self, text: str, counts: Counts, first: str | None = None) -> None:
-        """Add what the next row gives; ``counts`` includes it, ``first`` is the institute in its first place."""
-        data = _encoded(text)
-        self._signals.hold()  # and not ``held``: this is done for every row
-        try:
-            self._write_pending()
-            self.output.write(data)
-            if first is not None:
-                self._unsaid[first] += 1
-            self.counts = counts
-            # Only now can anything fail, and the parts and the counts say the same.
-            if time.monotonic() >= self._next:
-                self._mark()
-            elif self.output.is_heavy or self.rejects.is_heavy:
-                self.output.flush()
-                self.rejects.flush()
-        finally:
-            self._signals.release()
-
-    def complete(self, text: str) -> None:
-        """Add the end of the output; from now on only the finished files are missing."""
-        with self._signals.held():
-            if self.stage == "running":
-                self._write_pending()
-                self.output.write(_encoded(text))
-                self.stage = "complete"
-                # A run so short that nothing was noted yet spares the disk: if it is cut off now, it begins anew.
-                if self._n_marks:
-                    self._mark()
-            self.output.sync()
-            self.rejects.sync()
-
-    def end(self) -> None:
-        """The finished files are in place: the journal and what is left of the parts go."""
-        with self._signals.held():
-            self.stage = "delivered"
-            if self._n_marks:
-                self._mark()
-            paths = (self.output.path, self.rejects.path, self.path)
-            if os.name == "nt":  # where an open file cannot go
-                self.close()
-            for path in paths:
-                with suppress(OSError):
-                    path.unlink()
-
-    def interrupted(self) -> None:
-        """Note what is done, so that little is done again; a disk that is full keeps the mark before."""
-        with suppress(InputError), self._signals.held():
-            if self.stage != "delivered" and self.counts.n_rows:
-                self._mark()
-
-    def close(self) -> None:
-        """Close all files; the lock goes with them. A journal that holds nothing, as on a full disk, goes as well."""
-        if self._lines.is_empty():
-            for path in (self.output.path, self.rejects.path, self.path):
-                with suppress(OSError):
-                    path.unlink()
-        for part in (self.output, self.rejects, self._lines):
-            part.close()
-
-    def _taken_up(self, marks: Sequence[Mapping[str, Any]], finished: Sequence[Path]) -> bool:
-        """Whether the parts hold what the last mark says; then that is where the run goes on."""
-        if not marks:
-            return False
-        last = marks[-1]
-        self.stage = last["stage"]
-        extents = Extent(*last["output"]), Extent(*last["rejects"])
-        for part, extent, path in zip((self.output, self.rejects), extents, finished, strict=True):
-            is_moved = self.stage == "complete" and not is_there(part.path) and extent_of(path, extent.size) == extent
-            if self.stage == "delivered" or is_moved:
-                part.assume(extent)
-            elif not part.cut(extent):
-                return False
-        self.counts = Counts(*last["counts"])
-        self.load = sum((Counter(mark["load"]) for mark in marks), Counter())
-        return True
-
-    def _write_pending(self) -> None:
-        for part, pending in zip((self.output, self.rejects), self._pending, strict=True):
-            if pending:
-                part.write(b"".join(pending))
-                pending.clear()
-
-    def _mark(self) -> None:
-        began = time.monotonic()
-        self.output.sync()
-        self.rejects.sync()
-        mark = {"counts": self.counts, "output": self.output.extent, "rejects": self.rejects.extent}
-        kept = self._lines.extent
-        try:
-            self._write({**mark, "load": dict(sorted(self._unsaid.items())), "stage": self.stage})
-            self._lines.sync()
-        except InputError:
-            with suppress(InputError):
-                self._lines.cut(kept)
-            raise
-        self.load.update(self._unsaid)
-        self._unsaid.clear()
-        self._n_marks += 1
-        now = time.monotonic()
-        self._next = now + max(_INTERVAL, _LEAST_SHARE * (now - began))
-
-    def _write(self, entry: Mapping[str, object]) -> None:
-        text = json.dumps(entry, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "backslashreplace")
-        self._lines.write(_digest(text) + b" " + text + b"\n")
-
-
 def header_beside(output: Path) -> dict[str, str]:
     """What the journal beside an output says of its run; empty without a journal."""
     goal = Path(os.path.realpath(output))
     path = goal.with_name(goal.name + _ENDING)
     try:
-        check_plain(path)
+        check_plain_file(path)
         with path.open("rb") as file:
-            header = _entry(file.readline()) or {}
+            header = _entry(file.readline(), blake2b(digest_size=_DIGEST)) or {}
     except (OSError, InputError):  # opening the journal says what is wrong
         return {}
     return {name: value for name, value in header.items() if isinstance(value, str)}
@@ -465,10 +361,11 @@ class Signals:
             raise Interruption(number)
 
 
-def _entry(line: bytes) -> dict[str, Any] | None:
-    """What a line of a journal says; ``None`` when it is torn or damaged."""
+def _entry(line: bytes, so_far: blake2b) -> dict[str, Any] | None:
+    """What a line says; ``None`` when it is torn or damaged. ``so_far`` is the hash of the lines before, and grows."""
     digest, _, text = line.removesuffix(b"\n").partition(b" ")
-    if not line.endswith(b"\n") or digest != _digest(text):
+    so_far.update(text)
+    if not line.endswith(b"\n") or digest != so_far.hexdigest().encode():
         return None
     try:
         entry = json.loads(text)
@@ -477,49 +374,27 @@ def _entry(line: bytes) -> dict[str, Any] | None:
     return entry if isinstance(entry, dict) else None
 
 
-def _is_mark(entry: Mapping[str, Any]) -> bool:
-    """Whether a line says what a mark does."""
-    load, stage = entry.get("load"), entry.get("stage")
-    if not isinstance(load, dict) or stage not in get_args(Stage):
-        return False
-    numbers = [*load.values()]
-    for name, kind in (("counts", Counts), ("output", Extent), ("rejects", Extent)):
-        found = entry.get(name)
-        if not isinstance(found, list) or len(found) != len(kind._fields):
-            return False
-        numbers += found
-    return all(type(number) is int and 0 <= number < _MOST for number in numbers)
-
-
-def _digest(text: bytes) -> bytes:
-    return blake2b(text, digest_size=_DIGEST).hexdigest().encode()
-
-
-def _encoded(text: str) -> bytes:
-    return text.encode("utf-8", "backslashreplace")
-
-
 def _opened(path: Path, place: Path, mode: int) -> int:
     """A descriptor of a plain file, made if need be, for reading and writing.
 
     Raises:
         InputError: Something else stands there, or it cannot be opened.
     """
-    check_plain(path)
+    check_plain_file(path)
     flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0)
     flags |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)  # somebody may have put a link there meanwhile
     with write_faults(place):
         return os.open(path, flags, mode)
 
 
-def _locked(path: Path, place: Path) -> int:
+def _locked(path: Path, place: Path, mode: int) -> int:
     """A descriptor that holds the lock of the journal, which is made if need be.
 
     Raises:
         InputError: Another process holds it.
     """
     while True:
-        descriptor = _opened(path, place, 0o666)
+        descriptor = _opened(path, place, mode)
         try:
             _lock(descriptor)
         except OSError as error:

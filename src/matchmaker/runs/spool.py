@@ -6,19 +6,19 @@ They come back equal, rejected rows with their faults in both languages.
 from __future__ import annotations
 
 import json
-from collections.abc import Generator
-from pathlib import Path
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from matchmaker.domain import Shortlist
 from matchmaker.errors import Fault
-from matchmaker.messages import Message, said
+from matchmaker.messages import Message, make_message
 
 if TYPE_CHECKING:
-    from matchmaker.intake import Rejected
+    from matchmaker.intake import RejectedRow
 
 
-def to_spool(answer: Shortlist | Rejected) -> str:
+def to_spool(answer: Shortlist | RejectedRow) -> str:
     """One answer on a line of its own."""
     if isinstance(answer, Shortlist):
         return answer.model_dump_json(by_alias=True) + "\n"
@@ -27,18 +27,17 @@ def to_spool(answer: Shortlist | Rejected) -> str:
     return json.dumps({"rejected": row}) + "\n"
 
 
-def from_spool(path: Path) -> Generator[Shortlist | Rejected, None, None]:
-    """The answers of a file, in its order."""
-    from matchmaker.intake import Rejected
+def from_spool(texts: Iterable[str]) -> Iterator[Shortlist | RejectedRow]:
+    """The answers of texts that each hold whole lines, in their order."""
+    from matchmaker.intake import RejectedRow
 
-    with path.open("rb") as file:
-        for line in file:
-            if not line.startswith(b'{"rejected"'):
-                yield Shortlist.model_validate_json(line)
-                continue
-            row = json.loads(line)["rejected"]
-            faults = tuple(Fault(*map(_message, parts)) for parts in row["faults"])
-            yield Rejected(row["line"], tuple(row["cells"]), faults, row["sheet"])
+    for line in chain.from_iterable(text.split("\n")[:-1] for text in texts):
+        if not line.startswith('{"rejected"'):
+            yield Shortlist.model_validate_json(line)
+            continue
+        row = json.loads(line)["rejected"]
+        faults = tuple(Fault(*map(_message, parts)) for parts in row["faults"])
+        yield RejectedRow(row["line"], tuple(row["cells"]), faults, row["sheet"])
 
 
 def _plain(value: object) -> object:
@@ -52,4 +51,4 @@ def _message(plain: Any) -> Any:
     if not isinstance(plain, list):
         return plain
     template, values = plain
-    return said(template, **{name: _message(one) for name, one in values.items()})
+    return make_message(template, **{name: _message(one) for name, one in values.items()})

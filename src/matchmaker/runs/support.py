@@ -19,9 +19,10 @@ from importlib import metadata
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
+from matchmaker.distribution import DISTRIBUTION, version
 from matchmaker.errors import Fault, MatchmakerError
-from matchmaker.files import is_there
-from matchmaker.messages import reason_of, said
+from matchmaker.files import path_exists
+from matchmaker.messages import make_message, reason_of
 
 Origin: TypeAlias = Literal["flag", "environment", "default"]
 Facts: TypeAlias = dict[str, object]
@@ -69,10 +70,12 @@ def examine(ledger: str | None = None, origin: Origin = "default") -> Examinatio
         try:
             found.facts[name] = look(found)
         except MatchmakerError as error:  # its place may be a path of the user's
-            found.errors += [Fault(said("{part}", part=name), fault.finding, fault.remedy) for fault in error.faults]
+            found.errors += [
+                Fault(make_message("{part}", part=name), fault.finding, fault.remedy) for fault in error.faults
+            ]
         except Exception as error:  # whatever is broken here, the other parts can be told
-            finding = said("cannot be looked at ({kind})", kind=type(error).__name__)
-            found.errors.append(Fault(said("{part}", part=name), finding, AGAIN))
+            finding = make_message("cannot be looked at ({kind})", kind=type(error).__name__)
+            found.errors.append(Fault(make_message("{part}", part=name), finding, AGAIN))
     return found
 
 
@@ -103,11 +106,7 @@ def _names() -> list[str]:
 
 
 def _program(_: Examination) -> Facts:
-    try:
-        version = metadata.version("matchmaker")
-    except metadata.PackageNotFoundError:
-        version = "0+unknown"
-    return {"matchmaker": version, "installed_as": "wheel" if (DATA / "institutes.yaml").exists() else "source"}
+    return {"matchmaker": version(), "installed_as": "wheel" if (DATA / "institutes.yaml").exists() else "source"}
 
 
 def _system(_: Examination) -> Facts:
@@ -144,7 +143,7 @@ def _locale(_: Examination) -> Facts:
 
 def _requirements() -> Iterator[tuple[str, str]]:
     """The name of each package that is required, and its condition."""
-    for line in metadata.requires("matchmaker") or ():
+    for line in metadata.requires(DISTRIBUTION) or ():
         if match := _REQUIREMENT.match(line):
             yield match[1], (match[2] or "").strip()
 
@@ -159,7 +158,7 @@ def _version(name: str) -> str | None:
 def _dependencies(found: Examination) -> Facts:
     needed = {name: condition for name, condition in _requirements() if not _EXTRA.search(condition)}
     versions: Facts = {name: _version(name) for name in sorted(needed)}
-    missing = [name for name, version in versions.items() if version is None and not needed[name]]
+    missing = [name for name, installed in versions.items() if installed is None and not needed[name]]
     found.errors += [Fault(name, "is not installed", AGAIN) for name in missing]
     return versions
 
@@ -217,7 +216,7 @@ def _file(found: Examination, name: str, digest: str) -> Facts:
         found.errors.append(Fault(name, "is missing", AGAIN))
         return {"state": "missing"}
     except OSError as error:
-        found.errors.append(Fault(name, said("cannot be read ({reason})", reason=reason_of(error)), AGAIN))
+        found.errors.append(Fault(name, make_message("cannot be read ({reason})", reason=reason_of(error)), AGAIN))
         return {"state": "unreadable"}
     if facts["sha256"] != digest:
         found.errors.append(Fault(name, "is not as it was shipped", AGAIN))
@@ -228,12 +227,12 @@ def _file(found: Examination, name: str, digest: str) -> Facts:
 
 
 def _cache(found: Examination) -> Facts:
-    from matchmaker.cache import cache_folder, is_only_ours
+    from matchmaker.cache import cache_folder, is_private
 
     folder = cache_folder()
     if folder is None:
         finding = "no home folder is known, so nothing is kept and every run takes longer"
-        found.notes.append(Fault(said("cache"), finding, "set HOME or XDG_CACHE_HOME"))
+        found.notes.append(Fault(make_message("cache"), finding, "set HOME or XDG_CACHE_HOME"))
         return {"place": None}
     facts: Facts = {"place": discreet(str(folder))}
     try:
@@ -242,13 +241,13 @@ def _cache(found: Examination) -> Facts:
     except FileNotFoundError:
         return {**facts, "state": "not_there"}
     except OSError as error:
-        finding = said("cannot be read ({reason}), so every run takes longer", reason=reason_of(error))
-        found.notes.append(Fault(said("cache"), finding, "delete the folder, it is made anew"))
+        finding = make_message("cannot be read ({reason}), so every run takes longer", reason=reason_of(error))
+        found.notes.append(Fault(make_message("cache"), finding, "delete the folder, it is made anew"))
         return {**facts, "state": "unreadable"}
-    is_used = is_only_ours(state) and os.access(folder, os.R_OK | os.W_OK | os.X_OK)
+    is_used = is_private(state) and os.access(folder, os.R_OK | os.W_OK | os.X_OK)
     if not is_used:
         finding = "others can write there, or this user cannot: it is not used, and every run takes longer"
-        found.notes.append(Fault(said("cache"), finding, "delete the folder, it is made anew"))
+        found.notes.append(Fault(make_message("cache"), finding, "delete the folder, it is made anew"))
     facts |= {"entries": len(sizes), "bytes": sum(sizes), "state": "used" if is_used else "not_used"}
     return facts | ({} if os.name == "nt" else _owner(state))
 
@@ -261,19 +260,19 @@ def _owner(state: os.stat_result) -> Facts:
 
 
 def _ledger(found: Examination, named: str | None, origin: Origin) -> Facts:
-    from matchmaker.ledger import default_path, is_there_by_default
+    from matchmaker.ledger import default_exists, default_path
 
     facts: Facts = {"named_by": origin}
     target = (named or "").strip()
     if target.casefold() == "none":
         return {**facts, "state": "none"}
-    is_found = is_there_by_default()
+    is_found = default_exists()
     if not target:
         facts["place"] = discreet(str(default_path())) if is_found else None
     elif "://" not in target:  # a name of a file may tell whose it is
         path = Path(target)
         facts["place"] = f"….{path.suffix.lstrip('.')}"
-        is_found = is_there(path)
+        is_found = path_exists(path)
     else:
         is_found = True
     if not is_found and origin != "flag":
@@ -283,25 +282,25 @@ def _ledger(found: Examination, named: str | None, origin: Origin) -> Facts:
 
 def _opened(found: Examination, target: str) -> Facts:
     """What the ledger is and how much it holds; never where it is, nor a text of it."""
-    from matchmaker.ledger.checks import describe, is_whole
+    from matchmaker.ledger.checks import describe, is_intact
     from matchmaker.ledger.schema import LATEST
     from matchmaker.ledger.store import open_ledger
 
     try:
         with open_ledger(target or None, migrates=False) as ledger:
-            version = ledger.version()
-            facts: Facts = {"engine": "SQLite" if ledger.path else "PostgreSQL", "version": version}
-            if version < LATEST:
+            schema = ledger.version()
+            facts: Facts = {"engine": "SQLite" if ledger.path else "PostgreSQL", "version": schema}
+            if schema < LATEST:
                 return {**facts, "state": "older"}
             held = describe(ledger)
             counts = {name: value for name, value in held.items() if isinstance(value, int)}
-            if is_whole(ledger):
+            if is_intact(ledger):
                 return {**facts, **counts, "state": "ok"}
     except MatchmakerError as error:
-        faults = [Fault(said("ledger"), fault.finding, fault.remedy) for fault in error.faults]
+        faults = [Fault(make_message("ledger"), fault.finding, fault.remedy) for fault in error.faults]
         found.errors += faults
         return {"state": "broken"}
-    found.errors.append(Fault(said("ledger"), "is damaged", "see: matchmaker ledger check"))
+    found.errors.append(Fault(make_message("ledger"), "is damaged", "see: matchmaker ledger check"))
     return {**facts, "state": "broken"}
 
 
@@ -331,6 +330,6 @@ def _sample(found: Examination) -> Facts:
     words = encoder()
     facts: Facts = {"encoder": "words", "words": words.n_words, "dimensions": words.n_dimensions}
     if not shortlist.matches:
-        found.errors.append(Fault(said("sample match"), "finds nobody", AGAIN))
+        found.errors.append(Fault(make_message("sample match"), "finds nobody", AGAIN))
         return facts
     return {**facts, "first": shortlist.matches[0].institute, "score": shortlist.matches[0].score}

@@ -3,39 +3,41 @@
 from __future__ import annotations
 
 import os
-import pickle
 import signal
 import threading
 import time
+import traceback
 from collections import Counter, deque
-from collections.abc import Generator, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from matchmaker.domain import Problem, Shortlist
 from matchmaker.errors import Fault, MatchmakerError
-from matchmaker.files import temporary_folder
-from matchmaker.intake import Rejected
+from matchmaker.intake import RejectedRow
+from matchmaker.intake.rejects import Rejects
 from matchmaker.matching.matcher import Matcher
-from matchmaker.messages import said
+from matchmaker.messages import make_message
 
 if TYPE_CHECKING:
-    from concurrent.futures import Future, ProcessPoolExecutor
+    from multiprocessing.connection import Connection
     from multiprocessing.context import BaseContext
 
+    from matchmaker.intake import ProblemFolder, ProblemTable
+
 _CHUNK = 256
-_GLANCE = 2  # seconds between two looks at whether processes are still there
-_GRACE = 2  # seconds in which a worker that was told to stop may end by itself
 
 
 @dataclass
 class Summary:
     """What a batch has done so far. ``n_read`` is the sum of matched, unclear, none and rejected.
 
-    ``load`` counts first places by id of institute, over the problems that were matched.
+    ``load`` counts first places by id of institute, over the problems that were matched. ``rejects`` holds the first
+    rejected rows, ``rejected_in`` says where all of them are kept, if anywhere; ``table`` is what was read.
     """
 
     n_matched: int = 0
@@ -44,6 +46,9 @@ class Summary:
     n_rejected: int = 0
     load: Counter[str] = field(default_factory=Counter)
     started: float = field(default_factory=time.monotonic)
+    rejects: Rejects = field(default_factory=Rejects)
+    rejected_in: Path | None = None
+    table: ProblemFolder | ProblemTable | None = None
 
     @property
     def n_read(self) -> int:
@@ -54,9 +59,9 @@ class Summary:
         """How long it has taken so far."""
         return time.monotonic() - self.started
 
-    def count(self, answer: Shortlist | Rejected) -> None:
+    def count(self, answer: Shortlist | RejectedRow) -> None:
         """Add one row."""
-        if isinstance(answer, Rejected):
+        if isinstance(answer, RejectedRow):
             self.n_rejected += 1
         elif answer.verdict == "matched":
             self.n_matched += 1
@@ -68,14 +73,14 @@ class Summary:
 
 
 def match_all(
-    rows: Iterable[Problem | Rejected],
+    rows: Iterable[Problem | RejectedRow],
     matcher: Matcher,
     *,
     top: int | None = 5,
     summary: Summary | None = None,
     workers: int = 1,
     cluster: str | None = None,
-) -> Generator[Shortlist | Rejected, None, None]:
+) -> Generator[Shortlist | RejectedRow, None, None]:
     """A shortlist for each problem, in the order of the rows; rejected rows pass through in their place.
 
     Chunks bound the memory; neither their size nor the number of processes changes anything in the results.
@@ -109,7 +114,7 @@ def match_all(
     for chunk, found in answered:
         shortlists = iter(found)
         for row in chunk:
-            answer = row if isinstance(row, Rejected) else next(shortlists)
+            answer = row if isinstance(row, RejectedRow) else next(shortlists)
             if summary is not None:
                 summary.count(answer)
             yield answer
@@ -120,10 +125,10 @@ def available_workers() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-_Chunk: TypeAlias = "list[Problem | Rejected]"
+_Chunk: TypeAlias = "list[Problem | RejectedRow]"
 
 
-def _chunks(rows: Iterator[Problem | Rejected], size: int) -> Iterator[_Chunk]:
+def _chunks(rows: Iterator[Problem | RejectedRow], size: int) -> Iterator[_Chunk]:
     while chunk := list(islice(rows, size)):
         yield chunk
 
@@ -133,82 +138,103 @@ def _problems(chunk: _Chunk) -> list[Problem]:
 
 
 def _by_processes(
-    chunks: Iterator[_Chunk], matcher: Matcher, top: int | None, workers: int
+    chunks: Iterator[_Chunk], matcher: Matcher, top: int | None, n_workers: int
 ) -> Iterator[tuple[_Chunk, list[Shortlist]]]:
     """Chunks and their shortlists, in order; so many are under way that no worker waits, and no more."""
-    from concurrent.futures import ProcessPoolExecutor
-    from concurrent.futures.process import BrokenProcessPool
-
     context = _context(matcher)
-    handed = ExitStack()
+    is_forked = context.get_start_method() == "fork"
+    workers: list[_Worker] = []
+    under_way: deque[_Task] = deque()
     try:
-        pool = ProcessPoolExecutor(workers, context, _begin, (handed.enter_context(_handed(matcher, context)), top))
-    except BrokenPipeError:
-        handed.close()
-        raise _ended_early() from None
-    under_way: deque[tuple[_Chunk, Future[list[Shortlist]]]] = deque()
-    is_done = False
-    try:
+        given = matcher if is_forked else None
+        workers.extend(_Worker(context, given, top) for _ in range(n_workers))  # those that start, if one does not
+        for worker in () if is_forked else workers:
+            worker.send(matcher)
         for chunk in chunks:
-            under_way.append((chunk, _begun_by(pool, chunk)))
-            if len(under_way) > 2 * workers:
-                oldest, answer = under_way.popleft()
-                yield oldest, _waited_for(answer, pool)
+            task = _Task(chunk)
+            under_way.append(task)
+            min(workers, key=lambda worker: len(worker.tasks)).begin(task)
+            if len(under_way) > 2 * n_workers:
+                yield _answered(under_way.popleft(), workers)
         while under_way:
-            oldest, answer = under_way.popleft()
-            yield oldest, _waited_for(answer, pool)
-        is_done = True
-    except (BrokenProcessPool, BrokenPipeError, _StoppedError):
-        raise _ended_early() from None
+            yield _answered(under_way.popleft(), workers)
     finally:
-        if not is_done and pool._result_queue is not None:  # interrupted: nobody wants what is under way
-            # Half an answer may be all that a worker leaves; while this end is open, its reader waits for the rest.
-            pool._result_queue._writer.close()  # type: ignore[attr-defined]
-        # When all is done as well: one that was killed while it waited for more would keep the others waiting for ever.
-        for process in list((pool._processes or {}).values()):
-            process.terminate()
-        # Waits for the pool's thread as well: left alone it may fail at exit, and write so to stderr.
-        pool.shutdown(cancel_futures=True)
-        handed.close()
+        for worker in workers:
+            worker.end()
 
 
-def _ended_early() -> MatchmakerError:
-    finding = "one of them ended before its work was done; there may be too little memory for so many"
-    return MatchmakerError(Fault(said("worker processes"), finding, "run again with --workers 1"))
+@dataclass(eq=False)
+class _Task:
+    """A chunk, and what a worker answered."""
+
+    chunk: _Chunk
+    answer: list[Shortlist] | Exception | None = None
 
 
-def _begun_by(pool: ProcessPoolExecutor, chunk: _Chunk) -> Future[list[Shortlist]]:
-    """What a process will answer.
+class _Worker:
+    """A process that matches, as the main process sees it.
 
-    Raises:
-        BrokenProcessPool: A process has ended.
+    Each has a pipe of its own: when it is killed, even in the middle of an answer, that ends, and nobody waits.
     """
-    from concurrent.futures.process import BrokenProcessPool
 
+    def __init__(self, context: BaseContext, matcher: Matcher | None, top: int | None) -> None:
+        """Without a matcher, that must be sent first."""
+        self.tasks: deque[_Task] = deque()
+        self.pipe, its_end = context.Pipe()
+        self._process = context.Process(target=_work, args=(its_end, matcher, top), daemon=True)  # type: ignore[attr-defined]
+        with _ends_told(), its_end:
+            self._process.start()
+
+    def send(self, data: object) -> None:
+        """Send what it takes at once, whatever it does meanwhile."""
+        with _ends_told():
+            self.pipe.send(data)
+
+    def begin(self, task: _Task) -> None:
+        """Give it a task, which it does after those that it has."""
+        self.tasks.append(task)
+        self.send(_problems(task.chunk))
+
+    def receive(self) -> None:
+        """Wait for the answer to its oldest task."""
+        with _ends_told():
+            self.tasks.popleft().answer = self.pipe.recv()
+
+    def end(self) -> None:
+        """End the process in the middle of whatever it does: it holds nothing that anybody needs."""
+        self._process.kill()
+        self._process.join()
+        self.pipe.close()
+
+
+@contextmanager
+def _ends_told() -> Iterator[None]:
+    """What a pipe says of a process that has ended becomes an error of ours."""
     try:
-        return pool.submit(_match, _problems(chunk))
-    except (OSError, ValueError):  # while one was started another ended: the pool has closed what the new one needs
-        if not pool._broken:
-            raise
-        raise BrokenProcessPool from None
+        yield
+    except (EOFError, OSError):
+        finding = "one of them ended before its work was done; there may be too little memory for so many"
+        raise MatchmakerError(Fault(make_message("worker processes"), finding, "run again with --workers 1")) from None
 
 
-def _waited_for(answer: Future[list[Shortlist]], pool: ProcessPoolExecutor) -> list[Shortlist]:
-    """An answer; the pool itself waits for ever where a process was killed while it wrote one.
+def _answered(task: _Task, workers: Sequence[_Worker]) -> tuple[_Chunk, list[Shortlist]]:
+    """A chunk and its shortlists; answers to others that come meanwhile are kept with them.
 
     Raises:
-        BrokenProcessPool: A process has ended.
+        MatchmakerError: A process has ended.
+        Exception: What a worker raised.
     """
-    from concurrent.futures.process import BrokenProcessPool
+    from multiprocessing.connection import wait
 
-    has_ended = False
-    while True:
-        try:
-            return answer.result(timeout=_GLANCE)
-        except TimeoutError:
-            if has_ended:  # and a whole glance ago: the pool has not noticed
-                raise BrokenProcessPool from None
-            has_ended = not all(process.is_alive() for process in list((pool._processes or {}).values()))
+    while task.answer is None:
+        pipes = [worker.pipe for worker in workers if worker.tasks]
+        ready = wait(pipes)
+        for worker in workers:
+            if worker.pipe in ready:
+                worker.receive()
+    if isinstance(task.answer, Exception):
+        raise task.answer
+    return task.chunk, task.answer
 
 
 def _context(matcher: Matcher) -> BaseContext:
@@ -220,84 +246,33 @@ def _context(matcher: Matcher) -> BaseContext:
     return multiprocessing.get_context("fork" if is_alone and matcher.settings.encoder == "words" else "spawn")
 
 
-@contextmanager
-def _handed(matcher: Matcher, context: BaseContext) -> Iterator[Matcher | Path]:
-    """What a worker is given to begin with: a forked one the matcher, one that is started anew a file that holds it.
-
-    Through multiprocessing's own pipe, which holds little, this process would wait for ever to hand it to a worker that
-    was killed early.
-    """
-    if context.get_start_method() == "fork":
-        yield matcher
-    elif hasattr(os, "memfd_create") and Path("/proc/self/fd").is_dir():
-        with os.fdopen(os.memfd_create("matcher"), "wb") as file:
-            file.write(pickle.dumps(matcher))
-            file.flush()
-            yield Path(f"/proc/{os.getpid()}/fd/{file.fileno()}")
-    else:
-        with temporary_folder() as folder:  # this user's alone
-            path = folder / "matcher"
-            path.write_bytes(pickle.dumps(matcher))
-            yield path
-
-
-_begun: list[_Duty] = []  # in a worker process: what it does
-
-
-class _StoppedError(Exception):
-    """A worker was told to stop before its work was done."""
-
-
-class _Duty:
-    """What a worker process does until it is told to stop.
-
-    It stops in the middle of its work but never in the middle of an answer: who reads half of one waits for ever.
-    """
-
-    def __init__(self, matcher: Matcher, top: int | None) -> None:
-        self._matcher = matcher
-        self._top = top
-        self._is_busy = self._is_stopped = False
-
-    def match(self, problems: list[Problem]) -> list[Shortlist]:
-        try:
-            self._is_busy = True
-            if self._is_stopped:
-                raise _StoppedError
-            return self._matcher.match(problems, top=self._top)
-        finally:
-            self._is_busy = False
-
-    def stop(self, *_: object) -> None:
-        """Take SIGTERM."""
-        self._is_stopped = True
-        if hasattr(signal, "alarm"):  # a worker that was killed with the lock of the queue would keep this one for ever
-            signal.signal(signal.SIGALRM, signal.SIG_DFL)
-            signal.alarm(_GRACE)
-        if self._is_busy:
-            raise _StoppedError
-
-
-def _begin(handed: Matcher | Path, top: int | None) -> None:
-    matcher = pickle.loads(handed.read_bytes()) if isinstance(handed, Path) else handed  # noqa: S301 - made by _handed
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    duty = _Duty(matcher, top)
+def _work(pipe: Connection, matcher: Matcher | None, top: int | None) -> None:
+    """What a worker process does until it is ended. The matcher comes first through the pipe if it is not given."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the main process ends the others
-    signal.signal(signal.SIGTERM, duty.stop)
-    _begun[:] = [duty]
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    waiting: SimpleQueue[Any] = SimpleQueue()
+    threading.Thread(target=_receive, args=(pipe, waiting), daemon=True).start()
+    if matcher is None:
+        matcher = waiting.get()
+    while True:
+        answer: list[Shortlist] | Exception
+        try:
+            answer = matcher.match(waiting.get(), top=top)
+        except Exception as error:  # raised in the main process, where its traceback would be lost
+            error.add_note(traceback.format_exc())
+            answer = error
+        pipe.send(answer)
 
 
-def _end_with_parent() -> None:
-    """Where the main process is killed, nobody tells its workers: they would wait for work for ever."""
+def _receive(pipe: Connection, waiting: SimpleQueue[Any]) -> None:
+    """Take what the main process sends, so that it never waits for a busy worker; end with the main process."""
     import multiprocessing
     from multiprocessing.connection import wait
 
     parent = multiprocessing.parent_process()
-    if parent is not None:
-        wait([parent.sentinel])
-        os._exit(1)
-
-
-def _match(problems: list[Problem]) -> list[Shortlist]:
-    (duty,) = _begun
-    return duty.match(problems)
+    while parent is not None and pipe in wait([pipe, parent.sentinel]):
+        try:
+            waiting.put(pipe.recv())
+        except (EOFError, OSError):
+            break
+    os._exit(1)

@@ -1,33 +1,34 @@
-"""Shortlists as Parquet: the columns of CSV with their types; and in parts, for tables too long for one file."""
+"""Shortlists as Parquet, with the columns of CSV and their types; and as parts, for tables too long for one file."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final
 
 from matchmaker.domain import Language, Shortlist
 from matchmaker.errors import Fault, MissingExtraError
-from matchmaker.files import atomic_bytes, check_plain, write_faults
-from matchmaker.writing.shortlists import CSV_COLUMNS, table_rows, write_shortlists
+from matchmaker.files import atomic_byte_writer, check_plain_file, write_faults
+from matchmaker.writing.formats import Format
+from matchmaker.writing.out import Context, write
+from matchmaker.writing.shortlists import CSV_COLUMNS, table_rows
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from matchmaker.intake import Rejected
+    from matchmaker.intake import RejectedRow
 
-PartFormat: TypeAlias = Literal["jsonl", "parquet"]
-
-PER_PART: Final = 100_000
-"""So many rows of the input are in a part, rejected ones among them."""
-_PER_GROUP: Final = 10_000  # rows held in memory
+ROWS_PER_PART: Final = 100_000
+"""Rows of the input in one part, including rejected ones."""
+_ROWS_PER_GROUP: Final = 10_000
+"""Rows held in memory."""
 _PART: Final = re.compile(r"part-\d{5,}\.(?:jsonl|parquet)")
 
 
 def check_parquet() -> None:
-    """Whether Parquet can be written here, to be asked before the work is done.
+    """Check that Parquet can be written here, before any work is done.
 
     Raises:
         MissingExtraError: pyarrow is not installed.
@@ -38,18 +39,18 @@ def check_parquet() -> None:
         fault = Fault(
             "--format parquet",
             "writing Parquet needs pyarrow",
-            "pip install 'matchmaker[parquet]', or choose another format",
+            "pip install 'matchmaker-techtransfer[parquet]', or choose another format",
         )
         raise MissingExtraError(fault) from error
 
 
 def write_parquet(shortlists: Iterable[Shortlist], path: Path, language: Language | None = None) -> None:
-    """Write a row for each problem and rank, one without rank where nothing matched; whole or not at all.
+    """Write a row for each problem and rank, or one without rank if there is no match; whole or not at all.
 
     Args:
         shortlists: Read as needed.
         path: The file to make or to replace.
-        language: The language of names and reasons; each problem's own when not given.
+        language: The language of names and reasons; by default each problem's own.
 
     Raises:
         MissingExtraError: pyarrow is not installed.
@@ -62,29 +63,33 @@ def write_parquet(shortlists: Iterable[Shortlist], path: Path, language: Languag
     types = {"rank": pa.int32(), "score": pa.float64()}
     schema = pa.schema([(name, types.get(name, pa.string())) for name in CSV_COLUMNS])
     rows = chain.from_iterable(table_rows(one, language or one.problem.language) for one in shortlists)
-    with atomic_bytes(path) as stream, ParquetWriter(stream, schema) as writer:
+    with atomic_byte_writer(path) as stream, ParquetWriter(stream, schema) as writer:
         for group in _groups(rows, schema):
             writer.write_table(group)
+
+
+def write_columns(shortlists: Iterable[Shortlist], path: Path, context: Context) -> Sequence[Fault]:
+    """As ``write_parquet``; nothing is lost."""
+    write_parquet(shortlists, path, context.language)
+    return ()
 
 
 def _groups(rows: Iterator[tuple[str | int | float | None, ...]], schema: pa.Schema) -> Iterator[pa.Table]:
     import pyarrow as pa
 
-    while some := list(islice(rows, _PER_GROUP)):
-        columns = zip(*some, strict=True)
+    while group := list(islice(rows, _ROWS_PER_GROUP)):
+        columns = zip(*group, strict=True)
         yield pa.table([pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)], schema)
 
 
-def write_parts(
-    answers: Iterable[Shortlist | Rejected], folder: Path, format: PartFormat, language: Language | None = None
-) -> None:
+def write_parts(answers: Iterable[Shortlist | RejectedRow], folder: Path, format: Format, context: Context) -> None:
     """Write ``part-00000.jsonl`` and so on, each whole or not at all; parts of an earlier run that are left over go.
 
     Args:
         answers: In the order of the input; of a rejected row only its place counts.
         folder: Made if it is not there.
         format: Of each part.
-        language: As for ``write_parquet``.
+        context: For the writer of the format.
 
     Raises:
         InputError: A part cannot be written.
@@ -93,13 +98,10 @@ def write_parts(
         folder.mkdir(exist_ok=True)
     stream, written = iter(answers), set[str]()
     while (some := list(islice(stream, 1))) or not written:
-        part = folder / f"part-{len(written):05}.{format}"
-        check_plain(part)
-        shortlists = (one for one in chain(some, islice(stream, PER_PART - 1)) if isinstance(one, Shortlist))
-        if format == "parquet":
-            write_parquet(shortlists, part, language)
-        else:
-            write_shortlists(shortlists, part, format, language)
+        part = folder / f"part-{len(written):05}.{format.name}"
+        check_plain_file(part)
+        shortlists = (one for one in chain(some, islice(stream, ROWS_PER_PART - 1)) if isinstance(one, Shortlist))
+        write(shortlists, "shortlists", format, part, context)
         written.add(part.name)
     for path in sorted(folder.iterdir()):
         if _PART.fullmatch(path.name) and path.name not in written:

@@ -1,6 +1,6 @@
 """The levels as people read them: what to do, in words and as a bar, and how often that was right so far.
 
-What stands beside a level, what a match rests on and how ready its institute is, is put into words here as well.
+The basis of a match and the readiness of its institute, shown beside the level, are put into words here as well.
 """
 
 from __future__ import annotations
@@ -10,20 +10,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from matchmaker.domain import Basis, Language, Level, Match, Readiness, Shortlist
-from matchmaker.messages import one_line
-from matchmaker.writing.words import word
+from matchmaker.messages import Translatable, one_line, translate
+from matchmaker.writing.words import INFERRED_LONG, OWN_RECORD, STRENGTH_WORDS, VIA_PARENT_LONG, one_after_another
 
 if TYPE_CHECKING:
     from matchmaker.matching.settings import TrackRecord
 
-LEVEL_WORDS: Final[Mapping[Level, tuple[str, str]]] = {
-    "strong": ("建议对接", "Recommend"),
-    "fair": ("可先咨询", "Ask first"),
-    "weak": ("仅供线索", "Lead only"),
-    "none": ("不匹配", "No match"),
+LEVEL_WORDS: Final[Mapping[Level, Translatable]] = {
+    "strong": "Recommend",
+    "fair": "Ask first",
+    "weak": "Lead only",
+    "none": "No match",
 }
 LEVEL_STEPS: Final[Mapping[Level, int]] = {"strong": 4, "fair": 3, "weak": 1, "none": 0}
-"""How many of four steps are full: three or more are worth a call, one or none is not."""
+"""The full steps of four: three or more mean worth a call, one or none not."""
 N_STEPS: Final = 4
 FITTING: Final[frozenset[Level]] = frozenset(("strong", "fair"))
 """The levels that are worth a call."""
@@ -31,32 +31,32 @@ FITTING: Final[frozenset[Level]] = frozenset(("strong", "fair"))
 
 @dataclass(frozen=True, slots=True)
 class Display:
-    """What is shown to people beside institutes and levels; files of data hold everything.
+    """What is shown to people in addition to institutes and levels; data files always hold everything.
 
     Attributes:
-        scores: Scores and similarities as numbers, too.
-        everything: Institutes at no match below a matched shortlist, too.
-        record: How often each level was right; nothing is said about it without one.
+        scores: Show scores and similarities as numbers.
+        everything: Show institutes at level none below a matched shortlist.
+        record: How often each level was right; not shown without one.
     """
 
     scores: bool = False
     everything: bool = False
     record: TrackRecord | None = None
 
-    def listed(self, shortlist: Shortlist) -> tuple[Match, ...]:
-        """The matches that are shown; where nothing fits, all of them are, as the nearest."""
+    def visible_matches(self, shortlist: Shortlist) -> tuple[Match, ...]:
+        """The matches to show; all of them if nothing fits, as the nearest ones."""
         if self.everything or shortlist.verdict != "matched":
             return shortlist.matches
         return tuple(match for match in shortlist.matches if match.level != "none")
 
 
 LEVELS_ONLY: Final = Display()
-"""What is shown unless more is asked for."""
+"""The default display."""
 
 
 def level_word(level: Level, language: Language) -> str:
-    """The name of a level: what to do."""
-    return LEVEL_WORDS[level][language == "en"]
+    """The name of a level, which says what to do."""
+    return translate(LEVEL_WORDS[level], language)
 
 
 def level_bar(level: Level, *, ascii_only: bool = False) -> str:
@@ -72,11 +72,14 @@ def level_names(language: Language) -> dict[str, str]:
 
 
 def record_sentence(record: TrackRecord | None, level: Level, language: Language) -> str:
-    """How often the first institute was worth a call when it stood at this level; empty where nothing is known."""
+    """How often a first institute at this level was worth a call; empty if unknown."""
     counts: tuple[int, int] | None = getattr(record, level) if record else None
     if record is None or counts is None:
         return ""
-    return word("track_record", language).format(
+    return translate(
+        "{level}: of {judged:,} judged needs at this level, {worth:,} first institutes were "
+        "worth a call ({by}, {date})",
+        language,
         level=level_word(level, language),
         judged=counts[0],
         worth=counts[1],
@@ -85,37 +88,42 @@ def record_sentence(record: TrackRecord | None, level: Level, language: Language
     )
 
 
-def record_of(shortlist: Shortlist, display: Display, language: Language) -> str:
-    """The record of the level at which the first institute stands."""
+def record_sentence_for(shortlist: Shortlist, display: Display, language: Language) -> str:
+    """How often the level of the first institute was right; empty if unknown or without any match."""
     return record_sentence(display.record, shortlist.matches[0].level, language) if shortlist.matches else ""
 
 
 def left_out_sentence(n: int, language: Language) -> str:
-    """How many institutes at no match are not listed; empty where all are."""
-    return word("left_out", language).format(n=n, level=level_word("none", language)) if n else ""
+    """The number of institutes at level none that are not listed; empty if all are."""
+    return (
+        translate("Not listed: {n} more at “{level}”", language, n=n, level=level_word("none", language)) if n else ""
+    )
 
 
 def basis_text(basis: Basis, language: Language, *, inferred: bool = False) -> str:
-    """Whose record a match rests on, how strong it is, and how new.
+    """The basis of a match in words: whose record it is, how strong, and how new.
 
     Args:
-        basis: What is known of it.
-        language: Of the words.
-        inferred: No source states the capability at all.
+        basis: The basis.
+        language: The language of the words.
+        inferred: No source states the capability.
     """
-    whose = "inferred_long" if inferred else "via_parent_long" if basis.via_parent else "own_record"
-    parts = [word(whose, language)]
+    whose = INFERRED_LONG if inferred else VIA_PARENT_LONG if basis.via_parent else OWN_RECORD
+    parts = [translate(whose, language)]
     if basis.strength:
-        parts.append(word(f"strength_{basis.strength}", language))
+        parts.append(translate(STRENGTH_WORDS[basis.strength], language))
     if basis.year is not None:
-        parts.append(word("newest", language).format(year=basis.year))
-    return ("；" if language == "zh" else "; ").join(parts)
+        parts.append(translate("newest evidence {year}", language, year=basis.year))
+    return one_after_another(parts, language)
 
 
 def readiness_text(readiness: Readiness | None, language: Language) -> str:
-    """What the ledger says of an institute's readiness; empty where there is nothing to tell."""
+    """The readiness of an institute in words; empty if there is nothing to say."""
     if readiness is None:
         return ""
-    counts = {"open_referrals": readiness.open_referrals, "declined_recently": readiness.declined_recently}
-    told = [word(name, language).format(n=n) for name, n in counts.items() if n]
-    return ("；" if language == "zh" else "; ").join(told)
+    told = []
+    if n := readiness.open_referrals:
+        told.append(translate("open referrals: {n:,}", language, n=n))
+    if n := readiness.declined_recently:
+        told.append(translate("declined within a year: {n:,}", language, n=n))
+    return one_after_another(told, language)

@@ -1,17 +1,19 @@
-"""Shortlists and rejected rows as JSON, JSONL, CSV, Markdown and workbooks, written whole or not at all."""
+"""Shortlists as JSON, JSONL, CSV and Markdown; and files of rejected rows."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal, TextIO, TypeAlias
+from typing import TYPE_CHECKING, Final, TextIO
 
+from matchmaker.csvcells import csv_text, escape_formulas
+from matchmaker.distribution import version
 from matchmaker.domain import Citation, Language, Level, Match, Question, Reason, Shortlist, Text
-from matchmaker.errors import Fault, InputError
-from matchmaker.files import atomic_writer, csv_text, drop_earlier, harmless
-from matchmaker.messages import said
+from matchmaker.files import atomic_writer, remove_existing
+from matchmaker.messages import Translatable, translate, translate_counted
 from matchmaker.writing.levels import (
     FITTING,
     LEVEL_WORDS,
@@ -22,85 +24,94 @@ from matchmaker.writing.levels import (
     level_bar,
     level_word,
     readiness_text,
-    record_of,
+    record_sentence_for,
 )
+from matchmaker.writing.plain import one_line_of
 from matchmaker.writing.words import (
     ADDRESS,
-    SIMILARITIES,
+    KIND_WORDS,
     capability_name,
     claim_text,
-    escaped,
+    enumerated,
+    escape_markdown,
     labelled,
+    markdown_row,
+    one_after_another,
     one_line,
     problem_heading,
+    question_text,
     reason_text,
     removal_text,
-    table_row,
-    version,
-    word,
+    similarity_names,
+    source_text,
 )
 
-Format: TypeAlias = Literal["table", "json", "jsonl", "csv", "md", "xlsx", "html", "parquet"]
+if TYPE_CHECKING:
+    from matchmaker.writing.out import Context
 
-FORMATS_BY_ENDING: Final[Mapping[str, Format]] = {
-    ".json": "json",
-    ".jsonl": "jsonl",
-    ".csv": "csv",
-    ".md": "md",
-    ".xlsx": "xlsx",
-    ".html": "html",
-    ".htm": "html",
-}
 CSV_COLUMNS: Final = (
     *("problem_id", "problem_title", "verdict", "rank", "institute", "institute_name"),
     *("score", "level", "capability", "reasons"),
 )
 
-_TABLE_COLUMNS: Final = {"rank": "--:", "institute": ":--", "level": ":--", "score": "--:", "capability": ":--"}
-"""The columns of a Markdown table, and on which side they stand."""
-_MOST_NAMED: Final = 3
-"""So many institutes of a level are named in a sentence."""
+_TABLE_COLUMNS: Final[Mapping[Translatable, str]] = {
+    "Rank": "--:",
+    "Institute": ":--",
+    "Level": ":--",
+    "Score": "--:",
+    "Capability": ":--",
+}
+"""The headings of a Markdown table, and on which side its columns stand."""
+_MAX_NAMED: Final = 3
+"""Institutes of one level that are named in a sentence."""
 
 
 def verdict_sentence(shortlist: Shortlist, language: Language) -> str:
-    """One sentence: who is worth a call and what to do with each, that more must be asked, or that nobody fits."""
+    """One sentence: who is worth a call, with levels; or that more must be asked first; or that nobody fits."""
     if shortlist.verdict == "unclear":
         return _unclear_sentence(shortlist, language)
     fitting = [match for match in shortlist.matches if match.level in FITTING]
     if shortlist.verdict == "matched" and fitting:
         levels = [level for level in LEVEL_WORDS if any(match.level == level for match in fitting)]
         of_levels = (_names_at(level, fitting, language) for level in levels)
-        return word("fits", language).format(
-            n=len(fitting),
-            fit="1 institute is" if len(fitting) == 1 else f"{len(fitting)} institutes are",
-            names=("；" if language == "zh" else "; ").join(of_levels),
+        return translate_counted(
+            len(fitting),
+            "{n} institute is worth a call: {names}.",
+            "{n} institutes are worth a call: {names}.",
+            language,
+            names=one_after_another(of_levels, language),
         )
     if shortlist.fallback is None:
-        return word("no_fit", language)
-    return word("no_fit_ask", language).format(name=one_line(shortlist.fallback.name.in_language(language)))
+        return translate("No institute fits this need.", language)
+    return translate(
+        "No institute fits this need; {name} can help to find an expert.",
+        language,
+        name=one_line(shortlist.fallback.name.in_language(language)),
+    )
 
 
 def _names_at(level: Level, fitting: Sequence[Match], language: Language) -> str:
-    """Who stands at a level, the first ones by name."""
+    """The institutes at a level, the first ones by name."""
     names = [one_line(match.name.in_language(language)) for match in fitting if match.level == level]
-    shown = ("、" if language == "zh" else ", ").join(names[:_MOST_NAMED])
-    if len(names) > _MOST_NAMED:
-        shown += word("and_more", language).format(n=len(names))
-    verb = level_word(level, language)
-    return word("fits_level", language).format(level=verb if language == "zh" else verb.lower(), names=shown)
+    shown = enumerated(names[:_MAX_NAMED], language)
+    if len(names) > _MAX_NAMED:
+        shown += translate(" and others, {n} in all", language, n=len(names))
+    return translate("{names} ({level})", language, level=level_word(level, language).lower(), names=shown)
 
 
 def _unclear_sentence(shortlist: Shortlist, language: Language) -> str:
     n, fallback = len(shortlist.questions), shortlist.fallback
     if not n:
-        return word("unclear_bare", language)
+        return translate("Too vague to match: first ask what is needed.", language)
     if fallback is None:
-        return word("unclear", language).format(n=n)
+        return translate("Too vague to match: first ask the questions below ({n}).", language, n=n)
     name = one_line(fallback.name.in_language(language))
-    return word("unclear_or_ask", language).format(n=n, name=name)
+    return translate(
+        "It says too little to tell: ask back first ({n} below), or have {name} ask.", language, n=n, name=name
+    )
 
 
-def as_object(shortlist: Shortlist) -> dict[str, object]:
+def shortlist_object(shortlist: Shortlist) -> dict[str, object]:
     """The fields of DESIGN.md section 5, in that order, numbers rounded to 6 decimals; ``None`` is unknown."""
     problem, fallback = shortlist.problem, shortlist.fallback
     return {
@@ -125,7 +136,7 @@ def question_object(question: Question) -> dict[str, object]:
 
 
 def match_object(match: Match) -> dict[str, object]:
-    capability, parts = match.capability, match.similarities
+    capability, parts, names = match.capability, match.similarities, similarity_names()
     return {
         "rank": match.rank,
         "institute": match.institute,
@@ -140,14 +151,14 @@ def match_object(match: Match) -> dict[str, object]:
         },
         "basis": match.basis.model_dump(),
         "readiness": None if match.readiness is None else match.readiness.model_dump(),
-        "similarities": {part: None if (one := parts.get(part)) is None else round(one, 6) for part in SIMILARITIES},
+        "similarities": {name: None if (one := parts.get(name)) is None else round(one, 6) for name in names},
         "reasons": [reason_object(reason) for reason in match.reasons],
         "evidence": [_citation_object(citation) for citation in match.evidence],
     }
 
 
 def reason_object(reason: Reason) -> dict[str, object]:
-    """A reason; its outcome only where it is a case."""
+    """A reason as plain data; with its outcome only if it is a case."""
     fields = {**reason.model_dump(), "similarity": round(reason.similarity, 6)}
     if reason.outcome is None:
         del fields["outcome"]
@@ -168,21 +179,18 @@ def text_object(text: Text) -> dict[str, str | None]:
     return {"zh": text.zh, "en": text.en}
 
 
-def to_json(shortlist: Shortlist, *, indent: int | None = 2) -> str:
+def to_json(shortlist: Shortlist) -> str:
     """One JSON object, without a newline at its end."""
-    return json.dumps(as_object(shortlist), ensure_ascii=False, indent=indent)
+    return json.dumps(shortlist_object(shortlist), ensure_ascii=False, indent=2)
 
 
 def to_jsonl(shortlist: Shortlist) -> str:
     """One JSON object on one line, without a newline at its end."""
-    line = to_json(shortlist, indent=None)
-    # JSON leaves these three as they are, but many readers (str.splitlines among them) end a line there.
-    return line.replace("\x85", "\\u0085").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+    return one_line_of(shortlist_object(shortlist))
 
 
 def table_rows(shortlist: Shortlist, language: Language) -> Iterator[tuple[str | int | float | None, ...]]:
-    """What stands under ``CSV_COLUMNS``: a row for each match, one without rank where nothing matched."""
-    separator = "；" if language == "zh" else "; "
+    """The rows under ``CSV_COLUMNS``: one for each match, or one without rank if there is none."""
     problem = (shortlist.problem.id, shortlist.problem.title, shortlist.verdict)
     for match in shortlist.matches:
         yield (
@@ -193,11 +201,15 @@ def table_rows(shortlist: Shortlist, language: Language) -> Iterator[tuple[str |
             round(match.score, 6),
             match.level,
             capability_name(match, language),
-            separator.join(reason_text(reason, language) for reason in match.reasons),
+            one_after_another((reason_text(reason, language) for reason in match.reasons), language),
         )
     if not shortlist.matches:
-        limits = separator.join(removal_text(removal, language) for removal in shortlist.removed)
-        yield (*problem, *[None] * 6, labelled(word("removed", language), limits, language) if limits else "")
+        limits = one_after_another((removal_text(removal, language) for removal in shortlist.removed), language)
+        yield (
+            *problem,
+            *[None] * 6,
+            labelled(translate("Removed by a hard limit", language), limits, language) if limits else "",
+        )
 
 
 def _csv_rows(shortlist: Shortlist, language: Language) -> Iterator[tuple[str, ...]]:
@@ -207,15 +219,17 @@ def _csv_rows(shortlist: Shortlist, language: Language) -> Iterator[tuple[str, .
 def _csv_cell(value: str | float | None) -> str:
     if isinstance(value, float):
         return f"{value:.6f}"
-    return harmless(value) if isinstance(value, str) else "" if value is None else str(value)
+    return escape_formulas(value) if isinstance(value, str) else "" if value is None else str(value)
 
 
 def to_csv(shortlists: Iterable[Shortlist], *, language: Language | None = None) -> str:
-    """A whole CSV with its headings: one row per problem and rank, a row without rank where nothing matched.
+    """A complete CSV with headings: one row per problem and rank, or one without rank if there is no match.
 
-    It begins with a BOM when it holds any non-ASCII character, else Excel would show Chinese as rubbish.
+    It begins with a BOM if it contains non-ASCII characters, as Excel would show garbled Chinese otherwise.
     """
-    text = "".join(format_shortlists(shortlists, "csv", language))
+    from matchmaker.writing.out import Context
+
+    text = "".join(CSV(shortlists, Context(language)))
     return text if text.isascii() else f"\ufeff{text}"
 
 
@@ -223,34 +237,45 @@ def to_markdown(shortlist: Shortlist, language: Language | None = None, display:
     """A section with title, verdict, table, and the reasons and evidence of each match; ends with a newline.
 
     Args:
-        shortlist: What to write.
-        language: The language of the words; the problem's own when not given.
-        display: What is shown beside institutes and levels.
+        shortlist: The shortlist.
+        language: The language of the words; by default the problem's own.
+        display: What is shown in addition to institutes and levels.
     """
-    language = language or shortlist.problem.language
-    listed = display.listed(shortlist)
-    lines = [f"# {escaped(problem_heading(shortlist.problem))}", "", escaped(verdict_sentence(shortlist, language))]
+    language = language or shortlist.problem.shown_in
+    listed = display.visible_matches(shortlist)
+    lines = [
+        f"# {escape_markdown(problem_heading(shortlist.problem))}",
+        "",
+        escape_markdown(verdict_sentence(shortlist, language)),
+    ]
     if shortlist.questions:
-        lines += ["", *(f"{n}. {escaped(one.text)}" for n, one in enumerate(shortlist.questions, start=1))]
+        lines += [
+            "",
+            *(
+                f"{n}. {escape_markdown(question_text(one, language))}"
+                for n, one in enumerate(shortlist.questions, start=1)
+            ),
+        ]
     if listed:
-        columns = {key: side for key, side in _TABLE_COLUMNS.items() if key != "score" or display.scores}
-        lines += ["", table_row(word(key, language) for key in columns), table_row(columns.values())]
-        lines += [table_row(_match_cells(match, language, scores=display.scores)) for match in listed]
+        columns = {key: side for key, side in _TABLE_COLUMNS.items() if key != "Score" or display.scores}
+        lines += ["", markdown_row(translate(key, language) for key in columns), markdown_row(columns.values())]
+        lines += [markdown_row(_match_cells(match, language, scores=display.scores)) for match in listed]
     n_left_out = len(shortlist.matches) - len(listed)
-    for note in (left_out_sentence(n_left_out, language), record_of(shortlist, display, language)):
-        lines += ["", escaped(note)] if note else []
+    for note in (left_out_sentence(n_left_out, language), record_sentence_for(shortlist, display, language)):
+        lines += ["", escape_markdown(note)] if note else []
     for match in listed:
         lines += _match_section(match, language, scores=display.scores)
     if shortlist.removed:
-        lines += ["", f"## {word('removed', language)}", ""]
-        lines += [f"- {escaped(removal_text(removal, language))}" for removal in shortlist.removed]
+        lines += ["", f"## {translate('Removed by a hard limit', language)}", ""]
+        lines += [f"- {escape_markdown(removal_text(removal, language))}" for removal in shortlist.removed]
     return "\n".join(lines) + "\n"
 
 
 def _match_cells(match: Match, language: Language, *, scores: bool) -> list[str]:
     # harmless: a table that is copied from a page into a spreadsheet has cells like any other
     name, capability = (
-        escaped(harmless(one)) for one in (match.name.in_language(language), capability_name(match, language))
+        escape_markdown(escape_formulas(one))
+        for one in (match.name.in_language(language), capability_name(match, language))
     )
     level = f"{level_bar(match.level)} {level_word(match.level, language)}"
     return [str(match.rank), name, level, *([f"{match.score:.2f}"] if scores else []), capability]
@@ -259,165 +284,90 @@ def _match_cells(match: Match, language: Language, *, scores: bool) -> list[str]
 def _match_section(match: Match, language: Language, *, scores: bool) -> Iterator[str]:
     if not (match.reasons or match.evidence):
         return
-    yield from ("", f"## {match.rank}. {escaped(match.name.in_language(language))}", "")
-    signs = {"basis": basis_text(match.basis, language), "readiness": readiness_text(match.readiness, language)}
-    for sign, told in signs.items():
-        if told:
-            yield f"- {labelled(word(sign, language), told, language)}"
+    yield from ("", f"## {match.rank}. {escape_markdown(match.name.in_language(language))}", "")
+    yield f"- {labelled(translate('Basis', language), basis_text(match.basis, language), language)}"
+    if ready := readiness_text(match.readiness, language):
+        yield f"- {labelled(translate('Readiness', language), ready, language)}"
     for reason in match.reasons:
         told = reason_text(reason, language, scores=scores)
-        yield f"- {labelled(word(reason.kind, language), escaped(told), language)}"
+        yield f"- {labelled(translate(KIND_WORDS[reason.kind], language), escape_markdown(told), language)}"
     for citation in match.evidence:
-        yield f"- {labelled(word('evidence', language), _citation_text(citation, language), language)}"
+        yield f"- {labelled(translate('Evidence', language), _citation_text(citation, language), language)}"
 
 
 def _citation_text(citation: Citation, language: Language) -> str:
     is_link = not citation.is_copy and ADDRESS.fullmatch(citation.source)
-    source = f"<{citation.source}>" if is_link else escaped(citation.source)
-    return f"{escaped(claim_text(citation, language))} {source}"
+    source = f"<{citation.source}>" if is_link else escape_markdown(source_text(citation, language))
+    return f"{escape_markdown(claim_text(citation, language))} {source}"
 
 
-def format_for(path: Path) -> Format:
-    """The format that the ending of ``path`` names.
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """A text of many shortlists that grows with each of them.
 
-    Raises:
-        InputError: The ending names no format.
+    Attributes:
+        piece: One shortlist, with what parts it from the one before; told whether it is the first.
+        opening: What stands before the first.
+        closing: What stands after the last; told how many there are.
     """
-    known = FORMATS_BY_ENDING.get(path.suffix.lower())
-    if known is None:
-        finding = "no ending that names a format"
-        if path.suffix:
-            finding = said("unknown ending '{ending}'", ending=path.suffix)
-        remedy = said("use one of {endings}, or give the format", endings=" ".join(FORMATS_BY_ENDING))
-        raise InputError(Fault(str(path), finding, remedy))
-    return known
+
+    piece: Callable[[Shortlist, Context, bool], str]
+    opening: str = ""
+    closing: Callable[[int], str] = lambda n: ""  # noqa: ARG005
+
+    def __call__(self, shortlists: Iterable[Shortlist], context: Context) -> Iterator[str]:
+        """The whole text, piece by piece."""
+        if self.opening:
+            yield self.opening
+        n_written = 0
+        for shortlist in shortlists:
+            yield self.piece(shortlist, context, n_written == 0)
+            n_written += 1
+        if end := self.closing(n_written):
+            yield end
 
 
-def format_shortlists(
-    shortlists: Iterable[Shortlist],
-    format: Format,
-    language: Language | None = None,
-    display: Display = LEVELS_ONLY,
-) -> Iterator[str]:
-    """The text of many shortlists, piece by piece and without a BOM; JSON is an array, the others concatenate.
-
-    Args:
-        shortlists: Read one at a time.
-        format: Any format but ``table``, which is for the terminal, ``xlsx``, which is no text, and ``html``, which
-            ``matchmaker.writing.page`` writes.
-        language: The language of names and words in CSV and Markdown; each problem's own when not given.
-        display: What Markdown shows beside institutes and levels; the others hold everything.
-    """
-    if format in {"table", "xlsx", "html", "parquet"}:
-        raise ValueError("a table is for the terminal, a workbook and a page are written whole; use another format")
-    if format == "csv":
-        yield opening(format)
-    n_written = 0
-    for shortlist in shortlists:
-        yield piece_of(shortlist, format, language, is_first=n_written == 0, display=display)
-        n_written += 1
-    if format == "json":
-        yield closing(format, n_written)
+def _json_piece(shortlist: Shortlist, context: Context, is_first: bool) -> str:  # noqa: ARG001
+    return ("[\n  " if is_first else ",\n  ") + to_json(shortlist).replace("\n", "\n  ")
 
 
-def opening(format: Format) -> str:
-    """What stands before the first shortlist."""
-    return csv_text([CSV_COLUMNS]) if format == "csv" else ""
+def _jsonl_piece(shortlist: Shortlist, context: Context, is_first: bool) -> str:  # noqa: ARG001
+    return to_jsonl(shortlist) + "\n"
 
 
-def piece_of(
-    shortlist: Shortlist,
-    format: Format,
-    language: Language | None,
-    *,
-    is_first: bool,
-    display: Display = LEVELS_ONLY,
-) -> str:
-    """One shortlist of many, with what parts it from the one before."""
-    if format == "json":
-        return ("[\n  " if is_first else ",\n  ") + to_json(shortlist).replace("\n", "\n  ")
-    if format == "jsonl":
-        return to_jsonl(shortlist) + "\n"
-    if format == "csv":
-        return csv_text(_csv_rows(shortlist, language or shortlist.problem.language))
-    return ("" if is_first else "\n") + to_markdown(shortlist, language, display)
+def _csv_piece(shortlist: Shortlist, context: Context, is_first: bool) -> str:  # noqa: ARG001
+    return csv_text(_csv_rows(shortlist, context.language or shortlist.problem.language))
 
 
-def closing(format: Format, n_written: int) -> str:
-    """What stands after the last shortlist."""
-    if format != "json":
-        return ""
-    return "\n]\n" if n_written else "[]\n"
+def _markdown_piece(shortlist: Shortlist, context: Context, is_first: bool) -> str:
+    return ("" if is_first else "\n") + to_markdown(shortlist, context.language, context.display)
 
 
-def write_shortlists(
-    shortlists: Iterable[Shortlist],
-    path: Path,
-    format: Format,
-    language: Language | None = None,
-    display: Display = LEVELS_ONLY,
-) -> None:
-    """Write many shortlists as they come; the file appears whole at the end or not at all.
-
-    Args:
-        shortlists: Read one at a time.
-        path: Replaced when it exists.
-        format: Any format but ``table``. JSON is an array, also of one shortlist or none.
-        language: The language of names and words in CSV and Markdown, each problem's own when not given; in a
-            workbook, that of the first problem when not given.
-        display: What Markdown shows beside institutes and levels; the others hold everything.
-
-    Raises:
-        InputError: The file cannot be written.
-    """
-    if format == "xlsx":
-        from matchmaker.writing.workbook import write_workbook
-
-        write_workbook(shortlists, path, language)
-        return
-    with atomic_writer(path, bom=format == "csv") as stream:
-        for piece in format_shortlists(shortlists, format, language, display):
-            stream.write(piece)
+JSON: Final = Pieces(_json_piece, closing=lambda n: "\n]\n" if n else "[]\n")
+"""An array, also of one shortlist or none."""
+JSONL: Final = Pieces(_jsonl_piece)
+CSV: Final = Pieces(_csv_piece, opening=csv_text([CSV_COLUMNS]))
+MARKDOWN: Final = Pieces(_markdown_piece)
 
 
-def write_shortlist(
-    shortlist: Shortlist,
-    path: Path,
-    format: Format,
-    language: Language | None = None,
-    display: Display = LEVELS_ONLY,
-) -> None:
-    """Write one shortlist: as ``write_shortlists``, but JSON is the object itself, not an array."""
-    if format != "json":
-        write_shortlists([shortlist], path, format, language, display)
-        return
-    with atomic_writer(path) as stream:
-        stream.write(to_json(shortlist) + "\n")
-
-
-def rejects_opening(headings: Sequence[str]) -> str:
-    """The first row of a file of rejected rows."""
-    return csv_text([["line", "fault", *map(harmless, headings)]])
-
-
-def reject_row(line: int, cells: Sequence[str], fault: str) -> str:
-    """One rejected row, as it stands in a file of them."""
-    return csv_text([[str(line), *map(harmless, (fault, *cells))]])
+def shortlist_as_json(shortlist: Shortlist, context: Context) -> Iterator[str]:  # noqa: ARG001
+    """The object itself, not an array."""
+    yield to_json(shortlist) + "\n"
 
 
 @contextmanager
 def rejects_writer(path: Path, headings: Sequence[str]) -> Iterator[Callable[[int, Sequence[str], str], None]]:
-    """Write the rows of a table that could not be read as problems, as CSV and as they come.
+    """Write the rejected rows of a table as CSV, as they come.
 
-    The file appears when the block ends, and not at all when the block raises. Without a row there is none, and one of
-    an earlier run goes; a device or a pipe stays.
+    The file appears when the block ends, and not at all when the block raises. Without rows there is no file, and that
+    of an earlier run is removed; a device or a pipe is left alone.
 
     Args:
-        path: Replaced when it exists.
+        path: The file to make or to replace.
         headings: The headings of the table.
 
     Yields:
-        Takes line, cells and fault of a row. A row longer or shorter than the headings keeps its own length.
+        A function that takes line, cells and fault of a row. Rows keep their own length.
 
     Raises:
         InputError: The file cannot be written.
@@ -429,9 +379,9 @@ def rejects_writer(path: Path, headings: Sequence[str]) -> Iterator[Callable[[in
             nonlocal stream
             if stream is None:
                 stream = opened.enter_context(atomic_writer(path, bom=True))
-                stream.write(rejects_opening(headings))
-            stream.write(reject_row(line, cells, fault))
+                stream.write(csv_text([["line", "fault", *map(escape_formulas, headings)]]))
+            stream.write(csv_text([[str(line), *map(escape_formulas, (fault, *cells))]]))
 
         yield write
         if stream is None:
-            drop_earlier(path)
+            remove_existing(path)

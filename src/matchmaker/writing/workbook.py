@@ -1,4 +1,4 @@
-"""Shortlists as a workbook (.xlsx): shortlists, rejected rows, a summary, and the problems as they were read."""
+"""Shortlists as a workbook (.xlsx): shortlists, rejected rows, a summary, and the problems as read."""
 
 from __future__ import annotations
 
@@ -9,68 +9,101 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from matchmaker.domain import LEVELS, Citation, Language, Level, Match, Problem, Registry, Shortlist, Text, language_of
+from matchmaker.distribution import version
+from matchmaker.domain import (
+    LEVELS,
+    Citation,
+    Language,
+    Level,
+    Match,
+    Problem,
+    Registry,
+    Role,
+    Shortlist,
+    Text,
+    Verdict,
+    language_of,
+)
 from matchmaker.errors import Fault
-from matchmaker.messages import said
+from matchmaker.messages import Translatable, in_context, make_message, translate
 from matchmaker.writing.levels import FITTING, level_word, record_sentence
-from matchmaker.writing.sheets import MAX_TEXT, Book, Cell, Column, Link, Loss, Style, Styled, open_book
-from matchmaker.writing.sheettables import Table
+from matchmaker.writing.sheets import (
+    MAX_TEXT,
+    Book,
+    Cell,
+    CellLink,
+    CellLoss,
+    SheetColumn,
+    Style,
+    StyledValue,
+    open_book,
+)
+from matchmaker.writing.sheettables import SheetTable
+from matchmaker.writing.shortlists import verdict_sentence
 from matchmaker.writing.words import (
     ADDRESS,
-    SIMILARITIES,
     capability_name,
     claim_text,
     labelled,
+    one_after_another,
+    part_label,
+    question_text,
     reason_text,
     removal_text,
-    version,
-    word,
+    similarity_names,
+    source_text,
 )
 
 if TYPE_CHECKING:
-    from matchmaker.intake import Rejected
+    from matchmaker.intake import RejectedRow
     from matchmaker.matching.settings import Settings
+    from matchmaker.writing.out import Context
 
-PROBLEM_HEADINGS: Final[Mapping[str, tuple[str, str]]] = {
-    "id": ("需求编号", "Id"),
-    "title": ("需求名称", "Title"),
-    "description": ("需求描述", "Description"),
-    "enterprise": ("企业名称", "Enterprise"),
-    "industry": ("所属行业", "Industry"),
-    "region": ("所在地区", "Region"),
-    "targets": ("技术指标", "Targets"),
-    "conditions": ("约束条件", "Conditions"),
-    "tried": ("已尝试方案", "Tried"),
-    "cooperation": ("合作方式", "Cooperation"),
-    "budget_cny": ("预算（元）", "Budget (yuan)"),
-    "deadline": ("截止日期", "Deadline"),
-    "keywords": ("关键词", "Keywords"),
-    "exclude": ("排除机构", "Exclude"),
-    "require.institutes": ("指定机构", "require.institutes"),
-    "require.role": ("机构类型", "require.role"),
-    "require.own": ("仅限自有能力", "require.own"),
-    "require.place": ("机构所在地", "require.place"),
+PROBLEM_HEADINGS: Final[Mapping[str, Translatable]] = {
+    "id": in_context("heading", "Id"),
+    "title": in_context("heading", "Title"),
+    "description": in_context("heading", "Description"),
+    "enterprise": in_context("heading", "Enterprise"),
+    "industry": in_context("heading", "Industry"),
+    "region": in_context("heading", "Region"),
+    "targets": in_context("heading", "Targets"),
+    "conditions": in_context("heading", "Conditions"),
+    "tried": in_context("heading", "Tried"),
+    "cooperation": in_context("heading", "Cooperation"),
+    "budget_cny": in_context("heading", "Budget (yuan)"),
+    "deadline": in_context("heading", "Deadline"),
+    "keywords": in_context("heading", "Keywords"),
+    "exclude": in_context("heading", "Exclude"),
+    "require.institutes": in_context("heading", "require.institutes"),
+    "require.role": in_context("heading", "require.role"),
+    "require.own": in_context("heading", "require.own"),
+    "require.place": in_context("heading", "require.place"),
 }
-"""Field of a problem to its heading in Chinese and English; a table of problems with these headings is understood."""
+"""Field of a problem to its heading; a table of problems with these headings is understood."""
 
 _STYLES: Final[Mapping[str, Style]] = {"id": "code", "budget_cny": "money", "deadline": "day"}
-_ROLES: Final = {
-    "research_institute": ("研究机构", "research institute"),
-    "transfer_centre": ("技术转移机构", "transfer centre"),
+_ROLES: Final[Mapping[Role, Translatable]] = {
+    "research_institute": "research institute",
+    "transfer_centre": "transfer centre",
 }
-_N_PRINTED: Final = 11  # columns of the shortlists; the addresses and similarities behind them are for the screen
-_N_SOURCES: Final = 3  # columns of links; further sources stand behind their claims
+_VERDICTS: Final[Mapping[Verdict, Translatable]] = {
+    "matched": "matched",
+    "unclear": "too vague, ask back",
+    "none": "none fits",
+}
+_N_PRINTED: Final = 11  # columns of shortlists; the addresses and similarities after them are for the screen
+_N_SOURCES: Final = 3  # columns of links; further sources follow their claims
 
 
 @dataclass(frozen=True)
 class Origin:
-    """What a workbook tells of how its shortlists came about.
+    """The origin of the shortlists of a workbook.
 
     Attributes:
-        file: What was read; only its name is told, not the folder.
-        headings: The headings of the table that was read, for the sheet of rejected rows; without them there is none.
+        file: The input; only its name is shown, not its folder.
+        headings: The headings of the input table, for the sheet of rejected rows; without them there is no such sheet.
         registry: All institutes that could have been matched.
-        settings: From which score a level begins.
+        settings: The settings, for the scores at which levels begin.
     """
 
     file: Path | None = None
@@ -80,7 +113,7 @@ class Origin:
 
 
 def write_workbook(
-    answers: Iterable[Shortlist | Rejected],
+    answers: Iterable[Shortlist | RejectedRow],
     path: Path,
     language: Language | None = None,
     *,
@@ -90,13 +123,13 @@ def write_workbook(
 
     Args:
         answers: Read one at a time; memory does not grow with them.
-        path: Replaced when it exists.
-        language: Of all names and words; that of the first problem when not given.
-        origin: What is told of where the answers come from.
+        path: The file to make or to replace.
+        language: The language of all names and words; by default that of the first problem.
+        origin: The origin of the answers.
 
     Returns:
         The cells that hold less than they should (a text longer than a cell, more links than a sheet may have): the
-        first 20, then how many more.
+        first 20, then the number of the others.
 
     Raises:
         InputError: The file cannot be written.
@@ -106,36 +139,43 @@ def write_workbook(
     stream = iter(answers)
     first = next(stream, None)
     language = language or _language(first, origin)
-    with open_book(path, cut_mark=word("cut", language)) as book:
-        sheets = _Sheets(book, language, origin)
+    with open_book(path, cut_mark=translate("… (too long, cut)", language)) as book:
+        sheets = _WorkbookSheets(book, language, origin)
         for answer in chain([] if first is None else [first], stream):
             sheets.add(answer)
     return _losses(book, path)
 
 
-def _language(first: Shortlist | Rejected | None, origin: Origin) -> Language:
-    """The language of the first problem; when its row was rejected, that of the table."""
+def write_book(answers: Iterable[Shortlist | RejectedRow], path: Path, context: Context) -> list[Fault]:
+    """As ``write_workbook``, told of the origin by the context."""
+    settings = None if context.matcher is None else context.matcher.settings
+    origin = Origin(context.file, context.headings, context.registry, settings)
+    return write_workbook(answers, path, context.language, origin=origin)
+
+
+def _language(first: Shortlist | RejectedRow | None, origin: Origin) -> Language:
+    """The language of the first problem; if its row was rejected, that of the table."""
     if isinstance(first, Shortlist):
-        return first.problem.language
+        return first.problem.shown_in
     return language_of("".join((*(origin.headings or ()), *(first.cells if first else ()))))
 
 
 def _losses(book: Book, path: Path) -> list[Fault]:
     faults = [_loss(loss, path) for loss in book.losses]
     if n_more := sum(book.n_losses.values()) - len(faults):
-        faults.append(Fault(str(path), said("{n:,} more cells like these", n=n_more)))
+        faults.append(Fault(str(path), make_message("{n:,} more cells like these", n=n_more)))
     return faults
 
 
-def _loss(loss: Loss, path: Path) -> Fault:
-    place = said("{file}, sheet '{sheet}', {cell}", file=path, sheet=loss.sheet, cell=loss.cell)
+def _loss(loss: CellLoss, path: Path) -> Fault:
+    place = make_message("{file}, sheet '{sheet}', {cell}", file=path, sheet=loss.sheet, cell=loss.cell)
     if loss.kind == "cut":
-        finding = said("the text was cut to {n:,} characters, more do not fit into a cell", n=MAX_TEXT)
+        finding = make_message("text cut to {n:,} characters, the limit of a cell", n=MAX_TEXT)
         return Fault(place, finding, "the whole text is in the input")
-    return Fault(place, "the address is shown, not linked: it is too long, or the sheet has as many links as it may")
+    return Fault(place, "address shown but not linked: too long, or the sheet has reached its limit of links")
 
 
-class _Sheets:
+class _WorkbookSheets:
     """The sheets of one workbook, filled side by side."""
 
     def __init__(self, book: Book, language: Language, origin: Origin) -> None:
@@ -144,24 +184,29 @@ class _Sheets:
         self._n_matched = self._n_unclear = self._n_none = self._n_rejected = 0
         self._load: Counter[str] = Counter()
         self._names: dict[str, Text] = {}
-        self._is_ranking = False  # of problems for one institute: nobody stands first
+        self._is_ranking = False  # a ranking of problems for one institute has no first institutes
         self._prints = ("", "")
-        self._shortlists = Table(
-            book, word("sheet_shortlists", language), _shortlist_columns(language), n_printed=_N_PRINTED
+        self._shortlists = SheetTable(
+            book, translate("Shortlists", language), _shortlist_columns(language), n_printed=_N_PRINTED
         )
         self._rejects = None if origin.headings is None else self._rejects_table(book, origin.headings)
-        self._summary = book.sheet(word("sheet_summary", language))
-        self._problems = Table(book, word("sheet_problems", language), _problem_columns(language))
-        book.at_end(self._sum_up)
+        self._summary = book.sheet(translate(in_context("sheet", "Summary"), language))
+        self._problems = SheetTable(book, translate("Problems", language), _problem_columns(language))
+        book.call_at_end(self._write_summary)
 
-    def _rejects_table(self, book: Book, headings: Sequence[str]) -> Table:
+    def _rejects_table(self, book: Book, headings: Sequence[str]) -> SheetTable:
         language = self._language
-        columns = [Column(word("row", language), "count", 10), Column(word("fault", language), "text", 50)]
+        columns = [
+            SheetColumn(translate("Row", language), "count", 10),
+            SheetColumn(translate("Why it was rejected", language), "text", 50),
+        ]
         for n, heading in enumerate(headings, start=1):
-            columns.append(Column(word("column_read", language).format(n=n, heading=heading), "text", 40))
-        return Table(book, word("sheet_rejects", language), columns)
+            columns.append(
+                SheetColumn(translate("Column {n} as read: {heading}", language, n=n, heading=heading), "text", 40)
+            )
+        return SheetTable(book, translate("Rejected rows", language), columns)
 
-    def add(self, answer: Shortlist | Rejected) -> None:
+    def add(self, answer: Shortlist | RejectedRow) -> None:
         if isinstance(answer, Shortlist):
             self._add_shortlist(answer)
         else:
@@ -183,45 +228,63 @@ class _Sheets:
             self._shortlists.add(cells)
         self._problems.add(_problem_cells(shortlist.problem, self._language))
 
-    def _reject(self, row: Rejected) -> None:
+    def _reject(self, row: RejectedRow) -> None:
         if self._rejects is None:
             raise ValueError("a rejected row needs the headings of its table")
         self._n_rejected += 1
-        faults = ("；" if self._language == "zh" else "; ").join(one.in_language(self._language) for one in row.faults)
+        faults = one_after_another((one.in_language(self._language) for one in row.faults), self._language)
         if file := self._origin.file:
             faults = faults.replace(str(file), file.name)
         self._rejects.add([row.line, faults, *row.cells])
 
-    def _sum_up(self) -> None:
+    def _write_summary(self) -> None:
         sheet, language, row = self._summary, self._language, 0
         sheet.widen(0, 44)
         sheet.widen(1, 76)
-        counts = {"n_matched": self._n_matched, "n_unclear": self._n_unclear}
-        counts |= {"n_none": self._n_none, "n_rejected": self._n_rejected}
-        row = self._section(row, "counts", {"n_read": sum(counts.values()), **counts})
+        counts: dict[Translatable, str | int] = {
+            "Rows read": self._n_matched + self._n_unclear + self._n_none + self._n_rejected,
+            "Problems with an institute that fits": self._n_matched,
+            "Problems that say too little, to be asked back": self._n_unclear,
+            "Problems that no institute fits": self._n_none,
+            "Rows rejected": self._n_rejected,
+        }
+        row = self._section(row, "Counts", counts)
         if not self._is_ranking:
             row = self._put_load(row)
-        self._put_title(row, "how_to_read")
+        self._put_title(row, "How to read levels and scores")
         for at, level in enumerate(LEVELS, start=row + 1):
-            sheet.put(at, 0, Styled(level_word(level, language), level))
+            sheet.put(at, 0, StyledValue(level_word(level, language), level))
             sheet.put(at, 1, _level_text(level, self._origin.settings, language))
         row += 1 + len(LEVELS)
-        sheet.put(row, 0, word("score", language))
-        sheet.put(row, 1, word("score_means", language))
+        sheet.put(row, 0, translate("Score", language))
+        sheet.put(
+            row,
+            1,
+            translate(
+                "The score is a calibrated share from 0 to 1: of such pairs of a need and an "
+                "institute, how many assessors find worth a call.",
+                language,
+            ),
+        )
         settings, institutes = self._prints
-        told = {"input_file": self._origin.file.name if self._origin.file else "", "program": version()}
-        self._section(row + 2, "origin", {**told, "settings_print": settings, "institutes_print": institutes})
+        origin: dict[Translatable, str | int] = {
+            "Input file": self._origin.file.name if self._origin.file else "",
+            "Version of matchmaker": version(),
+            "Fingerprint of the settings": settings,
+            "Fingerprint of the profiles": institutes,
+        }
+        self._section(row + 2, "Where this comes from", origin)
 
-    def _put_title(self, row: int, key: str) -> None:
+    def _put_title(self, row: int, title: Translatable) -> None:
         self._summary.begin_row(row, 2)
-        self._summary.put(row, 0, word(key, self._language), "title")
+        self._summary.put(row, 0, translate(title, self._language), "title")
 
-    def _section(self, row: int, title: str, values: Mapping[str, str | int]) -> int:
-        """Write a title and a line for each value; returns the row for what comes next, below a blank one."""
+    def _section(self, row: int, title: Translatable, values: Mapping[Translatable, str | int]) -> int:
+        """Write a title and a line for each value, and return the next row, below a blank one."""
         self._put_title(row, title)
         given = {key: value for key, value in values.items() if value != ""}
         for at, (key, value) in enumerate(given.items(), start=row + 1):
-            self._summary.put(at, 0, word(key, self._language))
+            self._summary.put(at, 0, translate(key, self._language))
             self._summary.put(at, 1, value, "bar" if isinstance(value, int) else "text")
         return row + len(given) + 2
 
@@ -230,7 +293,7 @@ class _Sheets:
         names = {known.id: known.name for known in registry.institutes} if registry else {}
         names |= self._names
         loads = sorted({**dict.fromkeys(names, 0), **self._load}.items(), key=lambda item: (-item[1], item[0]))
-        self._put_title(row, "load")
+        self._put_title(row, "How often each institute stands first")
         for at, (institute, n) in enumerate(loads, start=row + 1):
             self._summary.put(at, 0, names[institute].in_language(self._language))
             self._summary.put(at, 1, n, "bar")
@@ -239,60 +302,66 @@ class _Sheets:
 
 
 def _level_text(level: Level, settings: Settings | None, language: Language) -> str:
-    fitting = word("is_fitting" if level in FITTING else "is_near_miss", language)
+    fitting = translate("worth a call" if level in FITTING else "not enough for a call", language)
     if settings is None:
         return fitting
     lows = {"strong": settings.bounds.strong, "fair": settings.bounds.fair, "weak": settings.bounds.weak}
     highs = dict(zip(LEVELS[1:], lows.values(), strict=True))
-    key = "level_from" if level == "strong" else "level_below" if level == "none" else "level_between"
-    values = {"low": f"{lows.get(level, 0):g}", "high": f"{highs.get(level, 1):g}"}
-    told = [word(key, language).format(**values), fitting, record_sentence(settings.record, level, language)]
-    return ("；" if language == "zh" else "; ").join(text for text in told if text)
+    bounds: Translatable = "score from {low} up to {high}"
+    if level == "strong":
+        bounds = "score {low} or more"
+    elif level == "none":
+        bounds = "score below {high}"
+    span = translate(bounds, language, low=f"{lows.get(level, 0):g}", high=f"{highs.get(level, 1):g}")
+    told = [span, fitting, record_sentence(settings.record, level, language)]
+    return one_after_another((text for text in told if text), language)
 
 
-def _shortlist_columns(language: Language) -> list[Column]:
-    parts = (labelled(word("similarities", language), word(f"part_{one}", language), language) for one in SIMILARITIES)
-    sources = (word("source_n", language).format(n=n + 1) for n in range(_N_SOURCES))
+def _shortlist_columns(language: Language) -> list[SheetColumn]:
+    parts = (
+        labelled(translate("Similarities", language), part_label(one, language), language) for one in similarity_names()
+    )
+    sources = (translate("Source {n}", language, n=n + 1) for n in range(_N_SOURCES))
     return [
-        Column(word("for_id", language), "code", 18),
-        Column(word("for_title", language), "text", 30),
-        Column(word("verdict", language), "text", 12),
-        Column(word("rank", language), "count", 8),
-        Column(word("institute", language), "text", 28),
-        Column(word("score", language), "score", 9),
-        Column(word("level", language), "text", 12),
-        Column(word("capability", language), "text", 28),
-        Column(word("reasons", language), "text", 44),
-        Column(word("evidence", language), "text", 60),
-        Column(word("note", language), "text", 30),
-        # what is above is printed
-        *(Column(source, "text", 36) for source in sources),
-        *(Column(part, "score", 12) for part in parts),
-        Column(word("institute_id", language), "code", 14),
+        SheetColumn(translate("Problem id", language), "code", 18),
+        SheetColumn(translate("What is asked", language), "text", 30),
+        SheetColumn(translate("Verdict", language), "text", 12),
+        SheetColumn(translate("Rank", language), "count", 8),
+        SheetColumn(translate("Institute", language), "text", 28),
+        SheetColumn(translate("Score", language), "score", 9),
+        SheetColumn(translate("Level", language), "text", 12),
+        SheetColumn(translate("Capability", language), "text", 28),
+        SheetColumn(translate("Reasons", language), "text", 44),
+        SheetColumn(translate("Evidence", language), "text", 60),
+        SheetColumn(translate("Note", language), "text", 30),
+        # The columns above are printed.
+        *(SheetColumn(source, "text", 36) for source in sources),
+        *(SheetColumn(part, "score", 12) for part in parts),
+        SheetColumn(translate("Institute id", language), "code", 14),
     ]
 
 
 def _shortlist_rows(shortlist: Shortlist, language: Language) -> Iterator[list[Cell]]:
-    """A row for each match; one without rank where nothing could be matched. The note stands in the first."""
+    """A row for each match, or one without rank if there is none; the note is in the first row."""
     problem = shortlist.problem
-    asked: list[Cell] = [problem.id, problem.title or problem.description[:60]]
-    asked.append(word(f"verdict_{shortlist.verdict}", language))
+    problem_cells: list[Cell] = [problem.id, problem.title or problem.description[:60]]
+    problem_cells.append(translate(_VERDICTS[shortlist.verdict], language))
     note = _note(shortlist, language)
     for match in shortlist.matches:
-        yield [*asked, *_match_cells(match, note, language)]
+        yield [*problem_cells, *_match_cells(match, note, language)]
         note = ""
     if not shortlist.matches:
-        yield [*asked, *[None] * (_N_PRINTED - len(asked) - 1), note]
+        yield [*problem_cells, *[None] * (_N_PRINTED - len(problem_cells) - 1), note]
 
 
 def _match_cells(match: Match, note: str, language: Language) -> list[Cell]:
-    known = (match.similarities.get(part) for part in SIMILARITIES)
+    known = (match.similarities.get(part) for part in similarity_names())
     claims, sources = _evidence(match.evidence, language)
     return [
         match.rank,
         match.name.in_language(language),
         round(match.score, 6),
-        Styled(level_word(match.level, language), match.level),
+        StyledValue(level_word(match.level, language), match.level),
         capability_name(match, language),
         "\n".join(reason_text(reason, language) for reason in match.reasons),
         claims,
@@ -304,44 +373,41 @@ def _match_cells(match: Match, note: str, language: Language) -> list[Cell]:
 
 
 def _evidence(evidence: Sequence[Citation], language: Language) -> tuple[str, list[Cell]]:
-    """The claims, numbered, and the first sources in columns of their own; the address of a copy is never linked."""
+    """The numbered claims, and the first sources in columns of their own; the address of a copy is never linked."""
     claims, sources = [], list[Cell]()
     for n, cited in enumerate(evidence, start=1):
         claim = f"{n}. {claim_text(cited, language)}"
         if n > _N_SOURCES:
-            claim += f" {cited.source}"
+            claim += f" {source_text(cited, language)}"
         else:
-            sources.append(
-                Link(cited.source) if not cited.is_copy and ADDRESS.fullmatch(cited.source) else cited.source
-            )
+            is_link = not cited.is_copy and ADDRESS.fullmatch(cited.source)
+            sources.append(CellLink(cited.source) if is_link else source_text(cited, language))
         claims.append(claim)
     return "\n".join(claims), [*sources, *[None] * (_N_SOURCES - len(sources))]
 
 
 def _note(shortlist: Shortlist, language: Language) -> str:
-    """What to ask back, whom to ask when none fits, and whom the problem's own limits removed."""
+    """The questions to ask back, whom to ask if none fits, and the institutes removed by limits of the problem."""
     notes = []
     if shortlist.verdict == "none":
-        asked = shortlist.fallback
-        key = "no_fit_ask" if asked else "no_fit"
-        notes.append(word(key, language).format(name=asked.name.in_language(language) if asked else ""))
-    notes += [f"{n}. {question.text}" for n, question in enumerate(shortlist.questions, start=1)]
+        notes.append(verdict_sentence(shortlist, language))
+    notes += [f"{n}. {question_text(question, language)}" for n, question in enumerate(shortlist.questions, start=1)]
     if shortlist.removed:
-        removed = ("；" if language == "zh" else "; ").join(removal_text(one, language) for one in shortlist.removed)
-        notes.append(labelled(word("removed", language), removed, language))
+        removed = one_after_another((removal_text(one, language) for one in shortlist.removed), language)
+        notes.append(labelled(translate("Removed by a hard limit", language), removed, language))
     return "\n".join(notes)
 
 
-def _problem_columns(language: Language) -> list[Column]:
+def _problem_columns(language: Language) -> list[SheetColumn]:
     widths = {"id": 20, "title": 36, "description": 70, "targets": 40, "conditions": 40, "tried": 40}
     return [
-        Column(headings[language == "en"], _STYLES.get(field, "text"), widths.get(field, 24))
-        for field, headings in PROBLEM_HEADINGS.items()
+        SheetColumn(translate(heading, language), _STYLES.get(field, "text"), widths.get(field, 24))
+        for field, heading in PROBLEM_HEADINGS.items()
     ]
 
 
 def _problem_cells(problem: Problem, language: Language) -> list[Cell]:
-    """The fields in the order of ``PROBLEM_HEADINGS``; an item of a list has a line of its own."""
+    """The fields in the order of ``PROBLEM_HEADINGS``; each item of a list is on a line of its own."""
     require = problem.require
     lists = (problem.targets, problem.conditions, problem.cooperation, problem.keywords, problem.exclude)
     targets, conditions, cooperation, keywords, exclude = ("\n".join(items) for items in lists)
@@ -349,7 +415,7 @@ def _problem_cells(problem: Problem, language: Language) -> list[Cell]:
         *(problem.id, problem.title, problem.description, problem.enterprise, problem.industry, problem.region),
         *(targets, conditions, problem.tried, cooperation, problem.budget_cny, problem.deadline, keywords, exclude),
         "\n".join(require.institutes),
-        _ROLES[require.role][language == "en"] if require.role else None,
-        ("是", "yes")[language == "en"] if require.own else None,
+        translate(_ROLES[require.role], language) if require.role else None,
+        translate("yes", language) if require.own else None,
         require.place,
     ]

@@ -1,4 +1,4 @@
-"""Short texts that a broker can forward, and the opening words of the pages for others."""
+"""Short texts for a broker to forward, and the opening words of the pages for other audiences."""
 
 from __future__ import annotations
 
@@ -6,44 +6,44 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from matchmaker.domain import Language, Match, Registry, Shortlist
-from matchmaker.writing import FITTING, level_word, problem_heading
-from matchmaker.writing.page.audience import Audience, veil_for
-from matchmaker.writing.page.marking import plain
-from matchmaker.writing.page.words import say
+from matchmaker.messages import translate, translate_counted
+from matchmaker.writing import FITTING, level_word, problem_heading, question_text
+from matchmaker.writing.page.audience import Audience, name_filter_for
+from matchmaker.writing.page.marking import printable
 
 
 class Letter(NamedTuple):
-    """To whom, and the paragraphs."""
+    """A letter: the addressee and the paragraphs."""
 
     to: str
     paragraphs: tuple[str, ...]
 
 
 def letters(shortlist: Shortlist, registry: Registry, language: Language) -> Iterator[Letter]:
-    """The text for the enterprise, and one for each institute that fits."""
-    yield Letter(say("letter_enterprise", language), tuple(_to_enterprise(shortlist, language)))
+    """The letter to the enterprise, and one to each institute that fits."""
+    yield Letter(translate("To the enterprise", language), tuple(_to_enterprise(shortlist, language)))
     for institute in registry.institutes:
         own = [match for match in _fitting(shortlist) if match.institute == institute.id]
         for match in own:
             audience = Audience("institute", institute)
-            veil = veil_for(shortlist.problem, audience, registry, language)
-            title = veil.clean(_title(shortlist))
-            name = plain(institute.name.in_language(language))
+            name_filter = name_filter_for(shortlist.problem, audience, registry, language)
+            title = name_filter.clean(_title(shortlist))
+            name = printable(institute.name.in_language(language))
             text = tuple(_to_institute(match, title, None, language))
-            yield Letter(say("letter_institute", language, name=name), text)
+            yield Letter(translate("To {name}", language, name=name), text)
 
 
-def opening(shortlist: Shortlist, audience: Audience, language: Language) -> Iterator[str]:
+def opening_paragraphs(shortlist: Shortlist, audience: Audience, language: Language) -> Iterator[str]:
     """The first paragraphs of a page for one problem; a broker's page has none.
 
     Args:
-        shortlist: Its title without what the audience must not see, and only the matches that it sees.
-        audience: Who reads the page.
+        shortlist: Its title must be free of names that the audience must not see, and its matches only those it sees.
+        audience: The reader of the page.
         language: The language of the page.
     """
     if audience.kind == "enterprise":
         paragraphs = list(_to_enterprise(shortlist, language))
-        yield from (paragraphs[0], paragraphs[-1])  # the lines between stand in the page itself
+        yield from (paragraphs[0], paragraphs[-1])  # the lines in between are in the page itself
     elif audience.kind == "institute":
         enterprise = shortlist.problem.enterprise if audience.names_enterprise else None
         yield from _to_institute(shortlist.matches[0], _title(shortlist), enterprise, language)
@@ -52,32 +52,84 @@ def opening(shortlist: Shortlist, audience: Audience, language: Language) -> Ite
 def _to_enterprise(shortlist: Shortlist, language: Language) -> Iterator[str]:
     title, fitting = _title(shortlist), _fitting(shortlist)
     if shortlist.verdict == "unclear":
-        yield say("dear_enterprise_unclear", language, title=title)
-        yield from (f"{number}. {question.text}" for number, question in enumerate(shortlist.questions, start=1))
-        yield say("dear_enterprise_more", language)
+        yield translate(
+            "Thank you for telling us about your problem “{title}”. To recommend the right "
+            "institute we need to know more:",
+            language,
+            title=title,
+        )
+        yield from (
+            f"{number}. {question_text(question, language)}"
+            for number, question in enumerate(shortlist.questions, start=1)
+        )
+        yield translate("With more technical detail we will gladly look again.", language)
         return
     if not fitting:
-        yield say("dear_enterprise_none", language, title=title)
+        yield translate(
+            "Thank you for telling us about your problem “{title}”. At present we have found no institute that fits.",
+            language,
+            title=title,
+        )
         fallback = shortlist.fallback
         if fallback is None:
-            yield say("dear_enterprise_more", language)
+            yield translate("With more technical detail we will gladly look again.", language)
         else:
-            yield say("dear_enterprise_ask", language, name=plain(fallback.name.in_language(language)))
+            yield translate(
+                "We suggest asking {name}, which can help to find an expert. With more technical "
+                "detail we will gladly look again.",
+                language,
+                name=printable(fallback.name.in_language(language)),
+            )
         return
-    yield say("dear_enterprise", language, title=title, n=len(fitting))
+    yield translate_counted(
+        len(fitting),
+        "Thank you for telling us about your problem “{title}”. From public records we have "
+        "picked {n} institute that may be able to help.",
+        "Thank you for telling us about your problem “{title}”. From public records we have "
+        "picked {n} institutes that may be able to help.",
+        language,
+        title=title,
+    )
     for rank, match in enumerate(fitting, 1):
         name, capability = match.name.in_language(language), match.capability.name.in_language(language)
         level = level_word(match.level, language)
-        yield say("letter_line", language, rank=rank, name=plain(name), level=level, capability=plain(capability))
-    yield say("dear_enterprise_end", language)
+        yield translate(
+            "{rank}. {name} ({level}): {capability}",
+            language,
+            rank=rank,
+            name=printable(name),
+            level=level,
+            capability=printable(capability),
+        )
+    yield translate(
+        "None of this has been confirmed by the institutes yet. If you would like to talk to "
+        "one of them, please let us know and we will help to make contact.",
+        language,
+    )
 
 
 def _to_institute(match: Match, title: str, enterprise: str | None, language: Language) -> Iterator[str]:
-    yield say("dear_institute", language, title=title, capability=plain(match.capability.name.in_language(language)))
+    yield translate(
+        "We have received an enterprise's technical problem, “{title}”. It may concern your "
+        "capability “{capability}”; the problem and our reasons are set out here for your "
+        "review.",
+        language,
+        title=title,
+        capability=printable(match.capability.name.in_language(language)),
+    )
     if enterprise:
-        yield say("enterprise_named", language, name=plain(enterprise))
+        yield translate(
+            "The problem comes from {name}; if you are interested, please let us know and we "
+            "will help to make contact.",
+            language,
+            name=printable(enterprise),
+        )
     else:
-        yield say("enterprise_unnamed", language)
+        yield translate(
+            "The enterprise is not named for now; if you are interested, please let us know and "
+            "we will help to make contact.",
+            language,
+        )
 
 
 def _fitting(shortlist: Shortlist) -> list[Match]:

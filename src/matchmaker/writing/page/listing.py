@@ -1,4 +1,4 @@
-"""What the page of many problems shows: the summary, the load of each institute, the list."""
+"""The content of a page with many problems: the summary, the load of each institute, the list."""
 
 from __future__ import annotations
 
@@ -9,53 +9,56 @@ from typing import Final, NamedTuple
 
 from matchmaker.domain import Explanation, Match, Shortlist
 from matchmaker.errors import Fault, InputError
-from matchmaker.messages import said
+from matchmaker.messages import make_message
 from matchmaker.writing import FITTING
-from matchmaker.writing.page.marking import Said, said_in
-from matchmaker.writing.page.views import Backing, ProblemView, Viewer, anchor, notes
+from matchmaker.writing.page.marking import TaggedText, tagged_in
+from matchmaker.writing.page.views import EvidenceView, ProblemView, Viewer, anchor, notes
 
-MOST_DETAILED: Final = 100
-"""Up to so many problems are shown with marked texts and with what is not covered; more are shown short."""
-MOST_LISTED: Final = 10_000
-"""So many problems are listed; further ones count in the summary."""
+MAX_DETAILED: Final = 100
+"""Up to this number, problems are shown with marked texts and uncovered sentences; more are shown in short."""
+MAX_LISTED: Final = 10_000
+"""Problems that are listed; further ones only count in the summary."""
 
 Explain = Callable[[Shortlist], list[Explanation]]
 
 
-class Load(NamedTuple):
-    """How often an institute stood first and fitted, and how often it did so strongly; shares of the highest load."""
+class InstituteLoad(NamedTuple):
+    """The number of problems that an institute fits as the first, and those at level strong.
 
-    name: Said
+    ``share`` and ``share_strong`` are these numbers as shares of the highest load.
+    """
+
+    name: TaggedText
     n: int
     n_strong: int
     share: float
     share_strong: float
 
 
-class Profile(NamedTuple):
-    """A capability that the list refers to, and its evidence."""
+class CitedCapability(NamedTuple):
+    """A capability cited in the list, with its evidence."""
 
     anchor: str
-    institute: Said
-    name: Said
+    institute: TaggedText
+    name: TaggedText
     notes: tuple[str, ...]
-    evidence: tuple[Backing, ...]
+    evidence: tuple[EvidenceView, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """Many problems. ``load`` is empty where others must not be seen; ``n_left_out`` problems are not in ``rows``."""
+    """Many problems. ``load`` is empty if others must not be seen; ``n_left_out`` problems are not in ``rows``."""
 
     n_matched: int
     n_unclear: int
     n_none: int
     n_rejected: int
     n_left_out: int
-    load: tuple[Load, ...]
+    load: tuple[InstituteLoad, ...]
     n_nobody: int
     rows: tuple[ProblemView, ...]
     is_short: bool
-    profiles: tuple[Profile, ...]
+    profiles: tuple[CitedCapability, ...]
 
     @property
     def n(self) -> int:
@@ -63,17 +66,17 @@ class Listing:
 
 
 class Collector:
-    """Takes shortlists one by one and keeps of each only what the page shows.
+    """A collector of shortlists that keeps only what the page shows.
 
     Args:
         viewer: Makes the views.
-        explain: The explanations of a shortlist that its full view shows.
+        explain: Returns the explanations for the full view of a shortlist.
         place: What to call the input in an error.
     """
 
     def __init__(self, viewer: Viewer, explain: Explain, place: str) -> None:
         self._viewer, self._explain, self._place = viewer, explain, place
-        self._first: list[Shortlist] = []  # kept whole while there may be few enough to be shown whole
+        self._first: list[Shortlist] = []  # kept whole, as they are shown whole if there are few
         self._rows: list[ProblemView] = []
         self._cited: dict[tuple[str, str], Match] = {}
         self._enterprise: str | None = None
@@ -82,10 +85,10 @@ class Collector:
         self._strong: Counter[str] = Counter()
 
     def add(self, shortlist: Shortlist) -> None:
-        """Take one more shortlist.
+        """Add a shortlist.
 
         Raises:
-            InputError: The page is for an enterprise, and this is the problem of another one.
+            InputError: The page is for an enterprise, and this problem is from another one.
         """
         if not self._concerns(shortlist):
             return
@@ -94,9 +97,9 @@ class Collector:
             best = shortlist.matches[0]
             self._load[best.institute] += 1
             self._strong[best.institute] += best.level == "strong"
-        if self._n.total() > MOST_LISTED:
+        if self._n.total() > MAX_LISTED:
             return
-        if len(self._first) <= MOST_DETAILED:
+        if len(self._first) <= MAX_DETAILED:
             self._first.append(shortlist)
         view = self._viewer.short(shortlist)
         shown = {match.institute for match in view.matches}
@@ -106,8 +109,8 @@ class Collector:
         self._rows.append(self._without_evidence(view))
 
     def listing(self, n_rejected: int) -> Listing:
-        """All that was taken, in the order it came."""
-        is_short = self._n.total() > MOST_DETAILED
+        """All shortlists added, in order."""
+        is_short = self._n.total() > MAX_DETAILED
         rows = self._rows
         if not is_short:
             rows = [
@@ -135,31 +138,35 @@ class Collector:
         )
 
     def _concerns(self, shortlist: Shortlist) -> bool:
-        """An institute is shown the clear problems that it fits; an enterprise must be the only one."""
+        """Whether the audience sees this problem: an institute sees clear problems that it fits.
+
+        Raises:
+            InputError: The page is for an enterprise, and there are several.
+        """
         audience = self._viewer.audience
         if audience.institute is not None:
             own = [match for match in shortlist.matches if match.institute == audience.institute.id]
             return shortlist.verdict != "unclear" and any(match.level in FITTING for match in own)
-        asked = shortlist.problem.enterprise
-        if audience.kind == "enterprise" and asked:
-            if self._enterprise not in {None, asked}:
-                finding = said("holds problems of several enterprises, '{one}' and '{other}'",
-                                  one=self._enterprise, other=asked)  # fmt: skip
-                raise InputError(Fault(self._place, finding, "make a table for each enterprise"))
-            self._enterprise = asked
+        enterprise = shortlist.problem.enterprise
+        if audience.kind == "enterprise" and enterprise:
+            if self._enterprise not in {None, enterprise}:
+                finding = make_message("holds problems of several enterprises, '{one}' and '{other}'",
+                                  one=self._enterprise, other=enterprise)  # fmt: skip
+                raise InputError(Fault(self._place, finding, "make one table per enterprise"))
+            self._enterprise = enterprise
         return True
 
     def _without_evidence(self, view: ProblemView) -> ProblemView:
-        """Evidence stands once at the end of the page, as many problems lead to the same capability."""
+        """The view without evidence, which is shown once at the end of the page for all problems."""
         matches = tuple(replace(match, evidence=()) for match in view.matches)
         return replace(view, matches=matches, opening=())
 
-    def _loads(self) -> tuple[Load, ...]:
-        """Every institute of the registry, the most loaded first, then in order of id."""
+    def _loads(self) -> tuple[InstituteLoad, ...]:
+        """The load of every institute of the registry, highest first, ties in order of id."""
         highest = max([self._n["none"], *self._load.values(), 1])
         loads = [
-            Load(
-                said_in(institute.name, self._viewer.language),
+            InstituteLoad(
+                tagged_in(institute.name, self._viewer.language),
                 n := self._load[institute.id],
                 strong := self._strong[institute.id],
                 n / highest,
@@ -169,18 +176,18 @@ class Collector:
         ]
         return tuple(sorted(loads, key=lambda load: -load.n))
 
-    def _profiles(self) -> tuple[Profile, ...]:
+    def _profiles(self) -> tuple[CitedCapability, ...]:
         viewer, language = self._viewer, self._viewer.language
         profiles = []
         for (institute, capability), match in sorted(self._cited.items()):
-            held = viewer.capability(match)
+            capability_entry = viewer.capability(match)
             profiles.append(
-                Profile(
+                CitedCapability(
                     anchor=anchor(institute, capability),
-                    institute=said_in(match.name, language),
-                    name=said_in(match.capability.name, language),
-                    notes=tuple(notes(match.capability.via_parent, held, language)),
-                    evidence=tuple(viewer.evidence(match, held)),
+                    institute=tagged_in(match.name, language),
+                    name=tagged_in(match.capability.name, language),
+                    notes=tuple(notes(match.capability.via_parent, capability_entry, language)),
+                    evidence=tuple(viewer.evidence(match, capability_entry)),
                 )
             )
         return tuple(profiles)
@@ -189,7 +196,7 @@ class Collector:
 def collect(
     shortlists: Iterable[Shortlist], viewer: Viewer, explain: Explain, place: str, n_rejected: Callable[[], int]
 ) -> Listing:
-    """The listing of many shortlists, read one at a time; ``n_rejected`` is asked when all are read."""
+    """The listing of many shortlists, read one at a time; ``n_rejected`` is called when all have been read."""
     collector = Collector(viewer, explain, place)
     for shortlist in shortlists:
         collector.add(shortlist)

@@ -1,11 +1,11 @@
-"""One explanation on the terminal: the score as a sum, the problem with what was found marked in its place."""
+"""An explanation on the terminal: the score as a sum, and the problem with keywords and sentences marked."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
 from itertools import accumulate
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from rich.cells import cell_len
 from rich.console import Console
@@ -13,15 +13,18 @@ from rich.text import Text
 
 from matchmaker.domain import Explanation, Language, Registry
 from matchmaker.matching.settings import TrackRecord
+from matchmaker.messages import translate
 from matchmaker.writing import (
-    Marked,
+    MarkedText,
+    all_reasons,
+    basis_sentence,
     bracketed,
     coverage_text,
     evidence_lines,
-    grounds,
     labelled,
     legend,
     level_bar,
+    level_notes,
     limit_sentence,
     marked_text,
     next_sentence,
@@ -31,16 +34,17 @@ from matchmaker.writing import (
     shown_parts,
     shown_score,
     similarities_text,
-    standing,
-    standing_lines,
 )
-from matchmaker.writing.terminal.lines import LEVEL_STYLES, print_line, prose_width, say, wrapped
-from matchmaker.writing.terminal.phrases import phrase
+from matchmaker.writing.terminal.lines import LEVEL_STYLES, open_console, print_line, prose_width, say
 from matchmaker.writing.terminal.shortlists import reason_line
+from matchmaker.writing.terminal.wrapping import wrapped
 
-_LONGEST_BAR: Final = 60
-_MOST_UNCOVERED: Final = 12
-"""So many uncovered sentences are shown; how many more there are is said."""
+if TYPE_CHECKING:
+    from matchmaker.writing.out import Context
+
+_MAX_BAR: Final = 60
+_MAX_UNCOVERED: Final = 12
+"""Uncovered sentences that are shown; the rest are counted."""
 
 
 def print_explanation(
@@ -51,20 +55,20 @@ def print_explanation(
     language: Language | None = None,
     record: TrackRecord | None = None,
 ) -> None:
-    """Print why a pair has its score: the sum, the capability and its evidence, the marked problem, what is missing.
+    """Print an explanation: the sum, the capability and its evidence, the marked problem, what is not covered.
 
     Args:
-        console: Where to print.
-        explanation: What to print.
-        registry: Gives the sources of the evidence.
-        language: The language of names and words; the problem's own when not given.
+        console: The console to print on.
+        explanation: The explanation.
+        registry: Provides the sources of the evidence.
+        language: The language of names and words; by default the problem's own.
         record: How often each level was right.
     """
-    language = language or explanation.problem.language
+    language = language or explanation.problem.shown_in
     say(console, problem_heading(explanation.problem), style="bold")
     bar = level_bar(explanation.match.level, ascii_only=console.options.ascii_only)
     say(console, f"{bar} {score_sentence(explanation, language)}", style=LEVEL_STYLES[explanation.match.level])
-    for line in standing_lines(explanation, record, language):
+    for line in level_notes(explanation, record, language):
         say(console, line, style="dim")
     if explanation.limit:
         say(console, limit_sentence(explanation, language), style="bold yellow")
@@ -77,11 +81,19 @@ def print_explanation(
         say(console, next_sentence(explanation, language))
 
 
+def show_explanation(explanation: Explanation, context: Context) -> None:
+    """Print an explanation on standard output."""
+    if context.registry is None:
+        raise ValueError("the sources of the evidence stand in the registry; the context needs it")
+    language, record = context.language, context.display.record
+    print_explanation(open_console(), explanation, registry=context.registry, language=language, record=record)
+
+
 def _print_sum(console: Console, explanation: Explanation, language: Language) -> None:
-    """Each part as a bar that begins where the one before ends, on a line that stands for a score of 1."""
-    parts, total = shown_parts(explanation), phrase("score", language)
+    """Print each part as a bar that begins where the one before ends, on a line that represents a score of 1."""
+    parts, total = shown_parts(explanation), translate("Score", language)
     longest = max(cell_len(label) for label in (total, *(part.label(language) for part in parts)))
-    length = max(8, min(_LONGEST_BAR, console.width - longest - 10))
+    length = max(8, min(_MAX_BAR, console.width - longest - 10))
     edges = [round(length * hundredths / 100) for hundredths in accumulate(part.hundredths for part in parts)]
     rows = [
         (part.label(language), part.number, min(start, end), abs(end - start), "red" if part.hundredths < 0 else "cyan")
@@ -90,7 +102,11 @@ def _print_sum(console: Console, explanation: Explanation, language: Language) -
     rows.append((total, shown_score(explanation), 0, edges[-1], LEVEL_STYLES[explanation.match.level]))
     block = "#" if console.options.ascii_only else "█"
     console.print()
-    say(console, phrase("score_made", language) + bracketed(phrase("bar_scale", language), language), style="bold")
+    say(
+        console,
+        translate("How the score is made", language) + bracketed(translate("a whole line is 1.00", language), language),
+        style="bold",
+    )
     for label, number, start, size, style in rows:
         front = f"  {label}{' ' * (longest - cell_len(label))} {number:>5}  "
         print_line(console, Text.assemble(front, " " * start, (block * size, style)))
@@ -99,14 +115,14 @@ def _print_sum(console: Console, explanation: Explanation, language: Language) -
 def _print_capability(console: Console, explanation: Explanation, registry: Registry, language: Language) -> None:
     console.print()
     name = explanation.match.capability.name.in_language(language)
-    say(console, labelled(phrase("counts_most", language), name, language), style="bold")
+    say(console, labelled(translate("Capability that counts most", language), name, language), style="bold")
     is_own = not explanation.match.capability.via_parent
-    say(console, standing(explanation, registry, language), indent=2, style="" if is_own else "magenta")
+    say(console, basis_sentence(explanation, registry, language), indent=2, style="" if is_own else "magenta")
     say(console, similarities_text(explanation, language), indent=2)
-    for reason in grounds(explanation):
+    for reason in all_reasons(explanation):
         say(console, reason_line(reason, language), mark="-", indent=2)
     for evidence in evidence_lines(explanation, registry, language):
-        say(console, labelled(phrase("evidence", language), evidence.claim, language), mark="-", indent=2)
+        say(console, labelled(translate("Evidence", language), evidence.claim, language), mark="-", indent=2)
         for text in (evidence.source, evidence.address):
             if text:
                 say(console, text, indent=4, style="dim")
@@ -115,15 +131,15 @@ def _print_capability(console: Console, explanation: Explanation, registry: Regi
 def _print_problem(console: Console, explanation: Explanation, language: Language) -> None:
     marked = marked_text(explanation, ascii_only=console.options.ascii_only)
     console.print()
-    say(console, phrase("problem", language) + bracketed(legend(marked, language), language), style="bold")
+    say(console, translate("The problem", language) + bracketed(legend(marked, language), language), style="bold")
     lines = (one_line(paragraph) for paragraph in marked.text.split("\n"))
     cut = [line for paragraph in lines for line in wrapped(paragraph, prose_width(console) - 2)]
     for line in _styled(cut, marked):
         print_line(console, Text("  ").append_text(line))
 
 
-def _styled(lines: Iterable[str], marked: Marked) -> Iterator[Text]:
-    """Lines in the styles of their marks; what one line opens, a later one may close."""
+def _styled(lines: Iterable[str], marked: MarkedText) -> Iterator[Text]:
+    """Lines in the styles of their marks; a mark opened on one line may be closed on a later one."""
     styles = {**dict.fromkeys(marked.keyword, "bold cyan"), **dict.fromkeys(marked.sentence, "underline")}
     marks = re.compile(f"({'|'.join(map(re.escape, styles))})")
     opened: list[str] = []
@@ -141,8 +157,11 @@ def _styled(lines: Iterable[str], marked: Marked) -> Iterator[Text]:
 def _print_uncovered(console: Console, explanation: Explanation, language: Language) -> None:
     console.print()
     say(console, coverage_text(explanation, language))
-    for mark in explanation.uncovered[:_MOST_UNCOVERED]:
-        say(console, labelled(phrase("not_covered", language), mark.found, language), style="yellow")
-    left_out = len(explanation.uncovered) - _MOST_UNCOVERED
+    for mark in explanation.uncovered[:_MAX_UNCOVERED]:
+        say(console, labelled(translate("not covered", language), mark.found, language), style="yellow")
+    left_out = len(explanation.uncovered) - _MAX_UNCOVERED
     if left_out > 0:
-        say(console, labelled(phrase("not_covered", language), phrase("not_shown", language, n=left_out), language))
+        say(
+            console,
+            labelled(translate("not covered", language), translate("{n:,} more", language, n=left_out), language),
+        )

@@ -5,38 +5,28 @@ Every text is shown literally: it goes to rich as ``Text``, never as markup, on 
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Final, NamedTuple, TextIO, TypeVar
+from typing import Final, NamedTuple, TextIO
 
 from rich import box
-from rich.cells import cell_len, chop_cells
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from matchmaker.domain import Language, Level
 from matchmaker.writing import labelled, level_bar, level_word, one_line
-
-Row = TypeVar("Row")
+from matchmaker.writing.terminal.wrapping import wrapped
 
 LEVEL_STYLES: Final[Mapping[Level, str]] = {"strong": "bold green", "fair": "green", "weak": "yellow", "none": "dim"}
 
 _NARROW: Final = 60
 _WIDEST_PROSE: Final = 120
-# A line may end after a Chinese or full-width character, or at a space; never between a text and the brackets, quotes
-# and punctuation around it.
-_CHINESE: Final = "\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef"
-_OPENING: Final = "“‘（《【〖〔"
-_CLOSING: Final = "，。；：、）】》〗〕！？”’"
-_TOKEN: Final = re.compile(
-    rf"\s+|[{_OPENING}]{{0,8}}+(?:[{_CHINESE}]|[^\s{_CHINESE}{_OPENING}{_CLOSING}]+)[{_CLOSING}]*|\S"
-)
 
 
-class Column(NamedTuple):
-    """A column of a table; a short one is never wrapped."""
+class TerminalColumn(NamedTuple):
+    """A column of a table on the terminal; a short one is never wrapped."""
 
     heading: str
     is_short: bool = False
@@ -49,13 +39,22 @@ def open_console(stream: TextIO | None = None, *, width: int | None = None) -> C
 
 
 @contextmanager
-def row_counter(stream: TextIO, rows: Iterable[Row]) -> Iterator[Iterable[Row]]:
-    """The same rows, counted on ``stream`` while they are read; the counter is gone at the end."""
+def row_counter(stream: TextIO) -> Iterator[Callable[[int], None]]:
+    """A counter on ``stream``, told how many rows were read; it appears with the first and is gone at the end."""
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn  # kept out of start-up
 
     columns = (SpinnerColumn(), TextColumn("{task.completed:,}"), TimeElapsedColumn())
-    with Progress(*columns, console=open_console(stream), transient=True) as bar:
-        yield bar.track(rows, total=None)
+    bar = Progress(*columns, console=open_console(stream), transient=True)
+    task = bar.add_task("", total=None)
+
+    def count(n_read: int) -> None:
+        bar.start()
+        bar.update(task, completed=n_read)
+
+    try:
+        yield count
+    finally:
+        bar.stop()
 
 
 def cell(text: str, style: str = "") -> Text:
@@ -74,7 +73,7 @@ def level_cell(console: Console, level: Level, language: Language) -> Text:
 
 
 def say(console: Console, text: str, *, indent: int = 0, mark: str = "", style: str = "") -> None:
-    """Print a text over as many lines as it needs; ``mark`` hangs in front of the first, ``indent`` before them all."""
+    """Print a text, wrapped; ``indent`` spaces precede all lines, and ``mark`` hangs in front of the first."""
     lead = " " * indent + (f"{mark} " if mark else "")
     width = max(10, prose_width(console) - cell_len(lead))
     for number, line in enumerate(wrapped(one_line(text), width)):
@@ -83,7 +82,7 @@ def say(console: Console, text: str, *, indent: int = 0, mark: str = "", style: 
 
 
 def prose_width(console: Console) -> int:
-    """The cells that a line of running text may take."""
+    """The greatest width of a line of running text, in cells."""
     return min(console.width, _WIDEST_PROSE)
 
 
@@ -92,22 +91,9 @@ def print_line(console: Console, line: Text) -> None:
     console.print(line, no_wrap=True, overflow="ignore", crop=False)
 
 
-def wrapped(text: str, width: int) -> list[str]:
-    """``text`` in lines of at most ``width`` cells; what has no place to break is cut at the edge."""
-    lines, line = [], ""
-    for token in _TOKEN.findall(text):
-        if line and cell_len(line + token.rstrip()) > width:
-            lines.append(line.rstrip())
-            line = token.lstrip()
-        else:
-            line += token
-        if cell_len(line.rstrip()) > width:
-            *full, line = chop_cells(line, width)
-            lines += full
-    return [*lines, line.rstrip()] if line.strip() or not lines else lines
-
-
-def print_rows(console: Console, columns: Sequence[Column], rows: Sequence[Sequence[Text]], language: Language) -> None:
+def print_rows(
+    console: Console, columns: Sequence[TerminalColumn], rows: Sequence[Sequence[Text]], language: Language
+) -> None:
     """Print a table; on a narrow terminal, where columns would be too thin, each row becomes labelled lines."""
     if console.width < _NARROW:
         for row in rows:

@@ -1,58 +1,73 @@
-"""Rows of a table as they are read, for a person to check before a long run."""
+"""Rows of a table as read, for a person to check before a long run."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from rich.console import Console
 
 from matchmaker.domain import Language, Problem
-from matchmaker.intake import Rejected, Row
+from matchmaker.intake import RejectedRow, Row
+from matchmaker.messages import Translatable, translate, translate_counted
 from matchmaker.writing import labelled
-from matchmaker.writing.terminal.lines import Column, cell, print_rows, say
-from matchmaker.writing.terminal.phrases import phrase
+from matchmaker.writing.terminal.lines import TerminalColumn, cell, print_rows, say
 
 _N_DESCRIPTION: Final = 60
 _N_OTHER: Final = 40
-_COLUMNS: Final = ("id", "title", "enterprise", "description", "other_fields")
-_LISTS: Final = ("targets", "conditions", "cooperation", "keywords", "exclude")
+_COLUMNS: Final[tuple[Translatable, ...]] = ("Id", "Title", "Enterprise", "Description", "Other fields")
+_TEXTS: Final[Mapping[str, Translatable]] = {"industry": "Industry", "region": "Region", "tried": "Tried"}
+_LISTS: Final[Mapping[str, Translatable]] = {
+    "targets": "Targets",
+    "conditions": "Conditions",
+    "cooperation": "Cooperation",
+    "keywords": "Keywords",
+    "exclude": "Exclude",
+}
 
 
 def print_rows_read(console: Console, rows: Sequence[Row], *, n_good: int, n_rejected: int, language: Language) -> None:
-    """Print problems as a table, then the rejected rows among them with the reasons, then the counts of all rows."""
+    """Print problems as a table, then rejected rows with their faults, then the counts of all rows."""
     problems = [row for row in rows if isinstance(row, Problem)]
     if problems:
-        columns = [Column(phrase(name, language), is_short=name == "id") for name in _COLUMNS]
+        columns = [TerminalColumn(translate(name, language), is_short=name == "Id") for name in _COLUMNS]
         print_rows(console, columns, [[cell(text) for text in _texts(one, language)] for one in problems], language)
         console.print()
     for row in rows:
-        if isinstance(row, Rejected):
+        if isinstance(row, RejectedRow):
             for fault in row.faults:
-                say(console, labelled(phrase("rejected_row", language), fault.in_language(language), language))
+                say(console, labelled(translate("rejected", language), fault.in_language(language), language))
     say(
-        console, phrase("rows_read", language, n=n_good + n_rejected, good=n_good, rejected=n_rejected, shown=len(rows))
+        console,
+        translate_counted(
+            n_good + n_rejected,
+            "{n:,} row: {good:,} problems, {rejected:,} rejected; above the first {shown:,}, nothing matched",
+            "{n:,} rows: {good:,} problems, {rejected:,} rejected; above the first {shown:,}, nothing matched",
+            language,
+            good=n_good,
+            rejected=n_rejected,
+            shown=len(rows),
+        ),
     )
 
 
 def _texts(problem: Problem, language: Language) -> tuple[str, ...]:
-    others = "; ".join(labelled(phrase(name, language), text, language) for name, text in _others(problem))
-    described = _begun(problem.description, _N_DESCRIPTION)
+    others = "; ".join(labelled(translate(name, language), text, language) for name, text in _others(problem))
+    described = _shorten(problem.description, _N_DESCRIPTION)
     return (problem.id, problem.title, problem.enterprise or "", described, others)
 
 
-def _others(problem: Problem) -> list[tuple[str, str]]:
-    found = [(name, getattr(problem, name)) for name in ("industry", "region", "tried") if getattr(problem, name)]
-    found += [(name, "；".join(getattr(problem, name))) for name in _LISTS if getattr(problem, name)]
-    if problem.budget_cny is not None:
-        found.append(("budget_cny", f"{problem.budget_cny:,.0f}"))
-    if problem.deadline is not None:
-        found.append(("deadline", problem.deadline.isoformat()))
+def _others(problem: Problem) -> list[tuple[Translatable, str]]:
+    found = [(name, getattr(problem, field)) for field, name in _TEXTS.items() if getattr(problem, field)]
+    found += [(name, "；".join(getattr(problem, field))) for field, name in _LISTS.items() if getattr(problem, field)]
     limits = problem.require.model_dump(exclude_defaults=True)
-    if limits:
-        found.append(("require", ", ".join(str(value) for value in limits.values())))
-    return [(name, _begun(text, _N_OTHER)) for name, text in found]
+    more: dict[Translatable, str] = {
+        "Budget (yuan)": "" if problem.budget_cny is None else f"{problem.budget_cny:,.0f}",
+        "Deadline": "" if problem.deadline is None else problem.deadline.isoformat(),
+        "Required": ", ".join(str(value) for value in limits.values()),
+    }
+    return [(name, _shorten(text, _N_OTHER)) for name, text in (*found, *more.items()) if text]
 
 
-def _begun(text: str, n: int) -> str:
+def _shorten(text: str, n: int) -> str:
     return text if len(text) <= n else f"{text[: n - 1]}…"

@@ -2,37 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Final
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Final
 
 from rich.console import Console
 
 from matchmaker.domain import Institute, Language, Match, Problem, Reason, Registry, Shortlist
-from matchmaker.institutes import ids_of, names_of
+from matchmaker.institutes import institute_ids, institute_names
+from matchmaker.messages import Translatable, translate, translate_counted
 from matchmaker.writing import (
+    INFERRED,
+    KIND_WORDS,
     LEVELS_ONLY,
     Display,
     basis_text,
     bracketed,
     capability_name,
     claim_text,
+    in_series,
     labelled,
     left_out_sentence,
     level_word,
     outcome_text,
     problem_heading,
+    question_text,
     readiness_text,
-    record_of,
+    record_sentence_for,
     removal_text,
+    source_text,
+    term_of,
     verdict_sentence,
 )
-from matchmaker.writing.terminal.lines import Column, cell, level_cell, print_rows, say
-from matchmaker.writing.terminal.phrases import phrase
+from matchmaker.writing.terminal.lines import TerminalColumn, cell, level_cell, open_console, print_rows, say
 from matchmaker.writing.terminal.registry import record_line
 
-_SHOWN: Final = 3
-_MOST_LOADS: Final = 50
-"""So many reasons and pieces of evidence are shown of each match; how many more there are is said."""
+if TYPE_CHECKING:
+    from matchmaker.writing.out import Context
+
+_LEADS: Final[Translatable] = "These are leads only; match again with the answers:"
+_NEAR_MISSES: Final[Translatable] = "The nearest, none of them worth a call on this alone:"
+_MAX_SHOWN: Final = 3
+"""Reasons and pieces of evidence of each match that are shown; the rest are counted."""
+_MAX_LOADS: Final = 50
+"""Institutes whose load is shown."""
 
 
 def print_shortlist(
@@ -46,21 +58,21 @@ def print_shortlist(
     """Print the answer to one problem: verdict, table, reasons and evidence, limits, the alliance's record.
 
     Args:
-        console: Where to print.
-        shortlist: What to print.
-        registry: Gives the alliance's record, which is left out when it has none.
-        language: The language of names and words; the problem's own when not given.
-        display: What is shown beside institutes and levels.
+        console: The console to print on.
+        shortlist: The shortlist.
+        registry: Provides the alliance's record, if it has one.
+        language: The language of names and words; by default the problem's own.
+        display: What is shown in addition to institutes and levels.
     """
-    language = language or shortlist.problem.language
+    language = language or shortlist.problem.shown_in
     is_matched = shortlist.verdict == "matched"
-    listed = display.listed(shortlist)
+    listed = display.visible_matches(shortlist)
     say(console, problem_heading(shortlist.problem), style="bold")
     say(console, verdict_sentence(shortlist, language), style="green" if is_matched else "bold yellow")
     for number, question in enumerate(shortlist.questions, start=1):
-        say(console, question.text, mark=f"{number}.", indent=3)
+        say(console, question_text(question, language), mark=f"{number}.", indent=3)
     if listed and not is_matched:
-        say(console, phrase("leads" if shortlist.verdict == "unclear" else "near_misses", language), style="dim")
+        say(console, translate(_LEADS if shortlist.verdict == "unclear" else _NEAR_MISSES, language), style="dim")
     if listed:
         _print_matches(console, listed, language, scores=display.scores)
     for note in _notes(shortlist, len(listed), display, language):
@@ -71,29 +83,45 @@ def print_shortlist(
     if shortlist.removed:
         console.print()
     for removal in shortlist.removed:
-        say(console, labelled(phrase("removed", language), removal_text(removal, language), language), style="dim")
+        say(
+            console,
+            labelled(translate("Removed by a hard limit", language), removal_text(removal, language), language),
+            style="dim",
+        )
     if registry.alliance:
         console.print()
         say(console, record_line(registry.alliance, language), style="dim")
 
 
+def show_shortlists(shortlists: Iterable[Shortlist], context: Context) -> None:
+    """Print the answers as they come, with a blank line between them."""
+    if context.registry is None:
+        raise ValueError("the alliance's record stands in the registry; the context needs it")
+    console = open_console()
+    for number, shortlist in enumerate(shortlists):
+        if number:
+            console.print()
+        language, display = context.language, context.display
+        print_shortlist(console, shortlist, registry=context.registry, language=language, display=display)
+
+
 def _notes(shortlist: Shortlist, n_listed: int, display: Display, language: Language) -> Iterator[str]:
-    """What stands below the table: how many institutes are not listed, and the record of the first one's level."""
+    """The notes below the table: the number of institutes not listed, and how often the first level was right."""
     left_out = left_out_sentence(len(shortlist.matches) - n_listed, language)
     if left_out:
-        yield left_out + bracketed(phrase("list_all", language), language)
-    record = record_of(shortlist, display, language)
+        yield left_out + bracketed(translate("--all lists them", language), language)
+    record = record_sentence_for(shortlist, display, language)
     if record:
         yield record
 
 
 def _print_matches(console: Console, matches: Sequence[Match], language: Language, *, scores: bool) -> None:
     columns = (
-        Column(phrase("rank", language), is_short=True, is_number=True),
-        Column(phrase("institute", language)),
-        Column(phrase("level", language), is_short=True),
+        TerminalColumn(translate("Rank", language), is_short=True, is_number=True),
+        TerminalColumn(translate("Institute", language)),
+        TerminalColumn(translate("Level", language), is_short=True),
         *_score_column(language, shown=scores),
-        Column(phrase("capability", language)),
+        TerminalColumn(translate("Capability", language)),
     )
     rows = [
         (
@@ -108,8 +136,8 @@ def _print_matches(console: Console, matches: Sequence[Match], language: Languag
     print_rows(console, columns, rows, language)
 
 
-def _score_column(language: Language, *, shown: bool) -> tuple[Column, ...]:
-    return (Column(phrase("score", language), is_short=True, is_number=True),) if shown else ()
+def _score_column(language: Language, *, shown: bool) -> tuple[TerminalColumn, ...]:
+    return (TerminalColumn(translate("Score", language), is_short=True, is_number=True),) if shown else ()
 
 
 def _dimmed(match: Match) -> str:
@@ -121,32 +149,34 @@ def _print_grounds(console: Console, match: Match, language: Language, *, scores
     name = f"{match.rank}. {match.name.in_language(language)}"
     console.print()
     say(console, name + bracketed(level_word(match.level, language), language), style=style or "bold")
-    basis = labelled(phrase("basis", language), basis_text(match.basis, language), language)
+    basis = labelled(translate("Basis", language), basis_text(match.basis, language), language)
     say(console, basis, mark="-", indent=3, style="magenta" if match.basis.via_parent else style)
     if ready := readiness_text(match.readiness, language):
-        say(console, labelled(phrase("readiness", language), ready, language), mark="-", indent=3, style="yellow")
-    for reason in match.reasons[:_SHOWN]:
+        say(console, labelled(translate("Readiness", language), ready, language), mark="-", indent=3, style="yellow")
+    for reason in match.reasons[:_MAX_SHOWN]:
         say(console, reason_line(reason, language, scores=scores), mark="-", indent=3, style=style)
     _say_left_out(console, len(match.reasons), language)
-    for evidence in match.evidence[:_SHOWN]:
-        claim = labelled(phrase("evidence", language), claim_text(evidence, language), language)
+    for evidence in match.evidence[:_MAX_SHOWN]:
+        claim = labelled(translate("Evidence", language), claim_text(evidence, language), language)
         say(console, claim, mark="-", indent=3, style=style)
-        say(console, evidence.source, indent=5, style="dim")
+        say(console, source_text(evidence, language), indent=5, style="dim")
     _say_left_out(console, len(match.evidence), language)
 
 
 def _say_left_out(console: Console, n_all: int, language: Language) -> None:
-    if n_all > _SHOWN:
-        say(console, phrase("not_shown", language, n=n_all - _SHOWN), mark="-", indent=3, style="dim")
+    if n_all > _MAX_SHOWN:
+        say(console, translate("{n:,} more", language, n=n_all - _MAX_SHOWN), mark="-", indent=3, style="dim")
 
 
 def reason_line(reason: Reason, language: Language, *, scores: bool = True) -> str:
-    """What the profile says and where the problem says it, with its kind and, as a number, its similarity."""
+    """A reason: its kind, the profile's term, the problem's words, and optionally the similarity."""
     found = f" ← “{reason.found}”" if reason.found else ""
-    mark = f" ({phrase('inferred', language)})" if reason.inferred else ""
+    mark = f" ({translate(INFERRED, language)})" if reason.inferred else ""
     mark = bracketed(outcome_text(reason.outcome, language), language) if reason.outcome else mark
     number = f" {reason.similarity:.2f}" if scores else ""
-    return labelled(phrase(reason.kind, language), f"{reason.term}{mark}{found}{number}", language)
+    return labelled(
+        translate(KIND_WORDS[reason.kind], language), f"{term_of(reason, language)}{mark}{found}{number}", language
+    )
 
 
 def print_ranking(
@@ -157,24 +187,28 @@ def print_ranking(
     language: Language,
     scores: bool = False,
 ) -> None:
-    """Print which problems suit one institute.
+    """Print the problems that suit one institute.
 
     Args:
-        console: Where to print.
-        rows: Each problem with its match for this institute, best first; the rank is the place in this list.
-        institute: Whom the matches are for.
+        console: The console to print on.
+        rows: Each problem with its match for this institute, best first; the rank is the position in this list.
+        institute: The institute.
         language: The language of names and words.
         scores: Whether scores are shown beside levels.
     """
     name = institute.name.in_language(language)
-    say(console, phrase("ranking", language, n=len(rows), name=name), style="bold")
+    say(
+        console,
+        translate_counted(len(rows), "{n:,} problem for {name}", "{n:,} problems for {name}", language, name=name),
+        style="bold",
+    )
     columns = (
-        Column(phrase("rank", language), is_short=True, is_number=True),
-        Column(phrase("id", language)),
-        Column(phrase("title", language)),
-        Column(phrase("level", language), is_short=True),
+        TerminalColumn(translate("Rank", language), is_short=True, is_number=True),
+        TerminalColumn(translate("Id", language)),
+        TerminalColumn(translate("Title", language)),
+        TerminalColumn(translate("Level", language), is_short=True),
         *_score_column(language, shown=scores),
-        Column(phrase("capability", language)),
+        TerminalColumn(translate("Capability", language)),
     )
     cells = [
         (
@@ -203,30 +237,34 @@ def print_summary(
     registry: Registry,
     language: Language,
 ) -> None:
-    """Print how a batch went, and how often each institute stood first.
+    """Print the summary of a batch, and how often each institute ranked first.
 
     Args:
-        console: Where to print.
-        n_read: Rows read, the sum of the next four.
+        console: The console to print on.
+        n_read: Rows read; the sum of the next four.
         n_matched: Problems that at least one institute fits.
-        n_unclear: Problems that say too little to tell; left out where there are none.
-        n_none: Problems that none fits.
-        n_rejected: Rows that are no problems.
-        seconds: How long it took.
-        load: First places by id of institute; institutes of the registry that it lacks count 0. Of many institutes
-            only those with most first places are shown.
-        registry: Gives the names.
+        n_unclear: Problems that say too little; not shown if there are none.
+        n_none: Problems that no institute fits.
+        n_rejected: Rows that are not problems.
+        seconds: The duration.
+        load: First places by id of institute; missing institutes of the registry count 0. Of many institutes only
+            those with most first places are shown.
+        registry: Provides the names.
         language: The language of names and words.
     """
-    counts = {"n_read": n_read, "n_matched": n_matched, "n_unclear": n_unclear, "n_none": n_none}
-    counts["n_rejected"] = n_rejected
-    said = [phrase(key, language, n=n) for key, n in counts.items() if n or key != "n_unclear"]
-    said.append(phrase("seconds", language, seconds=seconds))
-    say(console, ("，" if language == "zh" else ", ").join(said), style="bold")
-    everybody = ids_of(registry) if len(registry.institutes) <= _MOST_LOADS else ()
+    said = [
+        translate_counted(n_read, "{n:,} row read", "{n:,} rows read", language),
+        translate("{n:,} matched", language, n=n_matched),
+        *([translate("{n:,} too vague, ask for details", language, n=n_unclear)] if n_unclear else []),
+        translate("{n:,} without a fitting institute", language, n=n_none),
+        translate("{n:,} rejected", language, n=n_rejected),
+    ]
+    said.append(translate("{seconds:.1f} s", language, seconds=seconds))
+    say(console, in_series(said, language), style="bold")
+    everybody = institute_ids(registry) if len(registry.institutes) <= _MAX_LOADS else ()
     loads = {**dict.fromkeys(everybody, 0), **load}
-    shown = sorted(loads, key=lambda key: (-loads[key], key))[:_MOST_LOADS]
-    names = names_of(registry, set(shown), language)
+    shown = sorted(loads, key=lambda key: (-loads[key], key))[:_MAX_LOADS]
+    names = institute_names(registry, set(shown), language)
     _print_load(console, names, {key: loads[key] for key in shown}, language)
 
 
@@ -235,9 +273,9 @@ def _print_load(console: Console, names: Mapping[str, str], loads: Mapping[str, 
     longest = max(8, min(30, console.width // 4))
     block = "#" if console.options.ascii_only else "█"
     columns = (
-        Column(phrase("institute", language)),
-        Column(phrase("load", language), is_short=True, is_number=True),
-        Column("", is_short=True),
+        TerminalColumn(translate("Institute", language)),
+        TerminalColumn(translate("First places", language), is_short=True, is_number=True),
+        TerminalColumn("", is_short=True),
     )
     rows = [
         (cell(names.get(key, key)), cell(f"{n:,}"), cell(block * -(-n * longest // highest) if n else "", "green"))

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, date, datetime
+from datetime import date
 from functools import cached_property
 from hashlib import blake2b, sha256
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+
+from matchmaker.files import path_exists
 
 if TYPE_CHECKING:
     from matchmaker.domain import Precedent, Registry
-    from matchmaker.ledger.precedents import Referred
+    from matchmaker.ledger.precedents import ReferralSummary
     from matchmaker.matching.cases import CaseSimilarity
     from matchmaker.matching.matcher import Workload
     from matchmaker.matching.postings import Arrays
@@ -21,12 +24,19 @@ NO_LEDGER = "none"
 _PER_BLOCK = 1_000  # a new case costs the work of one block
 
 
+def ledger_of_environment() -> str | None:
+    """The ledger that the variable MATCHMAKER_LEDGER names, ``none`` where that is not there yet."""
+    named = os.environ.get("MATCHMAKER_LEDGER") or None
+    is_missing = named is not None and "://" not in named and not path_exists(Path(named))
+    return NO_LEDGER if is_missing else named
+
+
 def named_ledger(target: str | None) -> str | None:
     """The ledger that ``--ledger`` names, empty for the default one; ``None`` for none, or where that is not there."""
-    from matchmaker.ledger import is_there_by_default
+    from matchmaker.ledger import default_exists
 
     named = (target or "").strip()
-    is_none = named.casefold() == NO_LEDGER or (not named and not is_there_by_default())
+    is_none = named.casefold() == NO_LEDGER or (not named and not default_exists())
     return None if is_none else named
 
 
@@ -38,58 +48,56 @@ def ledger_file(target: str | None) -> Path | None:
     return None if named is None or "://" in named else Path(named or default_path())
 
 
-def experience_from(
-    target: str | None, registry: Registry, settings: Settings, as_of: datetime | None
-) -> tuple[CaseSimilarity | None, Workload | None]:
-    """What the ledger that ``--ledger`` names knows of earlier problems, and of how ready institutes are.
+class Experience(NamedTuple):
+    """What a ledger knows of earlier problems and of how ready institutes are.
+
+    Attributes:
+        cases: ``None`` where there are none.
+        workload: ``None`` where the ledger holds neither cases nor referrals that tell of either.
+        digest: Of all that matching asks of the ledger; empty without anything.
+        day: From which ages are counted; empty without anything.
+    """
+
+    cases: CaseSimilarity | None = None
+    workload: Workload | None = None
+    digest: str = ""
+    day: str = ""
+
+
+def experience_from(target: str | None, registry: Registry, settings: Settings, day: date) -> Experience:
+    """What the ledger that ``--ledger`` names knows.
 
     Args:
         target: A file or an address; the default ledger, if there is one, when not given; ``none`` for none.
         registry: The institutes.
         settings: Weights.
-        as_of: The day from which ages are counted; today when not given.
-
-    Returns:
-        Nothing for both without a ledger, or where it holds neither cases nor referrals that tell of either.
+        day: From which ages are counted.
 
     Raises:
         LedgerError: The ledger that is named cannot be read.
     """
     named = named_ledger(target)
-    shelf, day = _Shelf(named or ""), _day(as_of)
-    if named is None or not shelf.holds_anything:
-        return None, None
+    if named is None:
+        return Experience()
+    shelf = _Shelf(named)
+    if not shelf.holds_anything:
+        return Experience()
     from matchmaker.ledger.precedents import readiness_from
     from matchmaker.matching.matcher import Workload
 
     workload = Workload(shelf.name_on(day), readiness_from(shelf.referred, day))
-    return _cases(shelf, registry, settings, day), workload
+    return Experience(_cases(shelf, registry, settings, day), workload, f"sha256:{shelf.digest}", day.isoformat())
 
 
 def _cases(shelf: _Shelf, registry: Registry, settings: Settings, day: date) -> CaseSimilarity | None:
-    from matchmaker.institutes import ids_of
+    from matchmaker.institutes import institute_ids
     from matchmaker.matching.cases import CaseSimilarity
-    from matchmaker.matching.rarity import background
-    from matchmaker.matching.semantic import encoder
 
     blocks = [shelf.compiled(at) for at in range(len(shelf.keys))]
     if not blocks:
         return None
-    ids, name = ids_of(registry), shelf.name_on(day)
-    return CaseSimilarity(blocks, ids, settings, as_of=day, rarity=background(), encoder=encoder(), name=name)
-
-
-def what_counts(target: str | None, as_of: datetime | None) -> tuple[str, str]:
-    """What decides how a ledger counts: the digest of all that matching asks of it, and the day; empty without any."""
-    named = named_ledger(target)
-    if named is None:
-        return "", ""
-    shelf = _Shelf(named)
-    return (f"sha256:{shelf.digest}", _day(as_of).isoformat()) if shelf.holds_anything else ("", "")
-
-
-def _day(as_of: datetime | None) -> date:
-    return (as_of or datetime.now(UTC)).date()
+    ids, name = institute_ids(registry), shelf.name_on(day)
+    return CaseSimilarity(blocks, ids, settings, as_of=day, name=name)
 
 
 class _Shelf:
@@ -99,12 +107,12 @@ class _Shelf:
         self._target = target
 
     @cached_property
-    def _read(self) -> tuple[list[Precedent], list[Referred]]:
-        from matchmaker.ledger.precedents import read_precedents, read_referred
+    def _read(self) -> tuple[list[Precedent], list[ReferralSummary]]:
+        from matchmaker.ledger.precedents import read_precedents, read_referral_summaries
         from matchmaker.ledger.store import open_ledger
 
         with open_ledger(self._target or None) as ledger:
-            return read_precedents(ledger), read_referred(ledger)
+            return read_precedents(ledger), read_referral_summaries(ledger)
 
     @cached_property
     def blocks(self) -> list[list[Precedent]]:
@@ -125,23 +133,23 @@ class _Shelf:
 
     def compiled(self, at: int) -> Arrays:
         """What a similarity needs to know of a block."""
-        from matchmaker.cache import remembered_arrays
+        from matchmaker.cache import cached_arrays
         from matchmaker.matching.cases import compile_cases
+        from matchmaker.matching.encoder import encoder
         from matchmaker.matching.rarity import background
-        from matchmaker.matching.semantic import encoder
 
         key = self.keys[at].encode()
-        return remembered_arrays(
+        return cached_arrays(
             "cases", key, lambda: compile_cases(self.blocks[at], background(), encoder()), checked=False
         )
 
     @cached_property
-    def referred(self) -> list[Referred]:
+    def referred(self) -> list[ReferralSummary]:
         """The referrals that tell of readiness."""
-        from matchmaker.ledger.precedents import Referred
+        from matchmaker.ledger.precedents import ReferralSummary
 
         text = self._remembered("referred", lambda: "\n".join(one.model_dump_json() for one in self._read[1]))
-        return [Referred.model_validate_json(line) for line in text.split("\n") if line]
+        return [ReferralSummary.model_validate_json(line) for line in text.split("\n") if line]
 
     @property
     def holds_anything(self) -> bool:
@@ -150,12 +158,12 @@ class _Shelf:
 
     def _remembered(self, kind: str, make: Callable[[], str]) -> str:
         """What is made of a ledger, from the cache where this state of it is known."""
-        from matchmaker.cache import remembered
+        from matchmaker.cache import cached_bytes
         from matchmaker.ledger import default_path
         from matchmaker.ledger.precedents import revision_of
 
         revision = None if "://" in self._target else revision_of(Path(self._target or default_path()))
-        return make() if revision is None else remembered(kind, revision.encode(), lambda: make().encode()).decode()
+        return make() if revision is None else cached_bytes(kind, revision.encode(), lambda: make().encode()).decode()
 
     @property
     def digest(self) -> str:
