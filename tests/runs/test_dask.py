@@ -302,7 +302,7 @@ def test_all_workers_killed_and_another_started_changes_nothing(two: Cluster) ->
 
 
 def test_without_workers_a_run_ends_and_says_so(two: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cluster, "_PATIENCE", 2)
+    monkeypatch.setattr(cluster, "_NO_WORKER_TIMEOUT", 2)
     answers = match_all(mixed(N_ROWS), matcher(), cluster=two.address)
     next(answers)
     two.kill_workers()
@@ -422,7 +422,7 @@ def test_a_run_that_was_killed_continues_with_a_cluster_and_without(
 def test_a_run_without_workers_left_continues_on_this_machine(
     two: Cluster, tmp_path: Path, long_table: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cluster, "_PATIENCE", 1)
+    monkeypatch.setattr(cluster, "_NO_WORKER_TIMEOUT", 1)
     monkeypatch.setattr("matchmaker.runs.journal._INTERVAL", 0)
     output, whole = tmp_path / "out.csv", tmp_path / "whole.csv"
     begin, n_begun = cluster._Work.begin, 0

@@ -17,7 +17,7 @@ import typer
 
 from matchmaker import log
 from matchmaker.cli import options
-from matchmaker.cli.boundary import spoken, tell, told
+from matchmaker.cli.boundary import report_error, spoken, tell
 from matchmaker.cli.dryrun import show_rows
 from matchmaker.cli.reading import end_with, progress, tell_of_rows, tell_of_table
 from matchmaker.errors import MatchmakerError
@@ -135,7 +135,7 @@ def _told_how_to_continue() -> Iterator[None]:
     except MatchmakerError as error:
         if not error.can_continue:
             raise
-        ending = told(error)
+        ending = report_error(error)
         tell(make_message("what is done is kept; to continue: {command}", command=_command()))
         raise ending from None
 

@@ -109,7 +109,7 @@ def _faults_told() -> Iterator[None]:
     try:
         yield
     except MatchmakerError as error:
-        raise told(error) from None
+        raise report_error(error) from None
     except (BrokenPipeError, SystemExit) as error:  # rich says by SystemExit that nobody reads any more
         if isinstance(error, BrokenPipeError) and _has_reader():
             raise  # of another pipe: what was asked for may not have been done
@@ -121,9 +121,9 @@ def _faults_told() -> Iterator[None]:
         _drop_stdout()
         finding = make_message("cannot be written ({reason})", reason=reason_of(error))
         fault = Fault(make_message("standard output"), finding, "free some space, or choose another disk")
-        raise told(InputError(fault)) from None
+        raise report_error(InputError(fault)) from None
     except UsageError as error:
-        raise _misuse_told(error) from None
+        raise _report_misuse(error) from None
     except (typer.Exit, typer.Abort):
         raise
     except Exception:
@@ -197,14 +197,14 @@ def system_language() -> Language:
     return "zh-Hant" if _TRADITIONAL.search(named) else "zh"
 
 
-def told(error: MatchmakerError) -> typer.Exit:
+def report_error(error: MatchmakerError) -> typer.Exit:
     """Print the faults of an error; what to raise then, which has its exit code."""
     for fault in error.faults:
         tell(make_message("error: {fault}", fault=fault.message))
     return typer.Exit(MISSING_HERE if isinstance(error, (MissingExtraError, ClusterError)) else BAD_INPUT)
 
 
-def _misuse_told(error: Any) -> Exception:
+def _report_misuse(error: Any) -> Exception:
     """Print how a command is written and what is wrong with it; what to raise then."""
     if type(error).__name__ == "NoArgsIsHelpError":  # which prints help
         return error  # type: ignore[no-any-return]

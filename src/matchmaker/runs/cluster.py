@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 
 Label = TypeVar("Label")
 _CONNECTING = 8  # seconds in which a scheduler must answer
-_PATIENCE = 30  # seconds that a run waits without a single worker
-_GLANCE = 1  # seconds between two looks at whether there are workers
+_NO_WORKER_TIMEOUT = 30  # seconds that a run waits without a single worker
+_POLL_INTERVAL = 1  # seconds between two looks at whether there are workers
 _AHEAD = 3  # chunks under way for each thread of a worker
 _MOST_TRIES = 5  # so often is a chunk sent out anew when the cluster loses it
 _MOST_NAMED = 10
@@ -195,7 +195,7 @@ class _Work:
 
     def most_under_way(self) -> int:
         """How many chunks are sent ahead; workers that came or went are noticed after a while."""
-        if time.monotonic() - self._looked > _GLANCE:
+        if time.monotonic() - self._looked > _POLL_INTERVAL:
             self._n_threads, self._looked = self._threads() or self._n_threads, time.monotonic()
         return _AHEAD * self._n_threads
 
@@ -231,7 +231,7 @@ class _Work:
     def _waited_for(self, future: Future) -> list[Shortlist]:
         while True:
             try:
-                found: list[Shortlist] = pickle.loads(future.result(timeout=_GLANCE))  # noqa: S301 - as all of Dask's
+                found: list[Shortlist] = pickle.loads(future.result(timeout=_POLL_INTERVAL))  # noqa: S301 - as all of Dask's
             except TimeoutError:
                 self._seen_workers()
             else:
@@ -239,12 +239,12 @@ class _Work:
 
     def _seen_workers(self) -> int:
         """How many threads the workers have, all together; waits for a worker if there is none."""
-        until = time.monotonic() + _PATIENCE
+        until = time.monotonic() + _NO_WORKER_TIMEOUT
         while not (n_threads := self._threads()):
             if time.monotonic() > until:
-                finding = make_message("no worker is there, for {n} seconds now", n=_PATIENCE)
+                finding = make_message("no worker is there, for {n} seconds now", n=_NO_WORKER_TIMEOUT)
                 raise ClusterError(Fault(self._address, finding, "start workers, then run it again"))
-            time.sleep(_GLANCE / 4)
+            time.sleep(_POLL_INTERVAL / 4)
         return n_threads
 
     def _threads(self) -> int:
@@ -258,7 +258,7 @@ class _Work:
         for _ in range(_MOST_TRIES):
             with suppress(OSError, TimeoutError):  # a worker ended meanwhile
                 sent: Future
-                (sent,) = self._client.scatter([tuple(self._kit)], broadcast=True, hash=False, timeout=_PATIENCE)
+                (sent,) = self._client.scatter([tuple(self._kit)], broadcast=True, hash=False, timeout=_NO_WORKER_TIMEOUT)
                 return sent
             self._seen_workers()
         finding = "the workers do not take the institutes"
