@@ -258,7 +258,9 @@ class _Work:
         for _ in range(_MOST_TRIES):
             with suppress(OSError, TimeoutError):  # a worker ended meanwhile
                 sent: Future
-                (sent,) = self._client.scatter([tuple(self._kit)], broadcast=True, hash=False, timeout=_NO_WORKER_TIMEOUT)
+                (sent,) = self._client.scatter(
+                    [tuple(self._kit)], broadcast=True, hash=False, timeout=_NO_WORKER_TIMEOUT
+                )
                 return sent
             self._seen_workers()
         finding = "the workers do not take the institutes"
