@@ -61,8 +61,7 @@ class Text(StrictModel):
     def in_language(self, language: Language) -> str:
         """The text in this language, or in the other if this one is missing."""
         first, second = (self.en, self.zh) if language == "en" else (self.zh, self.en)
-        text = first if first is not None else second or ""
-        return in_script(text, language) if language == "zh-Hant" else text
+        return in_script(first if first is not None else second or "", language)
 
     def both(self) -> tuple[str, ...]:
         """The text in every language it has, Chinese first."""

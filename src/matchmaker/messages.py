@@ -210,9 +210,7 @@ def _template(english: str, language: Language) -> str:
     if language == "en" or not english:  # the empty text is the head of the catalogue
         return english.rpartition(_CONTEXT_MARK)[2]
     found = _chinese().gettext(english)
-    if found == english:
-        return english.rpartition(_CONTEXT_MARK)[2]
-    return in_script(found, language) if language == "zh-Hant" else found
+    return english.rpartition(_CONTEXT_MARK)[2] if found == english else in_script(found, language)
 
 
 def _counted_template(n: int, one: str, many: str, language: Language) -> str:

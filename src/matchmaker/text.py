@@ -198,17 +198,6 @@ def normalise(text: str) -> str:
     return normalise_with_origin(text).text
 
 
-def is_stable(text: str) -> bool:
-    """Whether a normalised text, and every sentence of it, is certain not to change when normalised again."""
-    return (
-        "<" not in text
-        and "&" not in text
-        and text.translate(_FOLDING) == text
-        and _converter().convert(text) == text
-        and _REGIONAL.search(text) is None
-    )
-
-
 def sentences(text: str) -> Iterator[tuple[int, int]]:
     """The ranges of the sentences of a normalised text, in order, without the marks that end them."""
     start = 0

@@ -22,8 +22,6 @@ from matchmaker.intake.values import id_from_path
 from matchmaker.messages import make_message
 from matchmaker.office.kinds import is_table, is_workbook
 
-_N_FIRST: Final = 5
-
 
 class ProblemFolder:
     """The problems of all files of a folder, used like a ``ProblemTable``. Every iteration reads them anew.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeAlias, cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -57,9 +57,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from matchmaker.matching.keywords import Hits
-    from matchmaker.matching.postings import Arrays
-
-    FloatArray: TypeAlias = NDArray[np.float64]
+    from matchmaker.matching.postings import Arrays, FloatArray
 
 __all__ = ["FEATURES", "FoundCapability", "Matcher", "Workload", "compile_profiles"]
 
@@ -217,12 +215,12 @@ class Matcher:
         """
         parts = [np.zeros((0, len(self.registry.institutes)))]
         for read in self._scorer.read(list(problems)):
-            scores = self._all(read, "scores")
+            scores = self._all_scores(read)
             if self.settings.encoder == "auto":
                 is_open = np.array([is_left_open(best) for best in scores.max(axis=1, initial=0.0).tolist()])
                 chosen = np.flatnonzero(is_open)
                 if len(chosen):
-                    scores[chosen] = self._all(self._scorer.read_closely(read, chosen), "scores", chosen)
+                    scores[chosen] = self._all_scores(self._scorer.read_closely(read, chosen), chosen)
             parts.append(scores)
         return np.concatenate(parts)
 
@@ -240,16 +238,14 @@ class Matcher:
         for read in self._scorer.read(list(problems)):
             every = np.arange(len(read.problems))
             closely = self._scorer.read_closely(read, every) if self.settings.encoder == "auto" else read
-            parts.append(self._all(closely, "features").reshape(n_features, -1).T.reshape(-1, n_institutes, n_features))
+            found = self._scorer.all_scores(closely, [None] * len(every))
+            parts += [one.features.T.reshape(-1, n_institutes, n_features) for one in found]
         return np.concatenate(parts)
 
-    def _all(self, read: ReadProblems, what: str, chosen: NDArray[np.intp] | None = None) -> FloatArray:
+    def _all_scores(self, read: ReadProblems, chosen: NDArray[np.intp] | None = None) -> FloatArray:
         """The scores of all institutes for problems, or some of them, limits left aside: shape (P, I)."""
-        counted = [None] * len(read.problems)
-        parts = [getattr(found, what) for found in self._scorer.all_scores(read, counted, chosen)]
-        if what == "features":
-            return np.concatenate(parts, axis=1)
-        return np.concatenate([np.zeros(0), *parts]).reshape(-1, len(self.registry.institutes))
+        found = self._scorer.all_scores(read, [None] * len(read.problems), chosen)
+        return np.concatenate([np.zeros(0), *(one.scores for one in found)]).reshape(-1, len(self.registry.institutes))
 
     def explain(self, problem: Problem, institute: Institute) -> Explanation:
         """Why an institute has its score for a problem, whatever its rank and even where a limit removes it.
@@ -294,7 +290,7 @@ class Matcher:
         read = next(self._scorer.read([problem]))
         if self.settings.encoder != "auto":
             return read
-        scores, ranked = self._best(read, 1, np.array([0]))
+        scores, ranked = self._best(read, 1, np.array([0]), [self._limits(problem)])
         is_open = self._is_open(scores, ranked, 1)
         return self._scorer.read_closely(read, np.array([0])) if is_open[0] else read
 
@@ -405,16 +401,17 @@ class Matcher:
         What the full encoder has read already it does not read again.
         """
         every = np.arange(len(read.problems))
-        scores, ranked = self._best(read, top, every)
+        limits = [self._limits(problem) for problem in read.problems]
+        scores, ranked = self._best(read, top, every, limits)
         is_open = self._is_open(scores, ranked, len(every))
         matches: dict[int, list[Match]] = {}
         if self.settings.encoder == "auto" and read.numbers is self._scorer.numbers and is_open.any():
             chosen = np.flatnonzero(is_open)
             again = self._scorer.read_closely(read, chosen)
-            matches = self._by_problem(again, *self._best(again, top, chosen), top)
+            matches = self._by_problem(again, *self._best(again, top, chosen, limits), top)
             ranked = ranked[~is_open[scores.problems[ranked]]]
         matches |= self._by_problem(read, scores, ranked, top)
-        return [self._shortlist(read, at, tuple(matches.get(at, ()))) for at in every.tolist()]
+        return [self._shortlist(read, at, tuple(matches.get(at, ())), limits[at]) for at in every.tolist()]
 
     def _is_open(self, scores: InstituteScores, ranked: NDArray[np.intp], n_problems: int) -> NDArray[np.bool_]:
         """Whether word vectors, which these scores were made with, leave open what to say of each problem."""
@@ -424,7 +421,9 @@ class Matcher:
         is_open[scores.problems[ranked[first]]] = [is_left_open(score) for score in best]
         return is_open
 
-    def _shortlist(self, read: ReadProblems, index: int, matches: tuple[Match, ...]) -> Shortlist:
+    def _shortlist(
+        self, read: ReadProblems, index: int, matches: tuple[Match, ...], limits: Sequence[str | None]
+    ) -> Shortlist:
         problem = read.problems[index]
         asks_service = bool(read.asks_service[index])
         return Shortlist(
@@ -432,7 +431,7 @@ class Matcher:
             verdict=_verdict(matches, int(read.n_ideas[index]), asks_service=asks_service),
             matches=matches,
             fallback=self._fallback(problem),
-            removed=tuple(self._removed(self._limits(problem))),
+            removed=tuple(self._removed(limits)),
             settings=self._fingerprint,
             institutes=self.registry.fingerprint,
             ledger=self._ledger,
@@ -452,15 +451,18 @@ class Matcher:
         return found
 
     def _best(
-        self, read: ReadProblems, top: int | None, chosen: NDArray[np.intp]
+        self,
+        read: ReadProblems,
+        top: int | None,
+        chosen: NDArray[np.intp],
+        limits: Sequence[Sequence[str | None]],
     ) -> tuple[InstituteScores, NDArray[np.intp]]:
         """The scores of the institutes that no limit removes for some problems, ``top`` of them at least, and ranks."""
         scorer, n_institutes = self._scorer, len(self.registry.institutes)
         counted = [scorer.counted(problem) for problem in read.problems]
         free = np.zeros((len(read.problems), n_institutes), np.bool_)
         for index in chosen.tolist():
-            limits = self._limits(read.problems[index])
-            free[index] = [not limit for limit in limits] if limits else True
+            free[index] = [not limit for limit in limits[index]] if limits[index] else True
         if top is not None and top < n_institutes and scorer.n_capabilities >= WORTH_IT_FROM:
             scores = best_scores(scorer, read, free, counted, top)
         else:

@@ -27,11 +27,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from matchmaker.matching.e5 import E5Similarity
-    from matchmaker.matching.postings import Arrays
+    from matchmaker.matching.postings import Arrays, FloatArray
+    from matchmaker.matching.similarity import Places
 
-    FloatArray: TypeAlias = NDArray[np.float64]
     Mask: TypeAlias = NDArray[np.bool_]
-    Places: TypeAlias = NDArray[np.intp]
 
 
 DISCOUNTS = ("general", "thin", "service")

@@ -18,7 +18,9 @@ from matchmaker.matching.similarities import NAMES
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from matchmaker.matching.score import FloatArray, Mask, Places
+    from matchmaker.matching.postings import FloatArray
+    from matchmaker.matching.score import Mask
+    from matchmaker.matching.similarity import Places
 
 WORTH_IT_FROM: Final = 1_000
 """Of fewer capabilities all are compared more quickly than told apart."""

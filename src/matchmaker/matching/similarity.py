@@ -19,9 +19,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from matchmaker.matching.postings import Arrays
+    from matchmaker.matching.postings import Arrays, FloatArray
 
-    FloatArray: TypeAlias = NDArray[np.float64]
     Numbers: TypeAlias = NDArray[np.floating]
     Places: TypeAlias = NDArray[np.intp]
 

@@ -8,7 +8,7 @@ from functools import cached_property
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, Self, TypeAlias
 
 from matchmaker import log
 from matchmaker.domain import Registry
@@ -59,6 +59,9 @@ class Prepared:
         self._as_of = as_of.date() if isinstance(as_of, datetime) else as_of
         self._tell = tell
         self.ledger = str(ledger) if ledger is not None else ledger_of_environment()
+
+    def __enter__(self) -> Self:
+        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

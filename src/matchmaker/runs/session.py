@@ -47,9 +47,6 @@ class Session(Prepared):
         """A session for a ``with`` block; the arguments are those of the class."""
         return cls(institutes, settings, encoder, ledger, as_of, tell=tell)
 
-    def __enter__(self) -> Session:
-        return self
-
     @cached_property
     def institutes(self) -> Institutes:
         """The institutes, to list, find and search."""
